@@ -1,0 +1,130 @@
+//! The conformance server on axum; CONTRACT.md says what it does.
+
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get};
+use login_axum::{Login, LoginManager, system_clock};
+use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+type Answer<T> = Result<T, login_axum::Error>;
+
+#[derive(Clone)]
+struct App {
+    world: World,
+    config: Arc<Config>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    key: String,
+    value: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::from_env()?;
+    let world = World::default();
+    let login = manager(&config, &world)?;
+    let port = std::env::var("PORT")?.parse()?;
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let app = router(&login, App { world, config: Arc::new(config) });
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    Ok(())
+}
+
+fn manager(config: &Config, world: &World) -> Result<LoginManager<Player>, Box<dyn Error>> {
+    let mut login = config.build(LoginManager::builder(config.secret_key()?), world, system_clock)?;
+    if config.unauthorized_handler {
+        login = login.unauthorized_handler(|_| (StatusCode::FORBIDDEN, "unauthorized handler"));
+    }
+    if config.needs_refresh_handler {
+        login = login.needs_refresh_handler(|_| (StatusCode::FORBIDDEN, "needs refresh handler"));
+    }
+    Ok(login)
+}
+
+fn router(login: &LoginManager<Player>, app: App) -> Router {
+    let text = |text: &'static str| move || async move { text };
+    let guarded = |answer: &'static str| -> MethodRouter<App> {
+        get(text(answer)).post(text(answer)).options(text(answer))
+    };
+    Router::new()
+        .route("/health", get(text("ok")))
+        .route("/static-page", get(text("ok")))
+        .route("/login", get(log_in))
+        .route("/logout", get(log_out))
+        .route("/confirm", get(confirm))
+        .route("/me", get(me))
+        .route("/required", guarded("required ok").route_layer(login.login_required()))
+        .route("/fresh", guarded("fresh ok").route_layer(login.fresh_login_required()))
+        .route("/admin/required", get(text("required ok")).route_layer(login.login_required()))
+        .route("/shop/required", get(text("required ok")).route_layer(login.login_required()))
+        .route("/unauthorized", get(async |login: Login<Player>| login.unauthorized()))
+        .route("/needs-refresh", get(async |login: Login<Player>| login.needs_refresh()))
+        .route("/go-next", get(go_next))
+        .route("/set", get(set))
+        .route("/get", get(value))
+        .route("/flashes", get(flashes))
+        .route("/session", get(async |login: Login<Player>| Json(session_json(&login)).into_response()))
+        .route("/events", get(async |State(app): State<App>| Json(app.world.take_events())))
+        .route("/users", get(users))
+        .layer(login.layer())
+        .with_state(app)
+}
+
+async fn log_in(State(app): State<App>, login: Login<Player>, Query(query): Query<LoginQuery>) -> Answer<Response> {
+    Ok(match query.log_in(&login, &app.world)? {
+        Some(done) => Json(json!({ "ok": done })).into_response(),
+        None => StatusCode::BAD_REQUEST.into_response(),
+    })
+}
+
+async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
+    login.log_out().await?;
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn confirm(login: Login<Player>) -> Answer<Json<Value>> {
+    login.confirm()?;
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn me(State(app): State<App>, login: Login<Player>) -> Answer<Json<Value>> {
+    Ok(Json(me_json(&login, &app.config.anonymous_name).await?))
+}
+
+async fn go_next(login: Login<Player>) -> Redirect {
+    login.redirect_to_next("/")
+}
+
+async fn set(login: Login<Player>, Query(pair): Query<Pair>) -> Answer<&'static str> {
+    login.insert(&pair.key, &pair.value)?;
+    Ok("ok")
+}
+
+async fn value(login: Login<Player>, Query(Key { key }): Query<Key>) -> Answer<Json<Value>> {
+    Ok(Json(json!({ "value": login.get::<Value>(&key)? })))
+}
+
+async fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
+    let flashes = login.take_flashes()?;
+    Ok(Json(flashes.into_iter().map(|flash| [flash.category, flash.message]).collect()))
+}
+
+async fn users(State(app): State<App>, Query(query): Query<UsersQuery>) -> Json<Vec<String>> {
+    Json(app.world.change(&query))
+}

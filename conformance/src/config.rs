@@ -1,0 +1,260 @@
+//! `CONFORMANCE_CONFIG`, and what it asks of a login manager.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Duration;
+
+use login_core::{Adapter, CookieSettings, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
+use serde::Deserialize;
+
+use crate::world::{ByQuery, Player, Players, World};
+
+/// Which cookies are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// Flask's and Flask-Login's.
+    Flask,
+    /// The library's own.
+    Native,
+}
+
+/// The configuration table of CONTRACT.md. Unknown keys are refused.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    wire: Wire,
+    secret_key: String,
+    secret_key_fallbacks: Vec<String>,
+    session_protection: Option<Protection>,
+    login_view: Option<String>,
+    refresh_view: Option<String>,
+    login_views: BTreeMap<String, String>,
+    login_message: Option<String>,
+    login_message_category: String,
+    needs_refresh_message: Option<String>,
+    needs_refresh_message_category: String,
+    localize: bool,
+    use_session_for_next: bool,
+    force_host: Option<String>,
+    remember_cookie: RememberCookie,
+    session_cookie: SessionCookie,
+    /// Answer 403 and `unauthorized handler`.
+    pub unauthorized_handler: bool,
+    /// Answer 403 and `needs refresh handler`.
+    pub needs_refresh_handler: bool,
+    user_loader: bool,
+    request_loader: bool,
+    clock_offset_seconds: i64,
+    /// The name of the anonymous user.
+    pub anonymous_name: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Protection {
+    Basic,
+    Strong,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RememberCookie {
+    name: Option<String>,
+    domain: Option<String>,
+    path: Option<String>,
+    secure: Option<bool>,
+    httponly: Option<bool>,
+    samesite: Option<Site>,
+    duration_seconds: Option<u64>,
+    refresh_each_request: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SessionCookie {
+    name: Option<String>,
+    domain: Option<String>,
+    path: Option<String>,
+    secure: Option<bool>,
+    httponly: Option<bool>,
+    samesite: Option<Site>,
+    lifetime_seconds: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Site {
+    Strict,
+    Lax,
+    None,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            wire: Wire::Flask,
+            secret_key: "conformance secret key, at least 32 bytes long".to_owned(),
+            secret_key_fallbacks: Vec::new(),
+            session_protection: Some(Protection::Basic),
+            login_view: None,
+            refresh_view: None,
+            login_views: BTreeMap::new(),
+            login_message: Some("Please log in to access this page.".to_owned()),
+            login_message_category: "message".to_owned(),
+            needs_refresh_message: Some("Please reauthenticate to access this page.".to_owned()),
+            needs_refresh_message_category: "message".to_owned(),
+            localize: false,
+            use_session_for_next: false,
+            force_host: None,
+            remember_cookie: RememberCookie::default(),
+            session_cookie: SessionCookie::default(),
+            unauthorized_handler: false,
+            needs_refresh_handler: false,
+            user_loader: true,
+            request_loader: false,
+            clock_offset_seconds: 0,
+            anonymous_name: "Anonymous".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads `CONFORMANCE_CONFIG`; all defaults where it is not set.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_env() -> Result<Self, Box<dyn Error>> {
+        match std::env::var("CONFORMANCE_CONFIG") {
+            Ok(json) => Ok(serde_json::from_str(&json)?),
+            Err(_) => Ok(Self::default()),
+        }
+    }
+
+    /// The key that signs.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub fn secret_key(&self) -> Result<SecretKey, Box<dyn Error>> {
+        Ok(SecretKey::from_text(&*self.secret_key)?)
+    }
+
+    /// Makes an adapter's manager as the configuration asks.
+    ///
+    /// `now` is the machine's clock, in seconds since 1970.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub fn build<A: Adapter>(
+        &self,
+        mut builder: LoginManagerBuilder<Player, A>,
+        world: &World,
+        now: fn() -> u64,
+    ) -> Result<A::Manager<Player>, Box<dyn Error>> {
+        if !self.user_loader && !self.request_loader {
+            return Err("user_loader and request_loader are both off: no one could ever log in".into());
+        }
+        builder = match self.wire {
+            Wire::Flask => builder.flask_compatible(),
+            Wire::Native => builder
+                .session_cookie(|cookie| cookie.name("session").secure(false).same_site(None))
+                .remember_cookie(|cookie| cookie.name("remember_token").secure(false).same_site(None)),
+        };
+        let session = &self.session_cookie;
+        let remember = &self.remember_cookie;
+        builder = builder
+            .session_cookie(|cookie| {
+                let cookie = named(cookie, session.name.as_ref(), session.domain.as_ref(), session.path.as_ref());
+                flagged(cookie, session.secure, session.httponly, session.samesite)
+            })
+            .remember_cookie(|cookie| {
+                let cookie = named(cookie, remember.name.as_ref(), remember.domain.as_ref(), remember.path.as_ref());
+                flagged(cookie, remember.secure, remember.httponly, remember.samesite)
+            })
+            .session_protection(match self.session_protection {
+                Some(Protection::Basic) => SessionProtection::Basic,
+                Some(Protection::Strong) => SessionProtection::Strong,
+                None => SessionProtection::Off,
+            })
+            .login_message(self.login_message.clone().unwrap_or_default())
+            .login_message_category(&*self.login_message_category)
+            .needs_refresh_message(self.needs_refresh_message.clone().unwrap_or_default())
+            .needs_refresh_message_category(&*self.needs_refresh_message_category);
+        for key in &self.secret_key_fallbacks {
+            builder = builder.fallback_key(SecretKey::from_text(&**key)?);
+        }
+        for (prefix, view) in &self.login_views {
+            builder = builder.login_view_below(&**prefix, &**view);
+        }
+        if let Some(view) = &self.login_view {
+            builder = builder.login_view(&**view);
+        }
+        if let Some(view) = &self.refresh_view {
+            builder = builder.refresh_view(&**view);
+        }
+        if let Some(host) = &self.force_host {
+            builder = builder.force_host(&**host);
+        }
+        if let Some(seconds) = session.lifetime_seconds {
+            builder = builder.session_lifetime(Duration::from_secs(seconds));
+        }
+        if let Some(seconds) = remember.duration_seconds {
+            builder = builder.remember_duration(Duration::from_secs(seconds));
+        }
+        if remember.refresh_each_request {
+            builder = builder.refresh_remember_cookie_each_request();
+        }
+        if self.use_session_for_next {
+            builder = builder.use_session_for_next();
+        }
+        if self.localize {
+            builder = builder.localizer(|message| format!("<<{message}>>"));
+        }
+        if self.request_loader {
+            builder = builder.request_loader(ByQuery(world.clone()));
+        }
+        let offset = self.clock_offset_seconds;
+        let heard = world.clone();
+        builder = builder
+            .clock(move || now().saturating_add_signed(offset))
+            .on_event(move |event| heard.hear(event.name()));
+        Ok(builder.build(Players { world: world.clone(), loads_by_id: self.user_loader })?)
+    }
+}
+
+fn named(
+    mut cookie: CookieSettings,
+    name: Option<&String>,
+    domain: Option<&String>,
+    path: Option<&String>,
+) -> CookieSettings {
+    if let Some(name) = name {
+        cookie = cookie.name(name);
+    }
+    if let Some(domain) = domain {
+        cookie = cookie.domain(domain);
+    }
+    if let Some(path) = path {
+        cookie = cookie.path(path);
+    }
+    cookie
+}
+
+fn flagged(
+    mut cookie: CookieSettings,
+    secure: Option<bool>,
+    http_only: Option<bool>,
+    same_site: Option<Site>,
+) -> CookieSettings {
+    if let Some(secure) = secure {
+        cookie = cookie.secure(secure);
+    }
+    if let Some(http_only) = http_only {
+        cookie = cookie.http_only(http_only);
+    }
+    match same_site {
+        Some(Site::Strict) => cookie.same_site(SameSite::Strict),
+        Some(Site::Lax) => cookie.same_site(SameSite::Lax),
+        Some(Site::None) => cookie.same_site(SameSite::None),
+        None => cookie,
+    }
+}

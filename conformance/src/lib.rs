@@ -1,0 +1,8 @@
+//! What the conformance servers share: the configuration, the users, the events,
+//! and the answers that no framework has a part in. CONTRACT.md says what they do.
+
+mod config;
+mod world;
+
+pub use config::{Config, Wire};
+pub use world::{LoginQuery, Player, Players, UsersQuery, World, flag, me_json, session_json};

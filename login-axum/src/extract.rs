@@ -1,0 +1,200 @@
+//! Extractors: the request's login and its user.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::response::{Redirect, Response};
+use login_core::{LoadError, Refusal, Requirement, User};
+
+use crate::layer::Mounted;
+use crate::rejection::LoginRejection;
+
+/// The login and the session of the request at hand; all methods of
+/// [`login_core::Login`] and those that make axum responses.
+///
+/// Every extractor of one request shares one login: the user is loaded at most
+/// once, and what one handler or layer changes the others see.
+pub struct Login<U: User> {
+    core: login_core::Login<U>,
+    mounted: Mounted<U>,
+}
+
+impl<U: User> Clone for Login<U> {
+    fn clone(&self) -> Self {
+        Self { core: self.core.clone(), mounted: self.mounted.clone() }
+    }
+}
+
+impl<U: User> fmt::Debug for Login<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(..)")
+    }
+}
+
+impl<U: User> Deref for Login<U> {
+    type Target = login_core::Login<U>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.core
+    }
+}
+
+impl<U: User> Login<U> {
+    /// Redirects (303) to where the client wanted to go before it logged in, if
+    /// that is on this site, else to `fallback`. The last line of a login handler.
+    #[must_use = "return it"]
+    pub fn redirect_to_next(&self, fallback: &str) -> Redirect {
+        Redirect::to(self.core.next_url().as_deref().unwrap_or(fallback))
+    }
+
+    /// The answer that a guard gives where no one is logged in, for handlers that
+    /// decide themselves (Flask-Login's `login_manager.unauthorized()`).
+    #[must_use = "return it"]
+    pub fn unauthorized(&self) -> Response {
+        self.refuse(Refusal::Unauthorized)
+    }
+
+    /// The answer that a guard gives where the login is not fresh (Flask-Login's
+    /// `login_manager.needs_refresh()`).
+    #[must_use = "return it"]
+    pub fn needs_refresh(&self) -> Response {
+        self.refuse(Refusal::NeedsRefresh)
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Response {
+        self.mounted.handlers.refuse(&self.core, refusal)
+    }
+
+    fn of(parts: &Parts) -> Result<Self, LoginRejection> {
+        let (mounted, core) = Mounted::look(parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
+        Ok(Self { core, mounted })
+    }
+
+    /// Whoever meets the requirement; what they are refused for otherwise.
+    async fn judged(&self, requirement: Requirement) -> Result<Result<Arc<U>, Refusal>, LoadError> {
+        self.core.user().await?;
+        Ok(self.core.judge(requirement))
+    }
+
+    async fn require(parts: &Parts, requirement: Requirement) -> Result<Arc<U>, LoginRejection> {
+        let login = Self::of(parts)?;
+        login.judged(requirement).await?.map_err(|refusal| {
+            let response = Box::new(login.refuse(refusal));
+            LoginRejection::Refused { refusal, response }
+        })
+    }
+}
+
+impl<S: Sync, U: User> FromRequestParts<S> for Login<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        Self::of(parts)
+    }
+}
+
+/// The logged-in user; a request without one is refused.
+///
+/// It derefs to the user, and is shared, not copied.
+pub struct CurrentUser<U>(
+    /// The user.
+    pub Arc<U>,
+);
+
+/// The user if one is logged in; anyone is let in.
+///
+/// A loader that fails is still a 5xx. (`Option<CurrentUser<U>>` is the same.)
+pub struct MaybeUser<U>(
+    /// The user, if any.
+    pub Option<Arc<U>>,
+);
+
+/// The user of a fresh login; a request without one is refused.
+///
+/// `FreshUser<Account>` takes a fresh login of any age, `FreshUser<Account, 600>`
+/// one whose credentials were given within the last 600 seconds.
+pub struct FreshUser<U, const SECONDS: u64 = 0>(
+    /// The user.
+    pub Arc<U>,
+);
+
+macro_rules! is_a_user {
+    ($type:ty, [$($parameters:tt)*]) => {
+        impl<$($parameters)*> Deref for $type {
+            type Target = U;
+
+            fn deref(&self) -> &U {
+                &self.0
+            }
+        }
+
+        impl<$($parameters)*> Clone for $type {
+            fn clone(&self) -> Self {
+                Self(Arc::clone(&self.0))
+            }
+        }
+
+        impl<$($parameters)*> fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($type), "(..)"))
+            }
+        }
+    };
+}
+
+is_a_user!(CurrentUser<U>, [U]);
+is_a_user!(FreshUser<U, SECONDS>, [U, const SECONDS: u64]);
+
+impl<U> Clone for MaybeUser<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U> fmt::Debug for MaybeUser<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "MaybeUser(Some(..))" } else { "MaybeUser(None)" })
+    }
+}
+
+impl<S: Sync, U: User> FromRequestParts<S> for CurrentUser<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        Login::require(parts, Requirement::Login).await.map(Self)
+    }
+}
+
+impl<S: Sync, U: User> OptionalFromRequestParts<S> for CurrentUser<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
+        let login = Login::of(parts)?;
+        Ok(login.judged(Requirement::Login).await?.ok().map(Self))
+    }
+}
+
+impl<S: Sync, U: User> FromRequestParts<S> for MaybeUser<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginRejection> {
+        let user = <CurrentUser<U> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok(Self(user.map(|user| user.0)))
+    }
+}
+
+impl<S: Sync, U: User, const SECONDS: u64> FromRequestParts<S> for FreshUser<U, SECONDS> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        let requirement = match SECONDS {
+            0 => Requirement::FreshLogin,
+            seconds => Requirement::FreshLoginWithin(Duration::from_secs(seconds)),
+        };
+        Login::require(parts, requirement).await.map(Self)
+    }
+}

@@ -1,0 +1,171 @@
+//! The layers that let only some users through.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, Response};
+use axum::response::IntoResponse;
+use login_core::{Login as CoreLogin, Requirement, User, UserFuture};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::layer::Mounted;
+use crate::rejection::LoginRejection;
+
+/// Makes [`GuardService`]s; see
+/// [`LoginManager::login_required`](crate::LoginManager::login_required).
+pub struct GuardLayer<U> {
+    requirement: Requirement,
+    user: PhantomData<fn() -> U>,
+}
+
+impl<U> GuardLayer<U> {
+    pub(crate) fn new(requirement: Requirement) -> Self {
+        Self { requirement, user: PhantomData }
+    }
+}
+
+impl<U> Clone for GuardLayer<U> {
+    fn clone(&self) -> Self {
+        Self::new(self.requirement)
+    }
+}
+
+impl<U> std::fmt::Debug for GuardLayer<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GuardLayer({:?})", self.requirement)
+    }
+}
+
+impl<S, U> Layer<S> for GuardLayer<U> {
+    type Service = GuardService<S, U>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        GuardService { inner, requirement: self.requirement, user: PhantomData }
+    }
+}
+
+/// A service that only the right users reach.
+pub struct GuardService<S, U> {
+    inner: S,
+    requirement: Requirement,
+    user: PhantomData<fn() -> U>,
+}
+
+impl<S: Clone, U> Clone for GuardService<S, U> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), requirement: self.requirement, user: PhantomData }
+    }
+}
+
+impl<S, U> std::fmt::Debug for GuardService<S, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GuardService({:?})", self.requirement)
+    }
+}
+
+impl<S, U, RequestBody, ResponseBody> Service<Request<RequestBody>> for GuardService<S, U>
+where
+    U: User,
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>> + Clone,
+    ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResponseBody::Error: Into<axum::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = GuardFuture<S, U, RequestBody>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        if Requirement::exempts(request.method().as_str()) {
+            return GuardFuture { stage: Stage::Passed { inner: self.inner.call(request) } };
+        }
+        let Some((mounted, login)) = Mounted::<U>::look(&request) else {
+            let response = Some(LoginRejection::missing_layer::<U>().into_response());
+            return GuardFuture { stage: Stage::Refused { response } };
+        };
+        // The clone has not been polled to readiness; the original has.
+        let clone = self.inner.clone();
+        let ready = std::mem::replace(&mut self.inner, clone);
+        let waiting = Waiting { inner: ready, request, mounted, requirement: self.requirement };
+        GuardFuture { stage: Stage::Loading { user: login.user(), login, waiting: Some(waiting) } }
+    }
+}
+
+/// What goes on once the user is known.
+struct Waiting<S, U: User, B> {
+    inner: S,
+    request: Request<B>,
+    mounted: Mounted<U>,
+    requirement: Requirement,
+}
+
+pin_project! {
+    /// The future of a [`GuardService`].
+    pub struct GuardFuture<S, U, B>
+    where
+        S: Service<Request<B>>,
+        U: User,
+    {
+        #[pin]
+        stage: Stage<S, U, B>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Stage<S, U, B>
+    where
+        S: Service<Request<B>>,
+        U: User,
+    {
+        Loading { user: UserFuture<U>, login: CoreLogin<U>, waiting: Option<Waiting<S, U, B>> },
+        Passed { #[pin] inner: S::Future },
+        Refused { response: Option<Response<Body>> },
+    }
+}
+
+impl<S: Service<Request<B>>, U: User, B> std::fmt::Debug for GuardFuture<S, U, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GuardFuture(..)")
+    }
+}
+
+impl<S, U, B, ResponseBody> Future for GuardFuture<S, U, B>
+where
+    U: User,
+    S: Service<Request<B>, Response = Response<ResponseBody>>,
+    ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResponseBody::Error: Into<axum::BoxError>,
+{
+    type Output = Result<Response<Body>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stage = self.project().stage;
+        loop {
+            let next = match stage.as_mut().project() {
+                Projected::Refused { response } => return Poll::Ready(Ok(response.take().unwrap_or_default())),
+                Projected::Passed { inner } => return inner.poll(context).map_ok(|response| response.map(Body::new)),
+                Projected::Loading { user, login, waiting } => {
+                    let loaded = ready!(Pin::new(user).poll(context));
+                    let refused = |response| Stage::Refused { response: Some(response) };
+                    match (loaded, waiting.take()) {
+                        (Err(error), _) => refused(LoginRejection::from(error).into_response()),
+                        (Ok(_), Some(mut waiting)) => match login.judge(waiting.requirement) {
+                            Ok(_) => Stage::Passed { inner: waiting.inner.call(waiting.request) },
+                            Err(refusal) => refused(waiting.mounted.handlers.refuse(login, refusal)),
+                        },
+                        (Ok(_), None) => refused(crate::response::internal_error()),
+                    }
+                }
+            };
+            stage.set(next);
+        }
+    }
+}

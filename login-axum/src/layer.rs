@@ -1,0 +1,163 @@
+//! The layer that gives each request its login and writes it to the response.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, Response, StatusCode};
+use axum::response::IntoResponse;
+use login_core::{Login as CoreLogin, RequestLogin, User};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::manager::{Handlers, LoginManager};
+use crate::request::Head;
+use crate::response;
+
+/// What a request carries below the layer.
+pub(crate) struct Mounted<U: User> {
+    request_login: RequestLogin<U>,
+    manager: login_core::LoginManager<U>,
+    pub(crate) handlers: Arc<Handlers>,
+}
+
+impl<U: User> Clone for Mounted<U> {
+    fn clone(&self) -> Self {
+        Self {
+            request_login: self.request_login.clone(),
+            manager: self.manager.clone(),
+            handlers: Arc::clone(&self.handlers),
+        }
+    }
+}
+
+impl<U: User> Mounted<U> {
+    /// Looks at the login of a request below the layer; `None` where it is not.
+    pub(crate) fn look<'r>(head: impl Into<Head<'r>>) -> Option<(Self, CoreLogin<U>)> {
+        let head = head.into();
+        let mounted = head.extensions().get::<Self>()?.clone();
+        let login = mounted.request_login.look(|| head.view(&mounted.manager));
+        Some((mounted, login))
+    }
+}
+
+/// Makes [`LoginService`]s; see [`LoginManager::layer`].
+pub struct LoginLayer<U: User> {
+    manager: LoginManager<U>,
+}
+
+impl<U: User> LoginLayer<U> {
+    pub(crate) fn new(manager: LoginManager<U>) -> Self {
+        Self { manager }
+    }
+}
+
+impl<U: User> Clone for LoginLayer<U> {
+    fn clone(&self) -> Self {
+        Self { manager: self.manager.clone() }
+    }
+}
+
+impl<U: User> std::fmt::Debug for LoginLayer<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginLayer(..)")
+    }
+}
+
+impl<S, U: User> Layer<S> for LoginLayer<U> {
+    type Service = LoginService<S, U>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        LoginService { inner, manager: self.manager.clone() }
+    }
+}
+
+/// A service whose requests have a login. Any tower server can use it.
+pub struct LoginService<S, U: User> {
+    inner: S,
+    manager: LoginManager<U>,
+}
+
+impl<S: Clone, U: User> Clone for LoginService<S, U> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), manager: self.manager.clone() }
+    }
+}
+
+impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginService(..)")
+    }
+}
+
+impl<S, U, RequestBody, ResponseBody> Service<Request<RequestBody>> for LoginService<S, U>
+where
+    U: User,
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
+    ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResponseBody::Error: Into<axum::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = LoginFuture<S::Future, U>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let core = self.manager.core();
+        if core.checks_cross_site() && core.refuses(&Head::from(&request).view(core)) {
+            let refused = (StatusCode::FORBIDDEN, "cross-site request refused").into_response();
+            return LoginFuture::Refused { response: Some(refused) };
+        }
+        let request_login = core.begin();
+        if core.needs_request() {
+            request_login.show(|| Head::from(&request).view(core));
+        }
+        request.extensions_mut().insert(Mounted {
+            request_login: request_login.clone(),
+            manager: core.clone(),
+            handlers: Arc::clone(&self.manager.handlers),
+        });
+        LoginFuture::Handled { inner: self.inner.call(request), request_login }
+    }
+}
+
+pin_project! {
+    /// The future of a [`LoginService`].
+    #[project = Projected]
+    #[expect(missing_docs, reason = "its cases are no one's business")]
+    pub enum LoginFuture<F, U: User> {
+        Refused { response: Option<Response<Body>> },
+        Handled { #[pin] inner: F, request_login: RequestLogin<U> },
+    }
+}
+
+impl<F, U: User> std::fmt::Debug for LoginFuture<F, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginFuture(..)")
+    }
+}
+
+impl<F, U, B, E> Future for LoginFuture<F, U>
+where
+    U: User,
+    F: Future<Output = Result<Response<B>, E>>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Refused { response } => Poll::Ready(Ok(response.take().unwrap_or_default())),
+            Projected::Handled { inner, request_login } => {
+                let response = ready!(inner.poll(context))?.map(Body::new);
+                Poll::Ready(Ok(response::with_parts(response, &request_login.finish())))
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What the core decides, as axum responses.
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use login_core::{Answer, ResponseParts};
+
+/// Puts cookies and cache headers onto a response.
+pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) -> Response<Body> {
+    if parts.has_failed && !response.status().is_server_error() {
+        response = internal_error();
+    }
+    let headers = response.headers_mut();
+    if parts.vary_cookie {
+        vary_by_cookie(headers);
+    }
+    let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
+    if let Some(cache_control) = parts.cache_control(present) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    }
+    for line in &parts.set_cookies {
+        if let Ok(value) = HeaderValue::try_from(line) {
+            headers.append(SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+fn vary_by_cookie(headers: &mut HeaderMap) {
+    let names = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','));
+    let is_there = names.map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"));
+    if !is_there {
+        headers.append(VARY, HeaderValue::from_static("cookie"));
+    }
+}
+
+/// A 500 that tells nothing.
+pub(crate) fn internal_error() -> Response<Body> {
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal server error").into_response()
+}
+
+/// The answer to a refusal.
+pub(crate) fn of_answer(answer: Answer) -> Response<Body> {
+    match answer {
+        Answer::Redirect { status, location } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
+            (status, [(LOCATION, location)]).into_response()
+        }
+        Answer::Unauthorized | Answer::Handler => (StatusCode::UNAUTHORIZED, "log in first").into_response(),
+        Answer::Problem(body) => {
+            (StatusCode::UNAUTHORIZED, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+        }
+    }
+}

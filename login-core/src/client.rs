@@ -1,0 +1,173 @@
+//! Who sends the request: address, user agent, host, and what is made of them.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+use sha2::{Digest as _, Sha512};
+
+use crate::request::Request;
+use crate::url::Origin;
+
+/// The client's address: the connection's, or what the outermost of `proxies`
+/// trusted proxies saw. `None` where it is not known.
+pub(crate) fn address(request: &Request, proxies: usize) -> Option<IpAddr> {
+    match forwarded(request, "x-forwarded-for", proxies) {
+        Some(text) => parse_address(text),
+        None => request.peer(),
+    }
+}
+
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))?;
+    Some(IpAddr::to_canonical(&address))
+}
+
+/// The item that the outermost trusted proxy added: the `proxies`th from the right.
+fn forwarded<'r>(request: &'r Request, name: &'static str, proxies: usize) -> Option<&'r str> {
+    let from_right = proxies.checked_sub(1)?;
+    let lines: Vec<&str> = request.header_lines(name).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    lines.iter().rev().flat_map(|line| line.rsplit(',')).map(str::trim).nth(from_right)
+}
+
+/// Scheme and host as the client addressed them.
+pub(crate) fn origin(request: &Request, proxies: usize) -> Origin<'_> {
+    let https = match forwarded(request, "x-forwarded-proto", proxies) {
+        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+        None => request.is_https(),
+    };
+    let host = forwarded(request, "x-forwarded-host", proxies).or_else(|| request.header("host"));
+    Origin { scheme: if https { "https" } else { "http" }, host: host.unwrap_or_default() }
+}
+
+/// The user agent; several lines are joined as WSGI joins them.
+pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
+    let mut lines = request.header_lines("user-agent");
+    let first = lines.next()?;
+    match lines.next() {
+        None => Some(Cow::Borrowed(first)),
+        Some(second) => {
+            let mut joined = first.to_vec();
+            for line in std::iter::once(second).chain(lines) {
+                joined.push(b',');
+                joined.extend_from_slice(line);
+            }
+            Some(Cow::Owned(joined))
+        }
+    }
+}
+
+/// An address as text, for the native identifier; an unknown one is its own kind.
+pub(crate) fn address_text(address: Option<IpAddr>) -> String {
+    address.map_or_else(String::new, |address| address.to_string())
+}
+
+/// Flask-Login's session identifier: the hex SHA-512 of Python's `repr` of
+/// address and user agent, joined by `|`.
+pub(crate) fn flask_identifier(address: Option<IpAddr>, user_agent: Option<&[u8]>) -> String {
+    let address = address.map(|address| address.to_string());
+    // Werkzeug reads headers as Latin-1; Flask-Login writes that text as UTF-8.
+    let agent = user_agent.map(|agent| agent.iter().map(|byte| char::from(*byte)).collect::<String>());
+    let mut text = String::new();
+    python_repr(address.as_deref(), &mut text);
+    text.push('|');
+    python_repr(agent.as_deref(), &mut text);
+    Sha512::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What Python shows of a byte string, or `None`.
+fn python_repr(bytes: Option<&str>, out: &mut String) {
+    let Some(bytes) = bytes else { return out.push_str("None") };
+    let quote = if bytes.contains('\'') && !bytes.contains('"') { '"' } else { '\'' };
+    out.push('b');
+    out.push(quote);
+    for byte in bytes.bytes() {
+        match byte {
+            b'\\' => out.push_str("\\\\"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b' '..=b'~' => {
+                let c = char::from(byte);
+                if c == quote {
+                    out.push('\\');
+                }
+                out.push(c);
+            }
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push(quote);
+}
+
+/// Whether `Accept` asks for JSON rather than for a page: `application/json` or
+/// `+json` above `text/html`. Wildcards say nothing (RFC 9110, 12.5.1).
+pub(crate) fn prefers_json(request: &Request) -> bool {
+    let (mut json, mut html) = (0, 0);
+    for item in request.header_lines("accept").filter_map(|line| std::str::from_utf8(line).ok()).flat_map(|l| l.split(',')) {
+        let mut parts = item.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))).map_or(1000, weight);
+        if media == "application/json" || media.ends_with("+json") {
+            json = json.max(weight);
+        } else if media == "text/html" || media == "application/xhtml+xml" {
+            html = html.max(weight);
+        }
+    }
+    json > html
+}
+
+/// A quality value in thousandths; what is none counts as nothing.
+fn weight(text: &str) -> u32 {
+    match text.trim().parse::<f32>() {
+        Ok(q) if (0.0..=1.0).contains(&q) => (q * 1000.0) as u32,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get() -> Request {
+        Request::new("GET", "/")
+    }
+
+    #[test]
+    fn forwarding_headers_count_only_behind_trusted_proxies() {
+        let request = get()
+            .with_peer([10, 0, 0, 9].into())
+            .with_header("X-Forwarded-For", b"6.6.6.6, 1.1.1.1")
+            .with_header("x-forwarded-for", b"[2001:db8::1]:80")
+            .with_header("X-Forwarded-Proto", b"https, http")
+            .with_header("host", b"inner");
+        let at = |proxies| address(&request, proxies).map(|a| a.to_string());
+        assert_eq!(at(0).as_deref(), Some("10.0.0.9"));
+        assert_eq!(at(1).as_deref(), Some("2001:db8::1"));
+        assert_eq!(at(2).as_deref(), Some("1.1.1.1"));
+        assert_eq!(at(9).as_deref(), Some("10.0.0.9"));
+        assert_eq!(origin(&request, 0).scheme, "http");
+        assert_eq!(origin(&request, 1).scheme, "http");
+        assert_eq!(origin(&request, 2).scheme, "https");
+        assert_eq!(origin(&request, 2).host, "inner");
+    }
+
+    #[test]
+    fn json_is_preferred_only_above_html() {
+        for (accept, expected) in [
+            ("application/json", true),
+            ("application/problem+json", true),
+            ("application/json, text/html;q=0.9", true),
+            ("text/html, application/json", false),
+            ("text/html;q=0.5, application/json;q=0.6", true),
+            ("*/*", false),
+            ("", false),
+            ("application/json;q=0", false),
+            ("application/json;q=x", false),
+            ("application/json;charset=utf-8; q=0.3 , text/html; q=0.2", true),
+        ] {
+            assert_eq!(prefers_json(&get().with_header("Accept", accept.as_bytes())), expected, "{accept}");
+        }
+        assert!(!prefers_json(&get()));
+    }
+}

@@ -1,0 +1,349 @@
+//! Reading the Cookie header and writing Set-Cookie lines (RFC 6265bis).
+
+use std::borrow::Cow;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::clock::LAST_SECOND;
+use crate::error::{ConfigError, CookieProblem};
+
+/// The most bytes, name and value together, that browsers keep.
+pub(crate) const MAX_SIZE: usize = 4096;
+
+/// How many cookies of one name are tried: more are an attempt to cost time.
+pub(crate) const MAX_TRIED: usize = 4;
+
+/// To whom a browser gives a cookie on requests from other sites (RFC 6265bis).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameSite {
+    /// To this site's own requests only.
+    Strict,
+    /// Also when a link from elsewhere is followed.
+    Lax,
+    /// Always; needs `Secure`.
+    None,
+}
+
+/// How a cookie is named and which attributes it is set with.
+///
+/// By default a cookie is `HttpOnly`, `Secure`, `SameSite=Lax`, for this host
+/// alone, for every path.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct CookieSettings {
+    pub(crate) name: String,
+    pub(crate) domain: Option<String>,
+    pub(crate) path: String,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: Option<SameSite>,
+}
+
+impl CookieSettings {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            domain: None,
+            path: "/".to_owned(),
+            secure: true,
+            http_only: true,
+            same_site: Some(SameSite::Lax),
+        }
+    }
+
+    /// The cookie's name. One that begins with `__Host-` is for this host alone,
+    /// and browsers hold it to that.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Also sends the cookie to subdomains of this domain. A leading dot means nothing.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into().trim_start_matches('.').to_owned());
+        self
+    }
+
+    /// Sends the cookie only to paths below this one; `/` by default.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Whether the cookie is kept to HTTPS; true by default.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Whether the cookie is kept from scripts; true by default.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// The `SameSite` attribute; `Lax` by default. With `None` (Rust's) it is not sent.
+    pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
+        self.same_site = same_site.into();
+        self
+    }
+
+    /// Plain HTTP: no `Secure`, and no name that asks for it.
+    pub(crate) fn without_https(mut self) -> Self {
+        self.secure = false;
+        if let Some(name) = self.name.strip_prefix("__Host-") {
+            self.name = name.to_owned();
+        }
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let has_prefix =
+            |prefix: &str| self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let problem = if !is_token(&self.name) {
+            CookieProblem::Name
+        } else if self.same_site == Some(SameSite::None) && !self.secure {
+            CookieProblem::SameSiteNoneNeedsSecure
+        } else if has_prefix("__Host-") && (!self.secure || self.path != "/" || self.domain.is_some()) {
+            CookieProblem::HostPrefix
+        } else if has_prefix("__Secure-") && !self.secure {
+            CookieProblem::PrefixNeedsSecure
+        } else if self.domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
+            CookieProblem::Domain
+        } else if !self.path.starts_with('/') || !self.path.bytes().all(|b| matches!(b, b' '..=b'~') && b != b';') {
+            CookieProblem::Path
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::Cookie { name: self.name.clone(), problem })
+    }
+
+    /// A Set-Cookie line. `life` is in seconds; without, the cookie ends with the browser.
+    pub(crate) fn set(&self, value: &str, life: Option<u64>, now: u64) -> String {
+        let mut line = String::with_capacity(self.name.len() + value.len() + 128);
+        line.push_str(&self.name);
+        line.push('=');
+        line.push_str(value);
+        if let Some(seconds) = life {
+            line.push_str("; Expires=");
+            line.push_str(&http_date(now.saturating_add(seconds)));
+            line.push_str("; Max-Age=");
+            line.push_str(&seconds.to_string());
+        }
+        self.attributes(&mut line);
+        line
+    }
+
+    /// A Set-Cookie line that deletes what [`set`](Self::set) set.
+    pub(crate) fn delete(&self) -> String {
+        let mut line = format!("{}=; Expires={}; Max-Age=0", self.name, http_date(0));
+        self.attributes(&mut line);
+        line
+    }
+
+    fn attributes(&self, line: &mut String) {
+        if let Some(domain) = &self.domain {
+            line.push_str("; Domain=");
+            line.push_str(domain);
+        }
+        line.push_str("; Path=");
+        line.push_str(&self.path);
+        if self.secure {
+            line.push_str("; Secure");
+        }
+        if self.http_only {
+            line.push_str("; HttpOnly");
+        }
+        line.push_str(match self.same_site {
+            Some(SameSite::Strict) => "; SameSite=Strict",
+            Some(SameSite::Lax) => "; SameSite=Lax",
+            Some(SameSite::None) => "; SameSite=None",
+            None => "",
+        });
+    }
+}
+
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+fn is_domain(domain: &str) -> bool {
+    !domain.is_empty() && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+}
+
+fn http_date(seconds: u64) -> String {
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND)))
+}
+
+/// The cookies of a Cookie header, name and value as they were sent, quotes
+/// included. What is not well formed is passed over, as Werkzeug does it.
+pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = header;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            match cookie(rest) {
+                Some((name, value, after)) => {
+                    rest = after;
+                    return Some((name, value));
+                }
+                None => rest = split(rest, |b| b == b';').map_or(&[][..], |(_, after)| after.get(1..).unwrap_or_default()),
+            }
+        }
+        None
+    })
+}
+
+type Parsed<'h> = (&'h [u8], &'h [u8], &'h [u8]);
+
+/// One cookie at the start of `header`, and what follows it.
+fn cookie(header: &[u8]) -> Option<Parsed<'_>> {
+    let blank = |b: u8| b == b' ' || b == b'\t';
+    let skip = |text: &[u8]| text.iter().take_while(|b| blank(**b)).count();
+    let header = header.get(skip(header)..)?;
+    let (name, rest) = header.split_at(header.iter().take_while(|b| !blank(**b) && !b"=\";".contains(b)).count());
+    if name.is_empty() {
+        return None;
+    }
+    let rest = rest.get(skip(rest)..)?;
+    let Some(rest) = rest.strip_prefix(b"=") else {
+        return ended(rest).map(|after| (name, &[][..], after));
+    };
+    let rest = rest.get(skip(rest)..)?;
+    let length = match quoted_length(rest) {
+        Some(length) => length,
+        None => rest.iter().take_while(|b| !blank(**b) && !b"\";".contains(b)).count(),
+    };
+    let (value, rest) = rest.split_at_checked(length)?;
+    ended(rest.get(skip(rest)..)?).map(|after| (name, value, after))
+}
+
+fn ended(rest: &[u8]) -> Option<&[u8]> {
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b";") }
+}
+
+/// The length of the quoted text at the start, quotes included.
+fn quoted_length(text: &[u8]) -> Option<usize> {
+    (text.first() == Some(&b'"')).then_some(())?;
+    let mut at = 1;
+    loop {
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+fn split(text: &[u8], is: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
+    text.iter().position(|b| is(*b)).map(|at| text.split_at(at))
+}
+
+/// A cookie's value without quotes and escapes.
+pub(crate) fn unquote(value: &[u8]) -> Cow<'_, [u8]> {
+    let Some(inner) = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")) else { return Cow::Borrowed(value) };
+    if !inner.contains(&b'\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut plain = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
+                plain.push(((a - b'0') << 6) | ((b - b'0') << 3) | (c - b'0'));
+                rest = after;
+            }
+            (b'\\', [escaped, after @ ..]) => {
+                plain.push(*escaped);
+                rest = after;
+            }
+            _ => plain.push(byte),
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// A value as Werkzeug writes it: quoted, with octal escapes, where it must be.
+pub(crate) fn quote(value: &str) -> Cow<'_, str> {
+    let needs_none = |b: u8| b.is_ascii_alphanumeric() || b"_!#$%&'()*+-./:<=>?@[]^`{|}~".contains(&b);
+    if value.bytes().all(needs_none) {
+        return Cow::Borrowed(value);
+    }
+    let mut quoted = String::from("\"");
+    for byte in value.bytes() {
+        match byte {
+            b'"' => quoted.push_str("\\\""),
+            b'\\' => quoted.push_str("\\\\"),
+            0..0x20 | b',' | b';' | 0x7f.. => quoted.push_str(&format!("\\{byte:03o}")),
+            _ => quoted.push(char::from(byte)),
+        }
+    }
+    quoted.push('"');
+    Cow::Owned(quoted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(header: &str) -> Vec<(String, String)> {
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        cookies(header.as_bytes()).map(|(name, value)| (text(name), text(&unquote(value)))).collect()
+    }
+
+    #[test]
+    fn malformed_pairs_are_passed_over() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(parsed("a=1; b=\"x;\\\"y\";c ;=d; e=f g; h = i "), [
+            pair("a", "1"),
+            pair("b", "x;\"y"),
+            pair("c", ""),
+            pair("h", "i")
+        ]);
+        assert_eq!(parsed(""), []);
+        assert_eq!(parsed(";;;\"\\"), []);
+        assert_eq!(parsed("a=\"\\344\\275\\220\""), [pair("a", "佐")]);
+    }
+
+    #[test]
+    fn quoting_is_undone_by_unquoting() {
+        for text in ["plain|x=", "佐藤|0a", "a b", "\"\\;,", "\u{1}\u{7f}", ""] {
+            assert_eq!(unquote(quote(text).as_bytes()), text.as_bytes());
+            assert!(quote(text).is_ascii());
+        }
+    }
+
+    #[test]
+    fn settings_that_browsers_refuse_are_refused() {
+        let problem = |settings: CookieSettings| match settings.check() {
+            Err(ConfigError::Cookie { problem, .. }) => Some(problem),
+            _ => None,
+        };
+        let host = || CookieSettings::new("__Host-a");
+        assert_eq!(problem(host()), None);
+        assert_eq!(problem(host().path("/x")), Some(CookieProblem::HostPrefix));
+        assert_eq!(problem(host().domain("example.com")), Some(CookieProblem::HostPrefix));
+        assert_eq!(problem(host().name("__host-b").secure(false)), Some(CookieProblem::HostPrefix));
+        assert_eq!(problem(host().name("__Secure-b").secure(false)), Some(CookieProblem::PrefixNeedsSecure));
+        assert_eq!(problem(host().name("")), Some(CookieProblem::Name));
+        assert_eq!(problem(host().name("a b")), Some(CookieProblem::Name));
+        let a = || CookieSettings::new("a");
+        assert_eq!(problem(a().secure(false).same_site(SameSite::None)), Some(CookieProblem::SameSiteNoneNeedsSecure));
+        assert_eq!(problem(a().domain("a;b")), Some(CookieProblem::Domain));
+        assert_eq!(problem(a().path("x")), Some(CookieProblem::Path));
+        assert_eq!(problem(a().path("/x;y")), Some(CookieProblem::Path));
+        assert_eq!(problem(a().domain(".example.com").path("/x").same_site(None)), None);
+    }
+
+    #[test]
+    fn a_deletion_has_the_attributes_of_what_it_deletes() {
+        let settings = CookieSettings::new("a").domain(".example.com").path("/x").same_site(SameSite::Strict);
+        assert_eq!(
+            settings.delete(),
+            "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Domain=example.com; Path=/x; Secure; HttpOnly; SameSite=Strict"
+        );
+        assert_eq!(
+            settings.set("v", Some(60), 0),
+            "a=v; Expires=Thu, 01 Jan 1970 00:01:00 GMT; Max-Age=60; Domain=example.com; Path=/x; Secure; HttpOnly; SameSite=Strict"
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! What guards decide: who is let in, and how a refusal is answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client;
+use crate::config::Refusal;
+use crate::event::{self, Event};
+use crate::login::Login;
+use crate::url;
+use crate::user::User;
+
+/// What a guard asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// Someone is logged in (Flask-Login's `login_required`).
+    Login,
+    /// The login is fresh (Flask-Login's `fresh_login_required`).
+    FreshLogin,
+    /// Credentials were given within this time, in whole seconds.
+    FreshLoginWithin(Duration),
+}
+
+impl Requirement {
+    /// Whether requests of this method are let through unseen: OPTIONS, which
+    /// browsers send without cookies before a cross-origin request.
+    #[must_use]
+    pub fn exempts(method: &str) -> bool {
+        method == "OPTIONS"
+    }
+}
+
+/// Who answers a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answerer {
+    /// The library, by redirect or 401.
+    Library,
+    /// The application's own handler; nothing is flashed nor kept as `next`.
+    Handler,
+}
+
+/// How a refusal is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Send the client to a login view.
+    Redirect {
+        /// 302, or 303 so that nothing is posted again.
+        status: u16,
+        /// The Location header.
+        location: String,
+    },
+    /// 401: no view is configured.
+    Unauthorized,
+    /// 401 with a body of type `application/problem+json` (RFC 9457): the client
+    /// prefers JSON to a page.
+    Problem(&'static str),
+    /// As the application's own handler answers.
+    Handler,
+}
+
+impl<U: User> Login<U> {
+    /// Lets the user in or refuses. The user must be known: await
+    /// [`user`](Login::user), or run the steps, before.
+    ///
+    /// # Errors
+    /// What the request is refused for.
+    pub fn judge(&self, requirement: Requirement) -> Result<Arc<U>, Refusal> {
+        let user = self.0.state().user().cloned();
+        let user = user.filter(|user| user.is_authenticated()).ok_or(Refusal::Unauthorized)?;
+        let is_fresh = match requirement {
+            Requirement::Login => true,
+            Requirement::FreshLogin => self.is_fresh(None),
+            Requirement::FreshLoginWithin(age) => {
+                let is_fresh = self.is_fresh(Some(age.as_secs()));
+                if !is_fresh && self.is_fresh(None) && self.0.state().session.login_at.is_none() {
+                    event::warn(
+                        "a fresh login of unknown age was refused: with Flask's cookies, set fresh_login_max_age",
+                    );
+                }
+                is_fresh
+            }
+        };
+        if is_fresh { Ok(user) } else { Err(Refusal::NeedsRefresh) }
+    }
+
+    /// Refuses the request: tells the listeners, and unless the application's own
+    /// handler answers, flashes the message, keeps `next` and says how to answer.
+    ///
+    /// A message or a `next` for which the session cookie has no room is left out.
+    pub fn refuse(&self, refusal: Refusal, answerer: Answerer) -> Answer {
+        self.0.tell(&match refusal {
+            Refusal::Unauthorized => Event::Unauthorized,
+            Refusal::NeedsRefresh => Event::NeedsRefresh,
+        });
+        if answerer == Answerer::Handler {
+            return Answer::Handler;
+        }
+        let config = &self.0.manager.config;
+        let request = self.0.request();
+        if client::prefers_json(request) {
+            return Answer::Problem(match refusal {
+                Refusal::Unauthorized => {
+                    r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"log in first"}"#
+                }
+                Refusal::NeedsRefresh => {
+                    r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"log in again first"}"#
+                }
+            });
+        }
+        let (view, message) = match refusal {
+            Refusal::Unauthorized => (config.login_view_for(request.path()), &config.login_message),
+            Refusal::NeedsRefresh => (config.refresh_view.as_deref(), &config.needs_refresh_message),
+        };
+        let Some(view) = view else { return Answer::Unauthorized };
+        if !message.text.is_empty() {
+            let localized = config.localizer.as_ref().map(|localize| localize(&message.text));
+            if self.flash_as(&message.category, localized.as_deref().unwrap_or(&message.text)).is_err() {
+                event::warn("the session cookie has no room for the message of a refusal");
+            }
+        }
+        let here = client::origin(request, config.trusted_proxies);
+        let next = url::next_param(view, here, request.target());
+        let in_query = if config.session_for_next {
+            if self.keep_next(&next).is_err() {
+                event::warn("the session cookie has no room for the address of a refused request");
+            }
+            None
+        } else {
+            Some(next.as_str())
+        };
+        let status = if matches!(request.method(), "GET" | "HEAD") { 302 } else { 303 };
+        let location = url::login_url(view, config.forced_host.as_deref(), in_query);
+        Answer::Redirect { status, location: url::to_location(&location) }
+    }
+}

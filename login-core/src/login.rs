@@ -1,0 +1,287 @@
+//! What a handler holds: the login of its request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::clock::CLOCK_SKEW;
+use crate::cookie::MAX_SIZE;
+use crate::error::{LoadError, LoginError};
+use crate::event::Event;
+use crate::log_in::LogIn;
+use crate::request::Request;
+use crate::session::Session;
+use crate::state::{Known, Remember, Shared, Source};
+use crate::step::{Loading, Step};
+use crate::transitions;
+use crate::url;
+use crate::user::User;
+
+/// The login and the session of the request at hand.
+///
+/// An adapter gives one to each handler that asks for it; all on one request are
+/// the same. Session data ([`get`](Self::get), [`insert`](Self::insert)), flashes
+/// and redirects are methods of it as well.
+pub struct Login<U: User>(pub(crate) Arc<Shared<U>>);
+
+impl<U: User> Clone for Login<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: User> std::fmt::Debug for Login<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login(..)")
+    }
+}
+
+impl<U: User> Login<U> {
+    /// Whoever is logged in, inactive users too (Flask-Login's `current_user`).
+    ///
+    /// Loaded at most once a request, however many ask at the same time.
+    ///
+    /// # Errors
+    /// [`LoadError`] where the application's loader failed; the response is then a 5xx.
+    pub fn user(&self) -> UserFuture<U> {
+        UserFuture { login: self.clone(), loading: None }
+    }
+
+    /// Logs a user in, once it is awaited (Flask-Login's `login_user`).
+    ///
+    /// ```
+    /// # async fn f<U: login_core::User>(login: login_core::Login<U>, user: U) -> Result<(), login_core::LoginError> {
+    /// login.log_in(user).remember(true).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn log_in(&self, user: impl Into<Arc<U>>) -> LogIn<U> {
+        LogIn::new(self.clone(), user.into())
+    }
+
+    /// Logs out whoever is logged in (Flask-Login's `logout_user`): the session
+    /// loses the login and keeps the application's data, the remember cookie goes.
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] where the user, whom the event names, could not be
+    /// loaded; [`LoginError::ResponseBegun`] where it is too late.
+    pub async fn log_out(&self) -> Result<(), LoginError> {
+        let user = self.user().await?;
+        self.forget(user.as_ref())
+    }
+
+    /// [`log_out`](Self::log_out) for who runs the steps by hand: gives the user
+    /// that the last step gave.
+    ///
+    /// # Errors
+    /// [`LoginError::ResponseBegun`] where it is too late.
+    pub fn forget(&self, user: Option<&Arc<U>>) -> Result<(), LoginError> {
+        let has_cookie = self.has_remember_cookie();
+        let mut state = self.0.state();
+        let state_ref = state.for_change()?;
+        state_ref.session_changed |= transitions::log_out(&mut state_ref.session, has_cookie);
+        state_ref.remember = Remember::Clear;
+        state_ref.generation = state_ref.generation.wrapping_add(1);
+        state_ref.known = Known::NoOne;
+        drop(state);
+        self.0.tell(&Event::LoggedOut { user });
+        Ok(())
+    }
+
+    /// The user has just given their credentials again: the login is fresh, and
+    /// bound to this client (Flask-Login's `confirm_login`). `false` where no one
+    /// is logged in by session; then nothing is done.
+    ///
+    /// # Errors
+    /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
+    pub fn confirm(&self) -> Result<bool, LoginError> {
+        let manager = &self.0.manager;
+        let binding = manager.wire.bind(self.0.request(), manager.config.trusted_proxies);
+        let login_at = self.login_time();
+        let mut state = self.0.state();
+        let state_ref = state.for_change()?;
+        let is_anonymous = matches!(state_ref.known, Known::NoOne | Known::Failed(_));
+        let mut session = state_ref.session.clone();
+        if is_anonymous || !transitions::confirm(&mut session, binding, login_at) {
+            return Ok(false);
+        }
+        self.check_size(&session)?;
+        state_ref.set_session(session);
+        let user = state_ref.user().cloned();
+        drop(state);
+        self.0.tell(&Event::LoginConfirmed { user: user.as_ref() });
+        Ok(true)
+    }
+
+    /// Whether the login was made with credentials in this session, and not from
+    /// another client (Flask-Login's `login_fresh`); false where no one is logged
+    /// in, and for a user whom the request loader found.
+    ///
+    /// # Errors
+    /// [`LoadError`] where the application's loader failed.
+    pub async fn login_fresh(&self) -> Result<bool, LoadError> {
+        Ok(self.user().await?.is_some() && self.is_fresh(None))
+    }
+
+    /// Whether credentials were given within this time. A login of unknown age was
+    /// not: in the flask format, unless
+    /// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
+    ///
+    /// # Errors
+    /// [`LoadError`] where the application's loader failed.
+    pub async fn login_fresh_within(&self, age: Duration) -> Result<bool, LoadError> {
+        Ok(self.user().await?.is_some() && self.is_fresh(Some(age.as_secs())))
+    }
+
+    /// Whether the request brought a remember cookie that is good (Flask-Login's
+    /// `login_remembered`); false where no one is logged in.
+    ///
+    /// # Errors
+    /// [`LoadError`] where the application's loader failed.
+    pub async fn login_remembered(&self) -> Result<bool, LoadError> {
+        if self.user().await?.is_none() || self.0.state().remember == Remember::Clear {
+            return Ok(false);
+        }
+        let manager = &self.0.manager;
+        Ok(manager.wire.read_remember(self.0.request(), &manager.config, self.0.now()).is_some())
+    }
+
+    /// Where the client wanted to go before it was sent to log in, if that is on
+    /// this site: a path to redirect to. From the request's query, or, where the
+    /// manager keeps it there, from the session, which then forgets it.
+    ///
+    /// Any other address, however it is disguised, is `None`.
+    #[must_use]
+    pub fn next_url(&self) -> Option<String> {
+        let config = &self.0.manager.config;
+        let request = self.0.request();
+        let next = if config.session_for_next {
+            let mut state = self.0.state();
+            let json = if state.response_begun { None } else { state.session.data.remove(crate::session::NEXT) };
+            state.session_changed |= json.is_some();
+            json.and_then(|json| serde_json::from_str(&json).ok())
+        } else {
+            request.query_value("next")
+        };
+        next.filter(|next: &String| self.is_safe_redirect(next)).map(|next| url::to_location(&next))
+    }
+
+    /// Whether a redirect to this address stays on this site, whatever a browser
+    /// makes of it: a path that begins with exactly one slash, or a whole address
+    /// of this request's scheme and host; no backslash or control character.
+    #[must_use]
+    pub fn is_safe_redirect(&self, address: &str) -> bool {
+        let proxies = self.0.manager.config.trusted_proxies;
+        url::stays_here(address, crate::client::origin(self.0.request(), proxies))
+    }
+
+    /// The request as the library saw it.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.0.request()
+    }
+
+    pub(crate) fn is_fresh(&self, max_age: Option<u64>) -> bool {
+        let state = self.0.state();
+        let configured = self.0.manager.config.fresh_max_age;
+        let max_age = max_age.into_iter().chain(configured).min();
+        matches!(state.known, Known::User(_, Source::Login))
+            && transitions::is_fresh(&state.session, max_age, self.0.now(), CLOCK_SKEW)
+    }
+
+    /// The time to write down for credentials given now, where the format tells it.
+    pub(crate) fn login_time(&self) -> Option<u64> {
+        let manager = &self.0.manager;
+        (!manager.wire.is_flask() || manager.config.fresh_max_age.is_some()).then(|| self.0.now())
+    }
+
+    pub(crate) fn new_login_id(&self) -> [u8; 16] {
+        let mut login_id = [0; 16];
+        if !self.0.manager.wire.is_flask() {
+            self.0.manager.entropy.fill(&mut login_id);
+        }
+        login_id
+    }
+
+    pub(crate) fn has_remember_cookie(&self) -> bool {
+        self.0.request().cookies(&self.0.manager.config.remember_cookie.name).next().is_some()
+    }
+
+    pub(crate) fn check_size(&self, session: &Session) -> Result<(), LoginError> {
+        let manager = &self.0.manager;
+        let size = manager.wire.session_size(session, &manager.config, self.0.now());
+        if size <= MAX_SIZE {
+            return Ok(());
+        }
+        Err(LoginError::CookieTooLarge { name: manager.config.session_cookie.name.clone(), size, limit: MAX_SIZE })
+    }
+}
+
+/// What [`Login::user`] gives: loads the user, or waits for who already does.
+///
+/// Dropped half-way it leaves nothing locked: whoever waits takes over.
+#[must_use = "futures do nothing unless awaited"]
+pub struct UserFuture<U: User> {
+    login: Login<U>,
+    /// Set while this one is the one that loads.
+    loading: Option<Loading<U>>,
+}
+
+impl<U: User> std::fmt::Debug for UserFuture<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UserFuture(..)")
+    }
+}
+
+impl<U: User> UserFuture<U> {
+    fn release(&mut self) {
+        self.loading = None;
+        let mut state = self.login.0.state();
+        state.loading = false;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(std::task::Waker::wake);
+    }
+}
+
+impl<U: User> Future for UserFuture<U> {
+    type Output = Result<Option<Arc<U>>, LoadError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.loading.is_none() {
+            let mut state = this.login.0.state();
+            if state.loading && matches!(state.known, Known::NotYet) {
+                if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+                    state.waiting.push(context.waker().clone());
+                }
+                return Poll::Pending;
+            }
+            drop(state);
+            match this.login.begin() {
+                Step::Done(result) => return Poll::Ready(result),
+                step @ (Step::LoadUser(_) | Step::AskRequestLoader(_)) => {
+                    this.login.0.state().loading = true;
+                    this.loading = Some(Arc::clone(&this.login.0.manager.loaders).drive(step));
+                }
+            }
+        }
+        let Some(loading) = &mut this.loading else { return Poll::Pending };
+        match loading.as_mut().poll(context) {
+            Poll::Ready(result) => {
+                this.release();
+                Poll::Ready(result)
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<U: User> Drop for UserFuture<U> {
+    fn drop(&mut self) {
+        if self.loading.is_some() {
+            self.release();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The login manager: one for each kind of user, made once at start-up.
+
+use std::sync::Arc;
+
+use crate::builder::LoginManagerBuilder;
+use crate::clock::{Clock, Entropy};
+use crate::config::Config;
+use crate::cross_site;
+use crate::event::Listener;
+use crate::login::Login;
+use crate::request::Request;
+use crate::secret::SecretKey;
+use crate::state::Shared;
+use crate::step::Drive;
+use crate::testing::TestLogin;
+use crate::user::User;
+use crate::wire::Wire;
+
+pub(crate) struct Manager<U: User> {
+    pub(crate) config: Config,
+    pub(crate) wire: Wire,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) entropy: Box<dyn Entropy>,
+    pub(crate) listeners: Vec<Listener<U>>,
+    pub(crate) loaders: Arc<dyn Drive<U>>,
+    pub(crate) has_request_loader: bool,
+}
+
+/// Knows everything about an application's logins (Flask-Login's `LoginManager`).
+///
+/// Cheap to clone; clones are the same manager. An application on one of the
+/// frameworks uses its adapter's type of this name.
+pub struct LoginManager<U: User>(pub(crate) Arc<Manager<U>>);
+
+impl<U: User> Clone for LoginManager<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: User> std::fmt::Debug for LoginManager<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginManager(..)")
+    }
+}
+
+impl<U: User> LoginManager<U> {
+    /// Starts the configuration. A server of its own brings clock and entropy:
+    ///
+    /// ```
+    /// # use login_core::{LoginManager, SecretKey, TestClock};
+    /// # fn random(buffer: &mut [u8]) {}
+    /// # let key = SecretKey::from_text("32 bytes, which are to be random!")?;
+    /// let clock = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+    /// let builder = LoginManager::builder(key, clock, random).login_view("/login");
+    /// # struct Account;
+    /// # impl login_core::User for Account { fn id(&self) -> String { String::new() } }
+    /// # let manager: LoginManager<Account> = builder.build_for_steps()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder(key: SecretKey, clock: impl Clock, entropy: impl Entropy) -> LoginManagerBuilder<U> {
+        LoginManagerBuilder::new(key, clock, entropy)
+    }
+
+    /// The login of a request that begins. Nothing is looked at yet, except where
+    /// [`needs_request`](Self::needs_request).
+    #[must_use]
+    pub fn begin(&self) -> RequestLogin<U> {
+        RequestLogin(Arc::new(Shared::new(Arc::clone(&self.0))))
+    }
+
+    /// Whether every request must be shown to its [`RequestLogin`] before it is
+    /// answered: where remember cookies are refreshed on each request.
+    #[must_use]
+    pub fn needs_request(&self) -> bool {
+        self.0.config.refresh_each_request
+    }
+
+    /// Whether cross-site requests are refused, each of which
+    /// [`refuses`](Self::refuses) must then be asked about.
+    #[must_use]
+    pub fn checks_cross_site(&self) -> bool {
+        self.0.config.refuse_cross_site
+    }
+
+    /// Whether this request is to be answered with 403 and not handled at all:
+    /// see [`is_cross_site`](crate::is_cross_site).
+    #[must_use]
+    pub fn refuses(&self, request: &Request) -> bool {
+        self.checks_cross_site() && cross_site::is_cross_site(request, &self.0.config.trusted_origins)
+    }
+
+    /// Whether the client's address makes a difference. Where an adapter was not
+    /// given it, it says so once.
+    #[must_use]
+    pub fn uses_peer_address(&self) -> bool {
+        self.0.config.protection != crate::config::SessionProtection::Off && self.0.config.trusted_proxies == 0
+    }
+
+    /// The Cookie header of a client that logged this user in, for tests.
+    pub fn test_login(&self, user: impl Into<Arc<U>>) -> TestLogin<U> {
+        TestLogin::new(self.clone(), user.into())
+    }
+}
+
+/// The login of one request, looked at or not. An adapter keeps one for as long
+/// as the request lasts; clones are the same one.
+pub struct RequestLogin<U: User>(pub(crate) Arc<Shared<U>>);
+
+impl<U: User> Clone for RequestLogin<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: User> std::fmt::Debug for RequestLogin<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RequestLogin(..)")
+    }
+}
+
+impl<U: User> RequestLogin<U> {
+    /// Shows the request without looking at the login.
+    pub fn show(&self, request: impl FnOnce() -> Request) {
+        self.0.keep_request(request);
+    }
+
+    /// Looks at the login: reads the session, the first time. The response varies
+    /// with the cookie from here on.
+    pub fn look(&self, request: impl FnOnce() -> Request) -> Login<U> {
+        let request = self.0.keep_request(request);
+        let mut state = self.0.state();
+        if !state.looked {
+            state.looked = true;
+            let manager = &self.0.manager;
+            if let Some(session) = manager.wire.read_session(request, &manager.config, self.0.now()) {
+                state.session = session;
+            }
+        }
+        drop(state);
+        Login(Arc::clone(&self.0))
+    }
+}

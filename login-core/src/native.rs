@@ -1,0 +1,386 @@
+//! The library's own cookie formats.
+//!
+//! Both are unpadded URL-safe Base64 of `version, key hint, fields, MAC`. The MAC
+//! is HMAC-SHA-256 over all that stands before it, under a key that HKDF derives
+//! from the secret key for this version, purpose and cookie name: one cookie's
+//! value is never good as another's. Every field has a fixed size, or its length
+//! before it, or is the last one, so that two different contents are never the
+//! same bytes. Numbers are big-endian; times are seconds since 1970.
+//!
+//! | session | bytes |
+//! | --- | --- |
+//! | version (1) | 1 |
+//! | key hint | 3 |
+//! | flags | 1 |
+//! | signed at, started at | 8 + 8 |
+//! | with a login: its ID, when credentials were given (0: unknown), length of the user ID, user ID | 16 + 8 + 2 + n |
+//! | where bound: client | 16 |
+//! | where the user has an auth hash: its digest | 16 |
+//! | application data, a JSON object, absent when empty | the rest |
+//! | MAC | 32 |
+//!
+//! A remember token is `version (1), key hint (3), flags (1), issued at (8), ends
+//! at (8), [auth digest (16)], user ID (the rest), MAC (32)`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::clock::CLOCK_SKEW;
+use crate::cookie::MAX_SIZE;
+use crate::json::Object;
+use crate::secret::{SecretKey, keyed};
+use crate::session::{Binding, Session};
+
+const VERSION: u8 = 1;
+const HEADER: usize = 4;
+const MAC: usize = 32;
+
+const LOGIN: u8 = 1;
+const FRESH: u8 = 2;
+const PERMANENT: u8 = 4;
+const BOUND: u8 = 8;
+const AUTH: u8 = 16;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// One secret key, made ready for every purpose.
+pub(crate) struct NativeKey {
+    /// Tells which key signed a cookie, so that only that one is tried.
+    hint: [u8; 3],
+    session: HmacSha256,
+    remember: HmacSha256,
+    client: HmacSha256,
+    auth: HmacSha256,
+}
+
+impl NativeKey {
+    pub(crate) fn new(key: &SecretKey, session_name: &str, remember_name: &str) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, key.as_bytes());
+        let derive = |purpose: &str, name: &str| {
+            let mut okm = Zeroizing::new([0; 32]);
+            // 32 bytes are far below HKDF's limit, the only case of its error.
+            let _ = hkdf.expand_multi_info(&[b"login-core 1 ", purpose.as_bytes(), b" ", name.as_bytes()], &mut *okm);
+            okm
+        };
+        let mac = |purpose: &str, name: &str| keyed::<HmacSha256>(&*derive(purpose, name));
+        let hint = derive("hint", "");
+        let [a, b, c, ..] = *hint;
+        Self {
+            hint: [a, b, c],
+            session: mac("session", session_name),
+            remember: mac("remember", remember_name),
+            client: mac("client", session_name),
+            auth: mac("auth", ""),
+        }
+    }
+
+    /// What binds a session to the client of this address and user agent.
+    pub(crate) fn client(&self, address: &[u8], user_agent: Option<&[u8]>) -> [u8; 16] {
+        let (there, agent) = user_agent.map_or((0, &[][..]), |agent| (1, agent));
+        digest(&self.client, &[&length(address), address, &[there], agent])
+    }
+
+    /// What binds a login to its user's auth hash.
+    pub(crate) fn auth(&self, user_id: &str, auth_hash: &[u8]) -> [u8; 16] {
+        digest(&self.auth, &[&length(user_id.as_bytes()), user_id.as_bytes(), auth_hash])
+    }
+}
+
+fn length(field: &[u8]) -> [u8; 8] {
+    (field.len() as u64).to_be_bytes()
+}
+
+fn digest(mac: &HmacSha256, fields: &[&[u8]]) -> [u8; 16] {
+    let mut mac = mac.clone();
+    fields.iter().for_each(|field| mac.update(field));
+    let whole: [u8; 32] = mac.finalize().into_bytes().into();
+    let mut half = [0; 16];
+    half.copy_from_slice(whole.split_at(16).0);
+    half
+}
+
+/// A remember token's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RememberToken<'t> {
+    pub(crate) user_id: &'t str,
+    pub(crate) issued_at: u64,
+    pub(crate) ends_at: u64,
+    pub(crate) auth: Option<[u8; 16]>,
+}
+
+/// Space for any cookie's content, on the stack.
+pub(crate) type Space = [u8; MAX_SIZE / 4 * 3];
+
+/// Decodes into `space` and verifies; gives the fields behind the header.
+fn open<'s>(
+    cookie: &str,
+    keys: &[NativeKey],
+    purpose: impl Fn(&NativeKey) -> &HmacSha256,
+    space: &'s mut Space,
+) -> Option<&'s [u8]> {
+    if cookie.len() > MAX_SIZE {
+        return None;
+    }
+    let size = BASE64.decode_slice(cookie, space).ok()?;
+    let (signed, mac) = space.get(..size)?.split_at_checked(size.checked_sub(MAC)?)?;
+    let (header, fields) = signed.split_first_chunk::<HEADER>()?;
+    let [VERSION, hint @ ..] = header else { return None };
+    keys.iter()
+        .filter(|key| key.hint == *hint)
+        .find(|key| purpose(key).clone().chain_update(signed).verify_slice(mac).is_ok())?;
+    Some(fields)
+}
+
+/// Puts header and MAC around the fields.
+fn seal(key: &NativeKey, mac: &HmacSha256, fields: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut bytes = vec![VERSION];
+    bytes.extend_from_slice(&key.hint);
+    fields(&mut bytes);
+    let mac = mac.clone().chain_update(&bytes).finalize().into_bytes();
+    bytes.extend_from_slice(&mac);
+    BASE64.encode(&bytes)
+}
+
+/// Takes fields off the front of a slice.
+struct Fields<'f>(&'f [u8]);
+
+impl<'f> Fields<'f> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (field, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*field)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        self.take().map(u64::from_be_bytes)
+    }
+
+    fn text(&mut self) -> Option<&'f str> {
+        let size = usize::from(self.take().map(u16::from_be_bytes)?);
+        let (text, rest) = self.0.split_at_checked(size)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+}
+
+/// Reads a session; `max_age` in seconds. What is not readable is `None`.
+pub(crate) fn read_session(cookie: &str, keys: &[NativeKey], now: u64, max_age: u64) -> Option<Session> {
+    let mut space = [0; MAX_SIZE / 4 * 3];
+    let mut fields = Fields(open(cookie, keys, |key| &key.session, &mut space)?);
+    let [flags] = fields.take()?;
+    let signed_at = fields.number()?;
+    if signed_at > now.saturating_add(CLOCK_SKEW) || now.saturating_sub(signed_at) > max_age {
+        return None;
+    }
+    let mut session = Session { started_at: Some(fields.number()?), ..Session::default() };
+    session.permanent = (flags & PERMANENT != 0).then_some(true);
+    if flags & LOGIN != 0 {
+        session.login_id = fields.take()?;
+        session.login_at = Some(fields.number()?).filter(|at| *at != 0);
+        session.user_id = Some(fields.text()?.into());
+        session.fresh = Some(flags & FRESH != 0);
+    }
+    if flags & BOUND != 0 {
+        session.binding = Some(Binding::Keyed(fields.take()?));
+    }
+    if flags & AUTH != 0 {
+        session.auth = Some(fields.take()?);
+    }
+    if !fields.0.is_empty() {
+        session.data = Object::parse(std::str::from_utf8(fields.0).ok()?)?;
+    }
+    Some(session)
+}
+
+/// Writes a session, signed at `now`.
+pub(crate) fn write_session(session: &Session, key: &NativeKey, now: u64) -> String {
+    seal(key, &key.session, |bytes| {
+        let flag = |flag: u8, set: bool| if set { flag } else { 0 };
+        let binding = match &session.binding {
+            Some(Binding::Keyed(client)) => Some(client),
+            Some(Binding::Hex(_)) | None => None,
+        };
+        bytes.push(
+            flag(LOGIN, session.user_id.is_some())
+                | flag(FRESH, session.user_id.is_some() && session.fresh == Some(true))
+                | flag(PERMANENT, session.is_permanent())
+                | flag(BOUND, binding.is_some())
+                | flag(AUTH, session.auth.is_some()),
+        );
+        bytes.extend_from_slice(&now.to_be_bytes());
+        bytes.extend_from_slice(&session.started_at.unwrap_or(now).to_be_bytes());
+        if let Some(user_id) = &session.user_id {
+            bytes.extend_from_slice(&session.login_id);
+            bytes.extend_from_slice(&session.login_at.unwrap_or(0).to_be_bytes());
+            // A longer ID never gets here: its cookie would be too large.
+            bytes.extend_from_slice(&u16::try_from(user_id.len()).unwrap_or(u16::MAX).to_be_bytes());
+            bytes.extend_from_slice(user_id.as_bytes());
+        }
+        binding.iter().for_each(|client| bytes.extend_from_slice(*client));
+        session.auth.iter().for_each(|auth| bytes.extend_from_slice(auth));
+        if !session.data.is_empty() {
+            bytes.extend_from_slice(session.data.to_text().as_bytes());
+        }
+    })
+}
+
+/// How many bytes [`write_session`] makes.
+pub(crate) fn session_size(session: &Session) -> usize {
+    let login = session.user_id.as_ref().map_or(0, |id| 26 + id.len());
+    let optional = 16 * (usize::from(session.binding.is_some()) + usize::from(session.auth.is_some()));
+    let data = if session.data.is_empty() { 0 } else { session.data.text_len() };
+    encoded_len(HEADER + 17 + login + optional + data + MAC)
+}
+
+fn encoded_len(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
+}
+
+/// Reads a remember token that has not ended.
+pub(crate) fn read_remember<'s>(
+    cookie: &str,
+    keys: &[NativeKey],
+    now: u64,
+    space: &'s mut Space,
+) -> Option<RememberToken<'s>> {
+    let mut fields = Fields(open(cookie, keys, |key| &key.remember, space)?);
+    let [flags] = fields.take()?;
+    let (issued_at, ends_at) = (fields.number()?, fields.number()?);
+    let auth = if flags & AUTH != 0 { Some(fields.take()?) } else { None };
+    let user_id = std::str::from_utf8(fields.0).ok()?;
+    let in_force = issued_at <= now.saturating_add(CLOCK_SKEW) && now < ends_at;
+    in_force.then_some(RememberToken { user_id, issued_at, ends_at, auth })
+}
+
+pub(crate) fn write_remember(token: &RememberToken<'_>, key: &NativeKey) -> String {
+    seal(key, &key.remember, |bytes| {
+        bytes.push(if token.auth.is_some() { AUTH } else { 0 });
+        bytes.extend_from_slice(&token.issued_at.to_be_bytes());
+        bytes.extend_from_slice(&token.ends_at.to_be_bytes());
+        token.auth.iter().for_each(|auth| bytes.extend_from_slice(auth));
+        bytes.extend_from_slice(token.user_id.as_bytes());
+    })
+}
+
+/// A flashed message, category first as in Flask's tuples.
+pub(crate) fn flash_item(category: &str, message: &str) -> String {
+    format!("[{},{}]", crate::json::quote(category), crate::json::quote(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn key(text: &str) -> NativeKey {
+        NativeKey::new(&SecretKey::from_text(text).unwrap(), "session", "remember_token")
+    }
+
+    fn sample() -> Session {
+        let mut data = Object::default();
+        data.set("colour", "\"red\"");
+        Session {
+            user_id: Some("佐藤".into()),
+            fresh: Some(true),
+            binding: Some(Binding::Keyed([7; 16])),
+            permanent: Some(true),
+            login_at: Some(NOW - 5),
+            login_id: [9; 16],
+            auth: Some([3; 16]),
+            started_at: Some(NOW - 10),
+            data,
+            ..Session::default()
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_has_the_size_foretold() {
+        let keys = [key("one key")];
+        let bare = Session { started_at: Some(NOW), ..Session::default() };
+        for session in [sample(), bare.clone(), Session { user_id: Some("".into()), fresh: Some(false), ..bare }] {
+            let cookie = write_session(&session, &keys[0], NOW);
+            assert_eq!(read_session(&cookie, &keys, NOW, 60), Some(session.clone()));
+            assert_eq!(cookie.len(), session_size(&session));
+        }
+    }
+
+    #[test]
+    fn age_is_judged_by_the_server() {
+        let keys = [key("one key")];
+        let cookie = write_session(&sample(), &keys[0], NOW);
+        let readable_at = |now| read_session(&cookie, &keys, now, 600).is_some();
+        assert!(readable_at(NOW + 600) && !readable_at(NOW + 601));
+        assert!(readable_at(NOW - CLOCK_SKEW) && !readable_at(NOW - CLOCK_SKEW - 1));
+
+        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: None };
+        let cookie = write_remember(&token, &keys[0]);
+        let mut space = [0; 3072];
+        assert_eq!(read_remember(&cookie, &keys, NOW + 99, &mut space), Some(token));
+        assert_eq!(read_remember(&cookie, &keys, NOW + 100, &mut space), None);
+        assert_eq!(read_remember(&cookie, &keys, NOW - CLOCK_SKEW - 1, &mut space), None);
+    }
+
+    #[test]
+    fn every_change_of_a_character_and_every_truncation_is_refused() {
+        let keys = [key("one key")];
+        let session = write_session(&sample(), &keys[0], NOW);
+        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
+        let remember = write_remember(&token, &keys[0]);
+        let mut space = [0; 3072];
+        let mut accepted = |cookie: &str| {
+            read_session(cookie, &keys, NOW, 600).is_some() || read_remember(cookie, &keys, NOW, &mut space).is_some()
+        };
+        assert!(accepted(&session) && accepted(&remember));
+        for cookie in [session, remember] {
+            for at in 0..cookie.len() {
+                assert!(!accepted(&cookie[..at]));
+                for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.+/ ".chars() {
+                    let mut changed = cookie.clone();
+                    changed.replace_range(at..=at, other.encode_utf8(&mut [0; 4]));
+                    assert!(changed == cookie || !accepted(&changed), "{at} {other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_cookie_is_never_good_as_another() {
+        let keys = [key("one key")];
+        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: None };
+        let remember = write_remember(&token, &keys[0]);
+        let session = write_session(&sample(), &keys[0], NOW);
+        assert_eq!(read_session(&remember, &keys, NOW, 600), None);
+        assert_eq!(read_remember(&session, &keys, NOW, &mut [0; 3072]), None);
+        let renamed = [NativeKey::new(&SecretKey::from_text("one key").unwrap(), "sid", "keep")];
+        assert_eq!(read_session(&session, &renamed, NOW, 600), None);
+        assert_eq!(read_remember(&remember, &renamed, NOW, &mut [0; 3072]), None);
+        assert_eq!(read_session(&session, &[key("another")], NOW, 600), None);
+        assert!(read_session(&session, &[key("another"), key("one key")], NOW, 600).is_some());
+    }
+
+    #[test]
+    fn fields_of_a_digest_cannot_run_into_each_other() {
+        let key = key("one key");
+        assert_ne!(key.auth("1", b"2x"), key.auth("12", b"x"));
+        assert_ne!(key.client(b"ab", Some(b"c")), key.client(b"a", Some(b"bc")));
+        assert_ne!(key.client(b"a", None), key.client(b"a", Some(b"")));
+    }
+
+    /// Cookies of every format ever released stay readable.
+    #[test]
+    fn golden_values() {
+        let keys = [key("conformance secret key, at least 32 bytes long")];
+        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
+        let session = write_session(&sample(), &keys[0], NOW);
+        assert_eq!(session, include_str!("../tests/golden/native_session.txt").trim_end());
+        assert_eq!(
+            write_remember(&token, &keys[0]),
+            include_str!("../tests/golden/native_remember.txt").trim_end()
+        );
+    }
+}

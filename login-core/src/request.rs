@@ -1,0 +1,193 @@
+//! A view of the request that no framework has a part in.
+
+use std::net::IpAddr;
+
+use crate::cookie;
+
+/// What the library looks at in a request: method, target, headers, peer address.
+///
+/// The adapters make one when something first looks at the login; a server of
+/// its own makes it by hand:
+///
+/// ```
+/// use login_core::Request;
+/// let request = Request::new("GET", "/settings?tab=mail")
+///     .with_header("host", b"example.com")
+///     .with_header("cookie", b"session=abc")
+///     .with_peer([127, 0, 0, 1].into());
+/// assert_eq!(request.path(), "/settings");
+/// ```
+///
+/// Its `Debug` shows method and path only: headers hold secrets.
+#[derive(Clone, Default)]
+pub struct Request {
+    /// Method, target, then each header: name size, value size (4 bytes each), name, value.
+    buffer: Vec<u8>,
+    method: usize,
+    target: usize,
+    https: bool,
+    peer: Option<IpAddr>,
+}
+
+impl Request {
+    /// A request without headers. `target` is path and query as the client sent them.
+    #[must_use]
+    pub fn new(method: &str, target: &str) -> Self {
+        Self::with_capacity(method, target, 512)
+    }
+
+    /// As [`new`](Self::new), with room for headers of this many bytes in all,
+    /// names, values and 8 bytes for each.
+    #[must_use]
+    pub fn with_capacity(method: &str, target: &str, headers: usize) -> Self {
+        let mut buffer = Vec::with_capacity(method.len() + target.len() + headers);
+        buffer.extend_from_slice(method.as_bytes());
+        buffer.extend_from_slice(target.as_bytes());
+        Self { buffer, method: method.len(), target: target.len(), https: false, peer: None }
+    }
+
+    /// Adds a header line. The order of lines is kept.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &[u8]) -> Self {
+        self.push_header(name, value);
+        self
+    }
+
+    /// Adds a header line. The order of lines is kept.
+    pub fn push_header(&mut self, name: &str, value: &[u8]) {
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes();
+        // A line of four gigabytes does not reach a server; it would count as empty.
+        if u32::try_from(name.len().max(value.len())).is_ok() {
+            self.buffer.extend_from_slice(&size(name.as_bytes()));
+            self.buffer.extend_from_slice(&size(value));
+            self.buffer.extend_from_slice(name.as_bytes());
+            self.buffer.extend_from_slice(value);
+        }
+    }
+
+    /// The address of the connection's other end.
+    #[must_use]
+    pub fn with_peer(mut self, peer: IpAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Says that the connection is HTTPS; it counts as HTTP otherwise.
+    #[must_use]
+    pub fn over_https(mut self) -> Self {
+        self.https = true;
+        self
+    }
+
+    /// The method, as sent.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.text(0, self.method)
+    }
+
+    /// Path and query, as sent.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.text(self.method, self.method + self.target)
+    }
+
+    /// The path, as sent, still percent-encoded.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let target = self.target();
+        target.split_once('?').map_or(target, |(path, _)| path)
+    }
+
+    /// What follows the first `?`, as sent.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.target().split_once('?').map(|(_, query)| query)
+    }
+
+    /// The first value of a query parameter, decoded; `None` where there is none
+    /// or it is not UTF-8.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        crate::url::query_pairs(self.query()?).find(|(key, _)| key == name)?.1.ok()
+    }
+
+    /// The address of the connection's other end, an IPv4-mapped IPv6 one as IPv4.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.to_canonical())
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// All header lines, in their order.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let mut rest = self.buffer.get(self.method + self.target..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (name, after) = rest.split_first_chunk::<4>()?;
+            let (value, after) = after.split_first_chunk::<4>()?;
+            let (name, after) = after.split_at_checked(u32::from_be_bytes(*name) as usize)?;
+            let (value, after) = after.split_at_checked(u32::from_be_bytes(*value) as usize)?;
+            rest = after;
+            Some((std::str::from_utf8(name).unwrap_or_default(), value))
+        })
+    }
+
+    /// The values of the lines of this name, upper or lower case.
+    pub fn header_lines<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r [u8]> {
+        self.headers().filter(move |(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The first line of this name, if it is visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers().find(|(each, _)| each.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(value).ok().filter(|text| text.is_ascii())
+    }
+
+    /// The values of the cookies of this name, quotes and all.
+    pub(crate) fn cookies<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r [u8]> {
+        self.header_lines("cookie")
+            .flat_map(cookie::cookies)
+            .filter(move |(each, _)| *each == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    fn text(&self, from: usize, to: usize) -> &str {
+        self.buffer.get(from..to).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request").field("method", &self.method()).field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_found_in_their_order() {
+        let request = Request::new("POST", "/a%20b?x=%C3%A9+1&x=2&y=%ff")
+            .with_header("Cookie", b"a=1; b=2")
+            .with_header("X", b"\xff")
+            .with_header("cookie", b"a=3");
+        assert_eq!((request.method(), request.path(), request.query()), ("POST", "/a%20b", Some("x=%C3%A9+1&x=2&y=%ff")));
+        assert_eq!(request.cookies("a").collect::<Vec<_>>(), [b"1", b"3"]);
+        assert_eq!(request.query_value("x").as_deref(), Some("é 1"));
+        assert_eq!(request.query_value("y"), None);
+        assert_eq!(request.header("x"), None);
+        assert_eq!(request.headers().count(), 3);
+        let shown = format!("{request:?}");
+        assert!(shown.contains("/a%20b") && !shown.contains("a=3"), "{shown}");
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_ipv4_one() {
+        let request = Request::new("GET", "/").with_peer("::ffff:10.0.0.1".parse().unwrap());
+        assert_eq!(request.peer(), Some([10, 0, 0, 1].into()));
+    }
+}

@@ -1,0 +1,180 @@
+//! The end of a request: what its login does to the response.
+
+use crate::event;
+use crate::manager::RequestLogin;
+use crate::session::Session;
+use crate::state::{Known, Remember, Shared, State};
+use crate::user::User;
+use crate::wire::Remembered;
+
+/// What a response is to carry. Empty where nothing was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResponseParts {
+    /// The values of the Set-Cookie lines to add, in ASCII.
+    pub set_cookies: Vec<String>,
+    /// Whether `Vary: Cookie` belongs to the response.
+    pub vary_cookie: bool,
+    /// Whether the response was made for a user and shared caches must not keep it.
+    pub is_private: bool,
+    /// Whether loading the user failed: unless it is a 5xx already, the response
+    /// must be replaced by a 500 that tells the client nothing.
+    pub has_failed: bool,
+}
+
+impl ResponseParts {
+    /// The Cache-Control that belongs to the response, given the one that it has;
+    /// `None` where that stays.
+    ///
+    /// A response for a user gets `private, no-cache` where the application said
+    /// nothing. One with a login cookie gets it unless what the application said
+    /// keeps it out of shared caches already.
+    #[must_use]
+    pub fn cache_control(&self, present: Option<&str>) -> Option<&'static str> {
+        let says = |directives: &[&str]| {
+            present.is_some_and(|present| {
+                let mut names = present.split(',').map(|item| item.split('=').next().unwrap_or_default().trim());
+                names.any(|name| directives.iter().any(|directive| name.eq_ignore_ascii_case(directive)))
+            })
+        };
+        let may_be_shared = if self.set_cookies.is_empty() {
+            self.is_private && present.is_none()
+        } else {
+            says(&["public", "s-maxage"]) || !says(&["private", "no-store", "no-cache"])
+        };
+        may_be_shared.then_some("private, no-cache")
+    }
+}
+
+impl<U: User> RequestLogin<U> {
+    /// Ends the request's login: gives what the response is to carry. Later
+    /// changes are errors.
+    ///
+    /// It cannot fail: what could has failed at the change that made it so.
+    #[must_use = "without it no login is ever kept"]
+    pub fn finish(&self) -> ResponseParts {
+        let shared = &*self.0;
+        let mut state = shared.state();
+        state.response_begun = true;
+        let mut parts = ResponseParts { vary_cookie: state.looked, ..ResponseParts::default() };
+        if matches!(state.known, Known::Failed(_)) {
+            parts.has_failed = true;
+            return parts;
+        }
+        if state.looked {
+            parts.is_private = state.user().is_some();
+            parts.set_cookies.extend(session_cookie(shared, &state));
+        }
+        parts.set_cookies.extend(remember_cookie(shared, &state));
+        parts.vary_cookie |= !parts.set_cookies.is_empty();
+        parts
+    }
+}
+
+fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+    let config = &shared.manager.config;
+    let settings = &config.session_cookie;
+    if state.session.is_empty() {
+        let is_carried = state.session_changed && shared.request().cookies(&settings.name).next().is_some();
+        return is_carried.then(|| settings.delete());
+    }
+    if !state.session_changed && !state.session.is_permanent() {
+        return None;
+    }
+    let wire = &shared.manager.wire;
+    let now = shared.now();
+    let session = renewed(shared, &state.session);
+    let value = wire.write_session(&session, now)?;
+    if settings.name.len() + value.len() > crate::cookie::MAX_SIZE {
+        // Only a change that no one asked for, such as a mark of protection, gets here.
+        event::warn("the session cookie would be too large and was not sent");
+        return None;
+    }
+    let life = session.is_permanent().then_some(config.session_lifetime);
+    Some(settings.set(&value, life, now))
+}
+
+/// The session as it is written anew: what an old key made is made with the current one.
+fn renewed<U: User>(shared: &Shared<U>, session: &Session) -> Session {
+    let mut session = session.clone();
+    session.started_at.get_or_insert(shared.now());
+    let (wire, proxies) = (&shared.manager.wire, shared.manager.config.trusted_proxies);
+    if !wire.is_flask() && wire.is_bound(session.binding.as_ref(), shared.request(), proxies) {
+        session.binding = wire.bind(shared.request(), proxies);
+    }
+    session
+}
+
+fn remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+    let manager = &shared.manager;
+    let settings = &manager.config.remember_cookie;
+    match &state.remember {
+        Remember::Set(value, life) => Some(settings.set(value, Some(*life), shared.now())),
+        Remember::Clear => {
+            let is_carried = shared.request().cookies(&settings.name).next().is_some();
+            is_carried.then(|| settings.delete())
+        }
+        Remember::Leave if manager.config.refresh_each_request => refreshed(shared, state),
+        Remember::Leave => None,
+    }
+}
+
+/// A remember cookie that the client sent and that is good, its time begun anew.
+fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+    let manager = &shared.manager;
+    let (request, now) = (shared.kept_request()?, shared.now());
+    let remembered = manager.wire.read_remember(request, &manager.config, now)?;
+    let duration = duration(shared, state, &remembered);
+    let value = manager.wire.write_remember(&remembered.user_id, remembered.auth, now, duration)?;
+    Some(manager.config.remember_cookie.set(&value, Some(duration), now))
+}
+
+/// For how long the login asked to be remembered. Flask-Login's cookie does not
+/// tell, but its session may, which is then read without being looked at.
+fn duration<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remembered) -> u64 {
+    let manager = &shared.manager;
+    let configured = manager.config.remember_duration;
+    if let Some(duration) = remembered.duration {
+        return duration;
+    }
+    let unread;
+    let session = if state.looked {
+        &state.session
+    } else {
+        unread = manager.wire.read_session(shared.request(), &manager.config, shared.now()).unwrap_or_default();
+        &unread
+    };
+    let is_theirs = session.user_id.as_deref() == Some(&remembered.user_id);
+    let latest = (crate::clock::LAST_SECOND.saturating_sub(shared.now())) as f64;
+    match session.remember_seconds {
+        Some(seconds) if is_theirs && (1.0..=latest).contains(&seconds) => seconds as u64,
+        _ => configured,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_caches_are_kept_away() {
+        let nothing = ResponseParts::default();
+        let private = ResponseParts { is_private: true, ..nothing.clone() };
+        let cookie = ResponseParts { set_cookies: vec!["a=b".to_owned()], ..nothing.clone() };
+        const GUARDED: Option<&str> = Some("private, no-cache");
+        for (parts, present, expected) in [
+            (&nothing, None, None),
+            (&nothing, Some("public"), None),
+            (&private, None, GUARDED),
+            (&private, Some("public"), None),
+            (&private, Some("max-age=60"), None),
+            (&cookie, None, GUARDED),
+            (&cookie, Some("Public, max-age=60"), GUARDED),
+            (&cookie, Some("max-age=60"), GUARDED),
+            (&cookie, Some("no-cache, s-maxage=9"), GUARDED),
+            (&cookie, Some("no-store"), None),
+            (&cookie, Some("Private=\"x\""), None),
+        ] {
+            assert_eq!(parts.cache_control(present), expected, "{present:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! One request's login while the request lasts.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
+
+use crate::error::{LoadError, LoginError};
+use crate::event::Event;
+use crate::manager::Manager;
+use crate::request::Request;
+use crate::session::Session;
+use crate::user::User;
+
+/// How the request's user became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The session or the remember cookie, or a login in this request.
+    Login,
+    /// The request loader: for this request alone.
+    Request,
+}
+
+/// What is known of the request's user.
+pub(crate) enum Known<U> {
+    NotYet,
+    User(Arc<U>, Source),
+    NoOne,
+    Failed(LoadError),
+}
+
+/// What the response does about the remember cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Remember {
+    #[default]
+    Leave,
+    /// A cookie's value, and its life in seconds.
+    Set(String, u64),
+    Clear,
+}
+
+pub(crate) struct State<U> {
+    /// Whether the session was read; until then nothing was.
+    pub(crate) looked: bool,
+    pub(crate) session: Session,
+    pub(crate) session_changed: bool,
+    pub(crate) remember: Remember,
+    pub(crate) known: Known<U>,
+    /// Counts logins and logouts: a load that one of them overtook is discarded.
+    pub(crate) generation: u32,
+    pub(crate) announced_access: bool,
+    pub(crate) loading: bool,
+    pub(crate) waiting: Vec<Waker>,
+    pub(crate) response_begun: bool,
+}
+
+impl<U> State<U> {
+    pub(crate) fn user(&self) -> Option<&Arc<U>> {
+        match &self.known {
+            Known::User(user, _) => Some(user),
+            Known::NotYet | Known::NoOne | Known::Failed(_) => None,
+        }
+    }
+
+    /// Refuses a change that would come too late.
+    pub(crate) fn for_change(&mut self) -> Result<&mut Self, LoginError> {
+        if self.response_begun { Err(LoginError::ResponseBegun) } else { Ok(self) }
+    }
+
+    pub(crate) fn set_session(&mut self, session: Session) {
+        self.session = session;
+        self.session_changed = true;
+    }
+}
+
+/// What all handles on one request's login share.
+pub(crate) struct Shared<U: User> {
+    pub(crate) manager: Arc<Manager<U>>,
+    request: OnceLock<Request>,
+    now: OnceLock<u64>,
+    state: Mutex<State<U>>,
+}
+
+impl<U: User> Shared<U> {
+    pub(crate) fn new(manager: Arc<Manager<U>>) -> Self {
+        Self {
+            manager,
+            request: OnceLock::new(),
+            now: OnceLock::new(),
+            state: Mutex::new(State {
+                looked: false,
+                session: Session::default(),
+                session_changed: false,
+                remember: Remember::Leave,
+                known: Known::NotYet,
+                generation: 0,
+                announced_access: false,
+                loading: false,
+                waiting: Vec::new(),
+                response_begun: false,
+            }),
+        }
+    }
+
+    /// A handler that panicked has left the state whole: no change is made by halves.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State<U>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the request's view, once.
+    pub(crate) fn keep_request(&self, request: impl FnOnce() -> Request) -> &Request {
+        self.request.get_or_init(request)
+    }
+
+    /// The request, if anything needed it.
+    pub(crate) fn kept_request(&self) -> Option<&Request> {
+        self.request.get()
+    }
+
+    /// The request; one without anything where nothing was looked at.
+    pub(crate) fn request(&self) -> &Request {
+        self.request.get_or_init(Request::default)
+    }
+
+    /// The time of this request, in seconds since 1970: the same all through it.
+    pub(crate) fn now(&self) -> u64 {
+        *self.now.get_or_init(|| self.manager.clock.now())
+    }
+
+    /// Tells all listeners. The state must not be locked: they may look at the login.
+    pub(crate) fn tell(&self, event: &Event<'_, U>) {
+        crate::event::trace(event);
+        self.manager.listeners.iter().for_each(|listener| listener(event));
+    }
+}

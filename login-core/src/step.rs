@@ -1,0 +1,315 @@
+//! Loading the user, a step at a time: session, remember cookie, request loader.
+//!
+//! The core never asks a loader itself. [`Login::begin`] gives a [`Step`]; a step
+//! that needs an answer is a token that is consumed by it. What a loader failed
+//! to answer is never "no one": the token is failed instead.
+
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::LoadError;
+use crate::event::Event;
+use crate::login::Login;
+use crate::request::Request;
+use crate::session::Session;
+use crate::state::{Known, Remember, Source, State};
+use crate::transitions::{self, NewLogin, Protected};
+use crate::user::{RequestLoader, User, UserLoader};
+use crate::wire::Remembered;
+
+/// What has to be known next to know the request's user.
+#[derive(Debug)]
+#[must_use = "the user is not known before the last step"]
+pub enum Step<U: User> {
+    /// Load the user of this ID.
+    LoadUser(LoadUser<U>),
+    /// Ask for a user by the request itself.
+    AskRequestLoader(AskRequestLoader<U>),
+    /// The user is known: whoever is logged in, or no one, or loading failed
+    /// before in this request.
+    Done(Result<Option<Arc<U>>, LoadError>),
+}
+
+/// Whose ID is to be loaded, and why.
+enum Reason {
+    Session,
+    RememberCookie(Remembered),
+}
+
+/// Asks for the user of an ID. Dropped without an answer, nothing has changed.
+#[must_use = "answer it with what the loader found"]
+pub struct LoadUser<U: User> {
+    login: Login<U>,
+    generation: u32,
+    user_id: String,
+    reason: Reason,
+}
+
+/// Asks for a user by the request. Dropped without an answer, nothing has changed.
+#[must_use = "answer it with what the request loader found"]
+pub struct AskRequestLoader<U: User> {
+    login: Login<U>,
+    generation: u32,
+}
+
+impl<U: User> std::fmt::Debug for LoadUser<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoadUser(..)")
+    }
+}
+
+impl<U: User> std::fmt::Debug for AskRequestLoader<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AskRequestLoader(..)")
+    }
+}
+
+impl<U: User> Login<U> {
+    /// Begins to find out who is logged in, by hand. [`user`](Login::user) does
+    /// all of it where there is a runtime.
+    pub fn begin(&self) -> Step<U> {
+        let mut state = self.0.state();
+        if let Some(known) = known(&state.known) {
+            return Step::Done(known);
+        }
+        let accessed = !std::mem::replace(&mut state.announced_access, true);
+        let manager = &self.0.manager;
+        let (request, proxies) = (self.0.request(), manager.config.trusted_proxies);
+        let binding = state.session.binding.clone();
+        let protected = transitions::protect(&mut state.session, manager.config.protection, || {
+            manager.wire.is_bound(binding.as_ref(), request, proxies)
+        });
+        state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
+        if protected == Protected::Ended {
+            state.remember = Remember::Clear;
+            state.known = Known::NoOne;
+        }
+        let generation = state.generation;
+        let user_id = state.session.user_id.as_deref().map(str::to_owned);
+        drop(state);
+        if accessed {
+            self.0.tell(&Event::Accessed);
+        }
+        if protected != Protected::Passed {
+            self.0.tell(&Event::SessionProtected);
+        }
+        match (protected, user_id) {
+            (Protected::Ended, _) => Step::Done(Ok(None)),
+            (_, Some(user_id)) => {
+                Step::LoadUser(LoadUser { login: self.clone(), generation, user_id, reason: Reason::Session })
+            }
+            (_, None) => self.ask_cookie(generation),
+        }
+    }
+
+    fn ask_cookie(&self, generation: u32) -> Step<U> {
+        let manager = &self.0.manager;
+        let cleared = self.0.state().remember == Remember::Clear;
+        let remembered =
+            if cleared { None } else { manager.wire.read_remember(self.0.request(), &manager.config, self.0.now()) };
+        match remembered {
+            Some(remembered) => Step::LoadUser(LoadUser {
+                login: self.clone(),
+                generation,
+                user_id: remembered.user_id.clone(),
+                reason: Reason::RememberCookie(remembered),
+            }),
+            None if manager.has_request_loader => {
+                Step::AskRequestLoader(AskRequestLoader { login: self.clone(), generation })
+            }
+            None => self.settle(generation, Known::NoOne),
+        }
+    }
+
+    /// Changes the state, unless a login or logout, or another load, was first.
+    fn if_open<T>(&self, generation: u32, change: impl FnOnce(&mut State<U>) -> T) -> Option<T> {
+        let mut state = self.0.state();
+        let is_open = state.generation == generation && matches!(state.known, Known::NotYet);
+        is_open.then(|| change(&mut state))
+    }
+
+    /// Ends the steps with this result, or the one that was there first.
+    fn settle(&self, generation: u32, result: Known<U>) -> Step<U> {
+        self.if_open(generation, |state| state.known = result);
+        Step::Done(known(&self.0.state().known).unwrap_or(Ok(None)))
+    }
+
+    fn fail(&self, generation: u32, error: LoadError) -> LoadError {
+        let settled = self.settle(generation, Known::Failed(error.clone()));
+        if matches!(settled, Step::Done(Err(_))) {
+            self.0.tell(&Event::LoadFailed { error: &error });
+        }
+        error
+    }
+}
+
+fn known<U>(known: &Known<U>) -> Option<Result<Option<Arc<U>>, LoadError>> {
+    match known {
+        Known::NotYet => None,
+        Known::User(user, _) => Some(Ok(Some(Arc::clone(user)))),
+        Known::NoOne => Some(Ok(None)),
+        Known::Failed(error) => Some(Err(error.clone())),
+    }
+}
+
+impl<U: User> LoadUser<U> {
+    /// The ID of the user to load.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// Answers with what the loader found.
+    pub fn answer(self, user: Option<impl Into<Arc<U>>>) -> Step<U> {
+        match (user, self.reason) {
+            (Some(user), Reason::Session) => Self::of_session(&self.login, self.generation, user.into()),
+            (Some(user), Reason::RememberCookie(remembered)) => {
+                Self::of_cookie(&self.login, self.generation, user.into(), remembered)
+            }
+            (None, Reason::Session) => self.login.ask_cookie(self.generation),
+            (None, Reason::RememberCookie(_)) => self.login.settle(self.generation, Known::NoOne),
+        }
+    }
+
+    /// Says that the loader failed: for the rest of this request no one is logged
+    /// in nor anonymous, and the response is a 5xx.
+    pub fn fail(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> LoadError {
+        self.login.fail(self.generation, LoadError::new(cause))
+    }
+
+    fn of_session(login: &Login<U>, generation: u32, user: Arc<U>) -> Step<U> {
+        let wire = &login.0.manager.wire;
+        let revoked = login.if_open(generation, |state| {
+            let user_id = state.session.user_id.as_deref().unwrap_or_default();
+            let is_theirs = wire.is_auth(state.session.auth, &*user, user_id);
+            if is_theirs {
+                // Under the current key, should the session be written.
+                state.session.auth = wire.auth(&*user, user_id);
+                state.known = Known::User(Arc::clone(&user), Source::Login);
+            } else {
+                transitions::end_login(&mut state.session);
+                state.session_changed = true;
+                state.remember = Remember::Clear;
+                state.known = Known::NoOne;
+            }
+            !is_theirs
+        });
+        if revoked == Some(true) {
+            login.0.tell(&Event::LoginRevoked { user: &user });
+        }
+        login.settle(generation, Known::NoOne)
+    }
+
+    fn of_cookie(login: &Login<U>, generation: u32, user: Arc<U>, remembered: Remembered) -> Step<U> {
+        let manager = &login.0.manager;
+        let (wire, config, now) = (&manager.wire, &manager.config, login.0.now());
+        let is_theirs = wire.is_auth(remembered.auth, &*user, &remembered.user_id);
+        let settled = login.if_open(generation, |state| {
+            if is_theirs {
+                let restored = login.restored(&state.session, &user, remembered.user_id);
+                // Where the application's data leaves no room the login holds for this request.
+                if wire.session_size(&restored, config, now) <= crate::cookie::MAX_SIZE && !state.response_begun {
+                    state.set_session(restored);
+                }
+                state.known = Known::User(Arc::clone(&user), Source::Login);
+            } else {
+                state.remember = Remember::Clear;
+                state.known = Known::NoOne;
+            }
+        });
+        match settled {
+            Some(()) if is_theirs => login.0.tell(&Event::LoadedFromCookie { user: &user }),
+            Some(()) => login.0.tell(&Event::LoginRevoked { user: &user }),
+            None => {}
+        }
+        login.settle(generation, Known::NoOne)
+    }
+}
+
+impl<U: User> Login<U> {
+    /// The session of a login that the remember cookie restored: not fresh, and
+    /// bound to the client that sent the cookie.
+    fn restored(&self, session: &Session, user: &Arc<U>, user_id: String) -> Session {
+        let manager = &self.0.manager;
+        let login = NewLogin {
+            fresh: false,
+            binding: manager.wire.bind(self.0.request(), manager.config.trusted_proxies),
+            auth: manager.wire.auth(&**user, &user_id),
+            login_id: self.new_login_id(),
+            login_at: None,
+            remember_seconds: session.remember_seconds,
+            user_id,
+        };
+        transitions::log_in(session, login, self.0.now())
+    }
+}
+
+impl<U: User> AskRequestLoader<U> {
+    /// The request to find a user by.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.login.0.request()
+    }
+
+    /// Answers with what the request loader found.
+    pub fn answer(self, user: Option<impl Into<Arc<U>>>) -> Step<U> {
+        let Some(user) = user.map(Into::into) else { return self.login.settle(self.generation, Known::NoOne) };
+        let step = self.login.settle(self.generation, Known::User(Arc::clone(&user), Source::Request));
+        if matches!(&step, Step::Done(Ok(Some(known))) if Arc::ptr_eq(known, &user)) {
+            self.login.0.tell(&Event::LoadedFromRequest { user: &user });
+        }
+        step
+    }
+
+    /// Says that the request loader failed; see [`LoadUser::fail`].
+    pub fn fail(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> LoadError {
+        self.login.fail(self.generation, LoadError::new(cause))
+    }
+}
+
+/// The future of a load, whatever the loaders' types.
+pub(crate) type Loading<U> = Pin<Box<dyn Future<Output = Result<Option<Arc<U>>, LoadError>> + Send>>;
+
+/// The application's loaders, their types forgotten.
+pub(crate) trait Drive<U: User>: Send + Sync + 'static {
+    fn drive(self: Arc<Self>, step: Step<U>) -> Loading<U>;
+}
+
+/// A user loader and, where there is one, a request loader.
+pub(crate) struct Loaders<L, R> {
+    pub(crate) user: L,
+    pub(crate) request: R,
+}
+
+impl<L, R> Drive<L::User> for Loaders<L, R>
+where
+    L: UserLoader,
+    R: RequestLoader<User = L::User>,
+{
+    fn drive(self: Arc<Self>, step: Step<L::User>) -> Loading<L::User> {
+        Box::pin(async move { drive(step, &self.user, &self.request).await })
+    }
+}
+
+/// Runs the steps to their end.
+async fn drive<L, R>(mut step: Step<L::User>, users: &L, requests: &R) -> Result<Option<Arc<L::User>>, LoadError>
+where
+    L: UserLoader,
+    R: RequestLoader<User = L::User>,
+{
+    loop {
+        step = match step {
+            Step::LoadUser(token) => match users.load_user(token.user_id()).await {
+                Ok(user) => token.answer(user),
+                Err(error) => return Err(token.fail(error)),
+            },
+            Step::AskRequestLoader(token) => match requests.load_user_from_request(token.request()).await {
+                Ok(user) => token.answer(user),
+                Err(error) => return Err(token.fail(error)),
+            },
+            Step::Done(result) => return result,
+        };
+    }
+}

@@ -1,0 +1,83 @@
+//! What an application tells the library about its users.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::future::Future;
+
+use crate::request::Request;
+
+/// A user of the application (Flask-Login's `UserMixin`).
+///
+/// Only [`id`](User::id) must be written:
+///
+/// ```
+/// struct Account { id: i64 }
+/// impl login_core::User for Account {
+///     fn id(&self) -> String { self.id.to_string() }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a user the login library knows",
+    label = "write `impl User for {Self}` with `fn id(&self) -> String`"
+)]
+pub trait User: Send + Sync + 'static {
+    /// What identifies this user for good, as text; the loader gets it back.
+    ///
+    /// It is signed but not encrypted: its owner can read it.
+    fn id(&self) -> String;
+
+    /// Whether this user may log in; true by default. A suspended or not yet
+    /// confirmed account is not active.
+    fn is_active(&self) -> bool {
+        true
+    }
+
+    /// Whether guards let this user in; [`is_active`](User::is_active) by default.
+    fn is_authenticated(&self) -> bool {
+        self.is_active()
+    }
+
+    /// What ends every login of this user when it changes: the password hash, a
+    /// session version, anything; none by default.
+    ///
+    /// Only a keyed digest of it leaves the server, and only in the native
+    /// format. With Flask's cookies it does nothing: put a version into
+    /// [`id`](User::id) there.
+    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
+        None
+    }
+}
+
+/// Finds users by ID (Flask-Login's `user_loader`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot load users",
+    label = "write `impl UserLoader for {Self}` with `async fn load_user(&self, id: &str)`"
+)]
+pub trait UserLoader: Send + Sync + 'static {
+    /// The application's user type.
+    type User: User;
+    /// Why loading failed; the response is then a 5xx, and no one is logged in.
+    type Error: Into<Box<dyn Error + Send + Sync>>;
+
+    /// The user of this ID, or `None` where there is none (any more).
+    ///
+    /// Called at most once a request, and only if something asks for the user.
+    fn load_user(&self, id: &str) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+}
+
+/// Finds a user by the request, an API token say (Flask-Login's `request_loader`).
+///
+/// Asked only where neither session nor remember cookie name anyone. A user
+/// found so is logged in for this request alone and never fresh.
+pub trait RequestLoader: Send + Sync + 'static {
+    /// The application's user type.
+    type User: User;
+    /// Why loading failed; the response is then a 5xx.
+    type Error: Into<Box<dyn Error + Send + Sync>>;
+
+    /// The user whom this request speaks for, if any.
+    fn load_user_from_request(
+        &self,
+        request: &Request,
+    ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+}

@@ -1,0 +1,155 @@
+//! The two wire formats behind one face. A manager has one of them.
+
+use crate::client;
+use crate::config::Config;
+use crate::cookie;
+use crate::flask::{self, FlaskKey};
+use crate::native::{self, NativeKey, RememberToken};
+use crate::request::Request;
+use crate::session::{Binding, Session};
+use crate::user::User;
+
+/// A format with its keys, the one that signs first.
+pub(crate) enum Wire {
+    Flask(Box<[FlaskKey]>),
+    Native(Box<[NativeKey]>),
+}
+
+/// What a readable remember cookie says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    pub(crate) user_id: String,
+    pub(crate) auth: Option<[u8; 16]>,
+    /// The seconds that it was issued for, where the cookie itself tells.
+    pub(crate) duration: Option<u64>,
+}
+
+impl Wire {
+    pub(crate) fn read_session(&self, request: &Request, config: &Config, now: u64) -> Option<Session> {
+        let read = |value: &str| match self {
+            Self::Flask(keys) => flask::read_session(value, keys, now, config.session_lifetime),
+            Self::Native(keys) => native::read_session(value, keys, now, config.session_lifetime),
+        };
+        first_readable(request, &config.session_cookie.name, read)
+    }
+
+    pub(crate) fn write_session(&self, session: &Session, now: u64) -> Option<String> {
+        match self {
+            Self::Flask(keys) => keys.first().map(|key| flask::write_session(session, key, now)),
+            Self::Native(keys) => keys.first().map(|key| native::write_session(session, key, now)),
+        }
+    }
+
+    /// The size of the session cookie, name and value, in bytes.
+    pub(crate) fn session_size(&self, session: &Session, config: &Config, now: u64) -> usize {
+        let name = config.session_cookie.name.len();
+        name + match self {
+            Self::Flask(keys) => keys.first().map_or(0, |key| flask::session_size(session, key, now, name)),
+            Self::Native(_) => native::session_size(session),
+        }
+    }
+
+    pub(crate) fn read_remember(&self, request: &Request, config: &Config, now: u64) -> Option<Remembered> {
+        let read = |value: &str| match self {
+            Self::Flask(keys) => flask::read_remember(value, keys).map(|user_id| Remembered {
+                user_id: user_id.to_owned(),
+                auth: None,
+                duration: None,
+            }),
+            Self::Native(keys) => {
+                let mut space = [0; cookie::MAX_SIZE / 4 * 3];
+                native::read_remember(value, keys, now, &mut space).map(|token| Remembered {
+                    user_id: token.user_id.to_owned(),
+                    auth: token.auth,
+                    duration: Some(token.ends_at.saturating_sub(token.issued_at)),
+                })
+            }
+        };
+        first_readable(request, &config.remember_cookie.name, read)
+    }
+
+    /// A remember cookie's value; `duration` in seconds.
+    pub(crate) fn write_remember(&self, user_id: &str, auth: Option<[u8; 16]>, now: u64, duration: u64) -> Option<String> {
+        match self {
+            Self::Flask(keys) => {
+                keys.first().map(|key| cookie::quote(&flask::write_remember(user_id, key)).into_owned())
+            }
+            Self::Native(keys) => {
+                let token = RememberToken { user_id, issued_at: now, ends_at: now.saturating_add(duration), auth };
+                keys.first().map(|key| native::write_remember(&token, key))
+            }
+        }
+    }
+
+    /// The binding to the client of this request.
+    pub(crate) fn bind(&self, request: &Request, proxies: usize) -> Option<Binding> {
+        match self {
+            Self::Flask(_) => Some(Binding::Hex(flask_identifier(request, proxies).into())),
+            Self::Native(keys) => keys.first().map(|key| Binding::Keyed(client_digest(key, request, proxies))),
+        }
+    }
+
+    /// Whether a session is bound to the client of this request, under any key.
+    pub(crate) fn is_bound(&self, binding: Option<&Binding>, request: &Request, proxies: usize) -> bool {
+        match (self, binding) {
+            (Self::Flask(_), Some(Binding::Hex(hex))) => **hex == flask_identifier(request, proxies),
+            (Self::Native(keys), Some(Binding::Keyed(digest))) => {
+                keys.iter().any(|key| client_digest(key, request, proxies) == *digest)
+            }
+            _ => false,
+        }
+    }
+
+    /// The digest that ties a login to its user's auth hash, where there is one
+    /// and the format has a place for it.
+    pub(crate) fn auth<U: User>(&self, user: &U, user_id: &str) -> Option<[u8; 16]> {
+        match self {
+            Self::Flask(_) => None,
+            Self::Native(keys) => {
+                let hash = user.auth_hash()?;
+                keys.first().map(|key| key.auth(user_id, &hash))
+            }
+        }
+    }
+
+    /// Whether a login is still this user's: made with the auth hash that they
+    /// have now, under any key. Flask's cookies do not tell.
+    pub(crate) fn is_auth<U: User>(&self, digest: Option<[u8; 16]>, user: &U, user_id: &str) -> bool {
+        match self {
+            Self::Flask(_) => true,
+            Self::Native(keys) => match (user.auth_hash(), digest) {
+                (None, None) => true,
+                (Some(hash), Some(digest)) => keys.iter().any(|key| key.auth(user_id, &hash) == digest),
+                _ => false,
+            },
+        }
+    }
+
+    pub(crate) fn flash_item(&self, category: &str, message: &str) -> String {
+        match self {
+            Self::Flask(_) => flask::flash_item(category, message),
+            Self::Native(_) => native::flash_item(category, message),
+        }
+    }
+
+    pub(crate) fn is_flask(&self) -> bool {
+        matches!(self, Self::Flask(_))
+    }
+}
+
+fn flask_identifier(request: &Request, proxies: usize) -> String {
+    client::flask_identifier(client::address(request, proxies), client::user_agent(request).as_deref())
+}
+
+fn client_digest(key: &NativeKey, request: &Request, proxies: usize) -> [u8; 16] {
+    let address = client::address_text(client::address(request, proxies));
+    key.client(address.as_bytes(), client::user_agent(request).as_deref())
+}
+
+/// The first cookie of this name that can be read, of the first four.
+fn first_readable<T>(request: &Request, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    request.cookies(name).take(cookie::MAX_TRIED).find_map(|value| {
+        let value = cookie::unquote(value);
+        std::str::from_utf8(&value).ok().filter(|value| value.len() <= cookie::MAX_SIZE).and_then(&read)
+    })
+}
