@@ -164,7 +164,12 @@ fn from_json(text: &str) -> Option<Session> {
     let mut session = Session { data: Object::parse(&tagged::untag_session(text)?)?, ..Session::default() };
     let data = &mut session.data;
     // A key of an unexpected type is none of ours: it stays where and as it is.
-    session.user_id = take(data, "_user_id", user_id);
+    session.user_id = take(data, "_user_id", parsed);
+    if session.user_id.is_none() {
+        // Flask-Login writes what `get_id` returned, which may be a number.
+        session.user_id = take(data, "_user_id", |json| parsed::<i128>(json).map(|_| json.into()));
+        session.has_numeric_id = session.user_id.is_some();
+    }
     session.fresh = take(data, "_fresh", parsed);
     session.binding = take(data, "_id", |json| parsed::<Box<str>>(json).map(Binding::Hex));
     session.permanent = take(data, "_permanent", parsed);
@@ -183,12 +188,7 @@ fn parsed<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
     serde_json::from_str(json).ok()
 }
 
-/// Flask-Login writes what `get_id` returned, which may be an integer.
-fn user_id(json: &str) -> Option<Box<str>> {
-    if json.bytes().all(|b| b.is_ascii_digit() || b == b'-') { Some(json.into()) } else { parsed(json) }
-}
-
-fn to_json(session: &Session) -> String {
+pub(crate) fn to_json(session: &Session) -> String {
     let mut data = session.data.clone();
     for key in session.own_keys() {
         if let Some(json) = session.own_key(key) {

@@ -9,6 +9,8 @@ mod cross_site;
 mod error;
 mod event;
 mod flask;
+#[cfg(test)]
+mod flask_golden;
 mod guard;
 mod json;
 mod log_in;

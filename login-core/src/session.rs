@@ -36,6 +36,8 @@ pub(crate) enum Binding {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Session {
     pub(crate) user_id: Option<Box<str>>,
+    /// Whether Flask wrote the ID as a number, which it stays.
+    pub(crate) has_numeric_id: bool,
     pub(crate) fresh: Option<bool>,
     pub(crate) binding: Option<Binding>,
     pub(crate) permanent: Option<bool>,
@@ -80,6 +82,7 @@ impl Session {
     /// The login's own keys as an application may read them, in JSON.
     pub(crate) fn own_key(&self, key: &str) -> Option<String> {
         match key {
+            "_user_id" if self.has_numeric_id => self.user_id.as_deref().map(str::to_owned),
             "_user_id" => self.user_id.as_deref().map(crate::json::quote),
             "_fresh" => self.fresh.map(|fresh| fresh.to_string()),
             "_id" => self.binding.as_ref().map(|binding| match binding {

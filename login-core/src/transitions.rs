@@ -61,6 +61,7 @@ pub(crate) fn log_in(session: &Session, login: NewLogin, now: u64) -> Session {
         session.data.retain_only(NEXT);
     }
     session.user_id = Some(login.user_id.into());
+    session.has_numeric_id = false;
     session.fresh = Some(login.fresh);
     session.binding = login.binding;
     session.auth = login.auth;
