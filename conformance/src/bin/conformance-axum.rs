@@ -41,6 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let login = manager(&config, &world)?;
     let port = std::env::var("PORT")?.parse()?;
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    // With port 0 the system chooses one: who started this server reads it here.
+    println!("listening on {}", listener.local_addr()?);
     let app = router(&login, App { world, config: Arc::new(config) });
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())

@@ -1,0 +1,372 @@
+#!/usr/bin/env python3
+"""Plays scenarios against conformance servers and compares what they answer.
+
+    conform.py play   SCENARIOS -- SERVER...          play, print what was seen
+    conform.py record SCENARIOS OUT.json              play on the reference, write transcripts
+    conform.py compare SCENARIOS [--wire W] -- SERVER...   reference and server side by side
+    conform.py relay  SCENARIOS -- SERVER...          steps alternate between the two, one cookie jar
+
+SCENARIOS is a .json file or a folder of them. SERVER... is the command that
+starts a conformance server (CONTRACT.md). Exit status 1 if anything differs.
+"""
+import argparse
+import email.utils
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REFERENCE = [sys.executable, str(HERE / "reference.py")]
+# Expiry is compared with this tolerance: the two servers answer at different moments.
+EXPIRY_SLACK_SECONDS = 5
+# Pages that look at neither the login nor the session, and pages that may or may not.
+UNCLEAR = {"/unauthorized", "/needs-refresh"}
+UNTOUCHED = {"/health", "/static-page", "/events", "/users"}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    def __init__(self, command, config):
+        self.command, self.config = command, config
+        self.start()
+
+    def restart(self, changes):
+        self.stop()
+        self.config = {**self.config, **changes}
+        self.start()
+
+    def start(self):
+        command, config = self.command, self.config
+        self.port = free_port()
+        env = {**os.environ, "PORT": str(self.port), "CONFORMANCE_CONFIG": json.dumps(config)}
+        self.log = tempfile.TemporaryFile()  # a pipe that no one reads stops a server that logs
+        self.process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=self.log)
+        deadline = time.time() + 30
+        while True:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection.request("GET", "/health")
+                if connection.getresponse().status == 200:
+                    return
+            except OSError:
+                if self.process.poll() is not None:
+                    self.log.seek(0)
+                    raise SystemExit(f"{command} ended: {self.log.read().decode('utf-8', 'replace')[-2000:]}")
+                if time.time() > deadline:
+                    raise SystemExit(f"{command} did not answer /health in 30 s")
+                time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+    def send(self, method, path, headers, body=None, address="127.0.0.1"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(address, 0))
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value.encode("utf-8") if isinstance(value, str) else value)
+        payload = (body or "").encode()
+        if payload:
+            connection.putheader("Content-Length", str(len(payload)))
+        connection.endheaders(payload or None)
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response, text
+
+
+def parse_set_cookie(header):
+    first, *rest = header.split(";")
+    name, _, value = first.strip().partition("=")
+    attributes = {}
+    for part in rest:
+        key, _, val = part.strip().partition("=")
+        attributes[key.lower()] = val
+    return name, value, attributes
+
+
+def lifetime(attributes):
+    """Seconds until the cookie expires; None for a session cookie."""
+    if "max-age" in attributes:
+        return int(attributes["max-age"])
+    if "expires" in attributes:
+        when = email.utils.parsedate_to_datetime(attributes["expires"]).timestamp()
+        return round(when - time.time())
+    return None
+
+
+class Jar(dict):
+    def absorb(self, response):
+        seen = []
+        for header in response.headers.get_all("Set-Cookie") or []:
+            name, value, attributes = parse_set_cookie(header)
+            life = lifetime(attributes)
+            deleted = life is not None and life <= 0
+            if deleted:
+                self.pop(name, None)
+            else:
+                self[name] = value
+            seen.append({
+                "name": name,
+                "deleted": deleted,
+                "lifetime": None if deleted else life,
+                "domain": attributes.get("domain"),
+                "path": attributes.get("path"),
+                "secure": "secure" in attributes,
+                "httponly": "httponly" in attributes,
+                "samesite": attributes.get("samesite"),
+            })
+        return sorted(seen, key=lambda c: (c["name"], c["deleted"]))
+
+    def header(self):
+        return "; ".join([*getattr(self, "extra", []), *(f"{n}={v}" for n, v in self.items())])
+
+
+def jar_action(jar, step):
+    """Steps that act on the client's cookies rather than on the server."""
+    if "drop_cookie" in step:
+        jar.pop(step["drop_cookie"], None)
+    elif "extra_cookie" in step:  # sent before the jar's own from here on, kept by no one
+        jar.extra = [*getattr(jar, "extra", []), step["extra_cookie"]]
+    elif "set_cookie" in step:
+        jar[step["set_cookie"]["name"]] = step["set_cookie"]["value"]
+    elif "save_cookie" in step:
+        jar.saved = {**getattr(jar, "saved", {}), step["save_cookie"]: jar.get(step["save_cookie"])}
+    elif "restore_cookie" in step:
+        value = getattr(jar, "saved", {}).get(step["restore_cookie"])
+        if value is not None:
+            jar[step["restore_cookie"]] = value
+    elif "tamper" in step:
+        spec = step["tamper"]
+        value = jar.get(spec["cookie"], "")
+        if "prefix" in spec:
+            value = spec["prefix"] + value
+        if "suffix" in spec:
+            value = value + spec["suffix"]
+        if "flip" in spec and value:
+            at = spec["flip"] % len(value)
+            value = value[:at] + ("A" if value[at] != "A" else "B") + value[at + 1:]
+        if "truncate" in spec:
+            value = value[: spec["truncate"]]
+        if "replace" in spec:
+            value = value.replace(*spec["replace"])
+        jar[spec["cookie"]] = value
+    else:
+        return False
+    return True
+
+
+def request_step(server, jar, step):
+    request = step.get("get") and {"method": "GET", "path": step["get"]} or step["request"]
+    headers = {"Host": f"localhost:{server.port}", "User-Agent": "Conformance/1.0"}
+    headers.update(request.get("headers", {}))
+    headers = {k: v for k, v in headers.items() if v is not None}
+    if jar.header() and "Cookie" not in headers:
+        headers["Cookie"] = jar.header()
+    try:
+        response, text = server.send(
+            request.get("method", "GET"), request["path"], headers, request.get("body"), step.get("from", "127.0.0.1")
+        )
+    except (OSError, http.client.HTTPException) as e:
+        return {"request": f"{request.get('method', 'GET')} {request['path']}", "status": f"no answer: {e!r}",
+                "location": None, "body": None, "set_cookies": [], "vary_cookie": False}
+    body = text.decode("utf-8", "replace")
+    content_type = (response.headers.get("Content-Type") or "").split(";")[0]
+    if response.status >= 300 and not body.endswith(" handler"):
+        body = None  # error and redirect pages are each framework's own
+    elif content_type == "application/json":
+        try:
+            body = json.loads(body)
+        except ValueError:
+            body = f"not JSON: {body}"
+    location = response.headers.get("Location")
+    if location is not None:
+        location = location.replace(f"localhost:{server.port}", "localhost:PORT")
+        location = location.replace(f"localhost%3A{server.port}", "localhost%3APORT")
+    vary = ", ".join(response.headers.get_all("Vary") or []).lower()
+    return {
+        "request": f"{request.get('method', 'GET')} {request['path']}",
+        "status": response.status,
+        "location": location,
+        "body": body,
+        "set_cookies": jar.absorb(response),
+        "vary_cookie": "cookie" in vary,
+    }
+
+
+def play(scenario, servers):
+    """Plays one scenario; step k goes to servers[k % len(servers)]."""
+    jar, seen, turn = Jar(), [], 0
+    for step in scenario["steps"]:
+        if "restart" in step:
+            for server in servers:
+                server.restart(step["restart"])
+            continue
+        if jar_action(jar, step):
+            continue
+        seen.append(request_step(servers[turn % len(servers)], jar, step))
+        turn += 1
+    return seen
+
+
+def better_than_reference(scenario, seen):
+    """What the reference answers, with the points where a server must do better.
+
+    The reference marks every response as varying with the cookie, even one
+    that never looked at it: a cache then keeps a copy of it for each user.
+    A step's "expect" replaces what the reference is known to get wrong.
+    """
+    for expect, answer in zip(expects(scenario), seen):
+        whole_removals(scenario, answer)
+        answer.update(expect)
+        method, path = answer["request"].split("?")[0].split(" ")
+        untouched = path in UNTOUCHED or method == "OPTIONS"
+        answer["vary_cookie"] = not untouched or bool(answer["set_cookies"])
+        if path in UNCLEAR or answer["status"] == 400 or answer["body"] == {"ok": False}:
+            answer["vary_cookie"] = None  # either will do
+        if "vary_cookie" in expect:
+            answer["vary_cookie"] = expect["vary_cookie"]
+    return seen
+
+
+def whole_removals(scenario, answer):
+    """Flask-Login removes the remember cookie without the attributes it was set with."""
+    spec = {"name": "remember_token", "secure": False, "httponly": True, "samesite": None,
+            **scenario.get("config", {}).get("remember_cookie", {})}
+    for cookie in answer["set_cookies"]:
+        if cookie["deleted"] and cookie["name"] == spec["name"]:
+            cookie.update({k: spec[k] for k in ("secure", "httponly", "samesite")})
+
+
+def expects(scenario):
+    """The "expect" of each step that is a request."""
+    return [s.get("expect", {}) for s in scenario["steps"] if "get" in s or "request" in s]
+
+
+def same(a, b):
+    a, b = json.loads(json.dumps(a)), json.loads(json.dumps(b))
+    if a["vary_cookie"] is None:
+        b["vary_cookie"] = None
+    if a["set_cookies"] == "any":
+        a["set_cookies"] = b["set_cookies"]
+    if isinstance(a["status"], str) and str(b["status"]) in a["status"].split("|"):
+        a["status"] = b["status"]
+    for ca, cb in zip(a["set_cookies"], b["set_cookies"]):
+        la, lb = ca["lifetime"], cb["lifetime"]
+        if la is not None and lb is not None and abs(la - lb) <= EXPIRY_SLACK_SECONDS:
+            cb["lifetime"] = la
+    return a == b
+
+
+def load(path):
+    path = Path(path)
+    files = sorted(path.glob("**/*.json")) if path.is_dir() else [path]
+    scenarios = []
+    for file in files:
+        loaded = json.loads(file.read_text())
+        scenarios += loaded if isinstance(loaded, list) else [loaded]
+    return scenarios
+
+
+def config_of(scenario, wire):
+    return {**scenario.get("config", {}), "wire": wire}
+
+
+def run(args):
+    scenarios = load(args.scenarios)
+    failures = 0
+    transcripts = []
+    for scenario in scenarios:
+        for wire in args.wire.split(","):
+            if wire not in scenario.get("wires", ["flask", "native"]):
+                continue
+            if args.verb == "relay" and (wire != "flask" or not scenario.get("relay", True)):
+                continue  # the reference speaks its own format only
+            config = config_of(scenario, wire)
+            if args.verb in ("record", "compare"):
+                reference = Server(REFERENCE, config)
+                expected = better_than_reference(scenario, play(scenario, [reference]))
+                reference.stop()
+            if args.verb == "record":
+                transcripts.append({**scenario, "wire": wire, "expected": expected})
+                continue
+            if args.verb == "relay":
+                reference = Server(REFERENCE, config)
+                target = Server(args.server, config)
+                alone = Server(REFERENCE, config)
+                expected = better_than_reference(scenario, play(scenario, [alone]))
+                for k in range(2):
+                    if k:
+                        reference.stop(), target.stop()
+                        reference, target = Server(REFERENCE, config), Server(args.server, config)
+                    got = play(scenario, [[reference, target], [target, reference]][k])
+                    for index, answer in enumerate(got):
+                        if (index + k) % 2 == 0:  # the reference answered: its own quirks are not the point here
+                            whole_removals(scenario, answer)
+                            answer["vary_cookie"] = expected[index]["vary_cookie"]
+                            answer.update(expects(scenario)[index])
+                    failures += report(scenario, f"relay{k}", expected, got)
+                for s in (reference, target, alone):
+                    s.stop()
+                continue
+            target = Server(args.server, config)
+            got = play(scenario, [target])
+            target.stop()
+            if args.verb == "play":
+                print(json.dumps({"name": scenario["name"], "wire": wire, "seen": got}, indent=1, ensure_ascii=False))
+                continue
+            failures += report(scenario, wire, expected, got)
+    if args.verb == "record":
+        Path(args.server[0]).write_text(json.dumps(transcripts, indent=1, ensure_ascii=False) + "\n")
+        print(f"{len(transcripts)} transcripts recorded")
+    elif args.verb != "play":
+        print(f"{len(scenarios)} scenarios, {failures} failures")
+    return 1 if failures else 0
+
+
+def report(scenario, label, expected, got):
+    for index, (want, have) in enumerate(zip(expected, got)):
+        if not same(want, have):
+            print(f"FAIL {scenario['name']} [{label}] step {index}: {want['request']}")
+            for key in want:
+                if want[key] != have[key]:
+                    print(f"   {key}: reference {json.dumps(want[key], ensure_ascii=False)}")
+                    print(f"   {' ' * len(key)}  server    {json.dumps(have[key], ensure_ascii=False)}")
+            return 1
+    print(f"ok   {scenario['name']} [{label}]")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verb", choices=["play", "record", "compare", "relay"])
+    parser.add_argument("scenarios")
+    parser.add_argument("--wire", default="flask", help="flask, native, or flask,native")
+    own, server = sys.argv[1:], []
+    if "--" in own:
+        cut = own.index("--")
+        own, server = own[:cut], own[cut + 1:]
+    if own and own[0] == "record" and len(own) >= 3:
+        server = [own.pop(2)]
+    args = parser.parse_args(own)
+    args.server = server or REFERENCE
+    sys.exit(run(args))
+
+
+if __name__ == "__main__":
+    main()

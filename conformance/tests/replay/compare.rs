@@ -1,0 +1,39 @@
+//! Compares an answer with the recorded one.
+
+use serde_json::Value;
+
+/// Lifetimes may differ by this many seconds: the answers were given at other moments.
+const SLACK: i64 = 5;
+
+/// What differs, if anything.
+pub(crate) fn difference(want: &Value, have: &Value) -> Option<String> {
+    ["status", "location", "body", "vary_cookie", "set_cookies"].into_iter().find_map(|key| {
+        let same = match key {
+            "status" => is_status(&want[key], &have[key]),
+            "vary_cookie" => want[key].is_null() || want[key] == have[key],
+            "set_cookies" => want[key] == "any" || are_cookies(&want[key], &have[key]),
+            _ => want[key] == have[key],
+        };
+        (!same).then(|| format!("{key}\n  reference {}\n  server    {}", want[key], have[key]))
+    })
+}
+
+/// `"302|303"` allows either.
+fn is_status(want: &Value, have: &Value) -> bool {
+    want == have || want.as_str().is_some_and(|either| either.split('|').any(|one| one == have.to_string()))
+}
+
+fn are_cookies(want: &Value, have: &Value) -> bool {
+    let (want, have) = (want.as_array().unwrap(), have.as_array().unwrap());
+    want.len() == have.len() && want.iter().zip(have).all(|(want, have)| is_cookie(want, have))
+}
+
+fn is_cookie(want: &Value, have: &Value) -> bool {
+    let mut have = have.clone();
+    if let (Some(a), Some(b)) = (want["lifetime"].as_i64(), have["lifetime"].as_i64()) {
+        if (a - b).abs() <= SLACK {
+            have["lifetime"] = a.into();
+        }
+    }
+    *want == have
+}
