@@ -214,9 +214,8 @@ impl Config {
         }
         let offset = self.clock_offset_seconds;
         let heard = world.clone();
-        builder = builder
-            .clock(move || now().saturating_add_signed(offset))
-            .on_event(move |event| heard.hear(event.name()));
+        builder =
+            builder.clock(move || now().saturating_add_signed(offset)).on_event(move |event| heard.hear(event.name()));
         Ok(builder.build(Players { world: world.clone(), loads_by_id: self.user_loader })?)
     }
 }

@@ -16,3 +16,8 @@ pub use layer::{LoginFuture, LoginLayer, LoginService};
 pub use login_core::*;
 pub use manager::{Axum, LoginManager};
 pub use rejection::{Error, LoginRejection};
+
+/// Compiles the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -295,9 +295,7 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
     /// [`ConfigError`]: what cannot work, and what to do about it.
     pub fn build<L: UserLoader<User = U>>(mut self, loader: L) -> Result<A::Manager<U>, ConfigError> {
         match self.request_loader.take() {
-            Some(request) => {
-                self.finish(Arc::new(Loaders { user: loader, request: Erased(request) }), true)
-            }
+            Some(request) => self.finish(Arc::new(Loaders { user: loader, request: Erased(request) }), true),
             None => self.finish(Arc::new(Loaders { user: loader, request: NoRequestLoader(PhantomData) }), false),
         }
     }

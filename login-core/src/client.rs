@@ -104,10 +104,13 @@ fn python_repr(bytes: Option<&str>, out: &mut String) {
 /// `+json` above `text/html`. Wildcards say nothing (RFC 9110, 12.5.1).
 pub(crate) fn prefers_json(request: &Request) -> bool {
     let (mut json, mut html) = (0, 0);
-    for item in request.header_lines("accept").filter_map(|line| std::str::from_utf8(line).ok()).flat_map(|l| l.split(',')) {
+    for item in
+        request.header_lines("accept").filter_map(|line| std::str::from_utf8(line).ok()).flat_map(|l| l.split(','))
+    {
         let mut parts = item.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))).map_or(1000, weight);
+        let weight =
+            parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))).map_or(1000, weight);
         if media == "application/json" || media.ends_with("+json") {
             json = json.max(weight);
         } else if media == "text/html" || media == "application/xhtml+xml" {

@@ -185,7 +185,9 @@ pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
                     rest = after;
                     return Some((name, value));
                 }
-                None => rest = split(rest, |b| b == b';').map_or(&[][..], |(_, after)| after.get(1..).unwrap_or_default()),
+                None => {
+                    rest = split(rest, |b| b == b';').map_or(&[][..], |(_, after)| after.get(1..).unwrap_or_default())
+                }
             }
         }
         None
@@ -239,7 +241,9 @@ fn split(text: &[u8], is: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
 
 /// A cookie's value without quotes and escapes.
 pub(crate) fn unquote(value: &[u8]) -> Cow<'_, [u8]> {
-    let Some(inner) = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")) else { return Cow::Borrowed(value) };
+    let Some(inner) = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")) else {
+        return Cow::Borrowed(value);
+    };
     if !inner.contains(&b'\\') {
         return Cow::Borrowed(inner);
     }
@@ -293,12 +297,10 @@ mod tests {
     #[test]
     fn malformed_pairs_are_passed_over() {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(parsed("a=1; b=\"x;\\\"y\";c ;=d; e=f g; h = i "), [
-            pair("a", "1"),
-            pair("b", "x;\"y"),
-            pair("c", ""),
-            pair("h", "i")
-        ]);
+        assert_eq!(
+            parsed("a=1; b=\"x;\\\"y\";c ;=d; e=f g; h = i "),
+            [pair("a", "1"), pair("b", "x;\"y"), pair("c", ""), pair("h", "i")]
+        );
         assert_eq!(parsed(""), []);
         assert_eq!(parsed(";;;\"\\"), []);
         assert_eq!(parsed("a=\"\\344\\275\\220\""), [pair("a", "佐")]);

@@ -81,7 +81,9 @@ impl fmt::Display for LoginError {
             Self::ReservedKey(key) => write!(f, "session key {key} belongs to the login: choose another"),
             Self::Serialize(_) => f.write_str("the session value cannot be written as JSON"),
             Self::Deserialize(_) => f.write_str("the session value is of another type"),
-            Self::ResponseBegun => f.write_str("the response has begun: change the login or session before it is returned"),
+            Self::ResponseBegun => {
+                f.write_str("the response has begun: change the login or session before it is returned")
+            }
         }
     }
 }
@@ -191,7 +193,9 @@ impl fmt::Display for ConfigError {
                 f,
                 "{setting}: {value:?} cannot be used: give a path that begins with one slash, or a whole http(s) address"
             ),
-            Self::Duration { setting } => write!(f, "{setting}: give at least one second, and no more than a date holds"),
+            Self::Duration { setting } => {
+                write!(f, "{setting}: give at least one second, and no more than a date holds")
+            }
         }
     }
 }

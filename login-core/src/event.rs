@@ -89,13 +89,11 @@ pub(crate) type Listener<U> = Box<dyn Fn(&Event<'_, U>) + Send + Sync>;
 /// Writes an event to `tracing`; users are not named there.
 #[cfg(feature = "tracing")]
 pub(crate) fn trace<U>(event: &Event<'_, U>) {
-    match event {
-        Event::LoadFailed { error } => {
-            let cause = std::error::Error::source(*error).map(ToString::to_string).unwrap_or_default();
-            tracing::error!(target: "login", %cause, "loading the user failed; the response is a 5xx");
-        }
-        Event::SessionProtected => tracing::warn!(target: "login", "session of another client"),
-        _ => tracing::debug!(target: "login", event = event.name()),
+    if let Event::LoadFailed { error } = event {
+        let cause = std::error::Error::source(*error).map(ToString::to_string).unwrap_or_default();
+        tracing::error!(target: "login", %cause, "loading the user failed; the response is a 5xx");
+    } else {
+        tracing::debug!(target: "login", event = event.name());
     }
 }
 

@@ -117,7 +117,8 @@ pub(crate) fn read_session(cookie: &str, keys: &[FlaskKey], now: u64, max_age: u
 
     let mut bytes = [0; 9];
     let length = BASE64.decode_slice(timestamp, &mut bytes).ok()?;
-    let signed_at = bytes.get(..length)?.iter().try_fold(0_u64, |n, byte| n.checked_mul(256)?.checked_add(u64::from(*byte)))?;
+    let signed_at =
+        bytes.get(..length)?.iter().try_fold(0_u64, |n, byte| n.checked_mul(256)?.checked_add(u64::from(*byte)))?;
     if now.checked_sub(signed_at)? > max_age {
         return None;
     }

@@ -232,7 +232,8 @@ impl<'t> Cursor<'t> {
     /// A number or a literal, Python's own among them.
     fn bare(&mut self) -> Option<()> {
         let rest = self.text.get(self.at..)?;
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.')).unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.')).unwrap_or(rest.len());
         let word = rest.get(..end)?;
         self.at += end;
         (matches!(word, "true" | "false" | "null" | "NaN" | "Infinity" | "-Infinity") || is_number(word)).then_some(())
@@ -315,8 +316,21 @@ mod tests {
     #[test]
     fn what_is_not_json_is_refused() {
         for bad in [
-            "", "{", "[]", "{}x", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1,}"#, r#"{a:1}"#, r#"{"a":01}"#, r#"{"a":1e}"#,
-            r#"{"a":"\x"}"#, "{\"a\":\"\n\"}", r#"{"a":[1 2]}"#, r#"{"a":nan}"#, r#"{"a":"\u12"}"#,
+            "",
+            "{",
+            "[]",
+            "{}x",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            r#"{a:1}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1e}"#,
+            r#"{"a":"\x"}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a":[1 2]}"#,
+            r#"{"a":nan}"#,
+            r#"{"a":"\u12"}"#,
         ] {
             assert_eq!(Object::parse(bad), None, "{bad}");
         }

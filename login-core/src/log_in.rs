@@ -88,7 +88,11 @@ impl<U: User> LogIn<U> {
         let token = if self.remember { wire.write_remember(&user_id, auth, now, duration) } else { None };
         let size = config.remember_cookie.name.len() + token.as_ref().map_or(0, String::len);
         if size > MAX_SIZE {
-            return Err(LoginError::CookieTooLarge { name: config.remember_cookie.name.clone(), size, limit: MAX_SIZE });
+            return Err(LoginError::CookieTooLarge {
+                name: config.remember_cookie.name.clone(),
+                size,
+                limit: MAX_SIZE,
+            });
         }
         let seconds = self.duration.filter(|_| self.remember && wire.is_flask());
         let new = NewLogin {

@@ -378,9 +378,6 @@ mod tests {
         let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
         let session = write_session(&sample(), &keys[0], NOW);
         assert_eq!(session, include_str!("../tests/golden/native_session.txt").trim_end());
-        assert_eq!(
-            write_remember(&token, &keys[0]),
-            include_str!("../tests/golden/native_remember.txt").trim_end()
-        );
+        assert_eq!(write_remember(&token, &keys[0]), include_str!("../tests/golden/native_remember.txt").trim_end());
     }
 }

@@ -175,7 +175,10 @@ mod tests {
             .with_header("Cookie", b"a=1; b=2")
             .with_header("X", b"\xff")
             .with_header("cookie", b"a=3");
-        assert_eq!((request.method(), request.path(), request.query()), ("POST", "/a%20b", Some("x=%C3%A9+1&x=2&y=%ff")));
+        assert_eq!(
+            (request.method(), request.path(), request.query()),
+            ("POST", "/a%20b", Some("x=%C3%A9+1&x=2&y=%ff"))
+        );
         assert_eq!(request.cookies("a").collect::<Vec<_>>(), [b"1", b"3"]);
         assert_eq!(request.query_value("x").as_deref(), Some("é 1"));
         assert_eq!(request.query_value("y"), None);

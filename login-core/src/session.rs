@@ -8,16 +8,8 @@ pub(crate) const FLASHES: &str = "_flashes";
 pub(crate) const NEXT: &str = "next";
 
 /// The keys that an application can neither set nor remove.
-const RESERVED: [&str; 8] = [
-    "_user_id",
-    "_fresh",
-    "_id",
-    "_permanent",
-    "_remember",
-    "_remember_seconds",
-    "_login_at",
-    FLASHES,
-];
+const RESERVED: [&str; 8] =
+    ["_user_id", "_fresh", "_id", "_permanent", "_remember", "_remember_seconds", "_login_at", FLASHES];
 
 pub(crate) fn is_reserved(key: &str) -> bool {
     RESERVED.contains(&key)

@@ -174,7 +174,11 @@ mod tests {
         assert_eq!(protect(&mut session, SessionProtection::Strong, other), Protected::Ended);
         assert_eq!((session.user_id.as_ref(), session.remember_seconds), (None, None));
         assert_eq!(session.data.keys().collect::<Vec<_>>(), ["colour"]);
-        assert_eq!(protect(&mut session, SessionProtection::Strong, other), Protected::Passed, "no login, no protection");
+        assert_eq!(
+            protect(&mut session, SessionProtection::Strong, other),
+            Protected::Passed,
+            "no login, no protection"
+        );
     }
 
     #[test]

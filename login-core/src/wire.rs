@@ -69,7 +69,13 @@ impl Wire {
     }
 
     /// A remember cookie's value; `duration` in seconds.
-    pub(crate) fn write_remember(&self, user_id: &str, auth: Option<[u8; 16]>, now: u64, duration: u64) -> Option<String> {
+    pub(crate) fn write_remember(
+        &self,
+        user_id: &str,
+        auth: Option<[u8; 16]>,
+        now: u64,
+        duration: u64,
+    ) -> Option<String> {
         match self {
             Self::Flask(keys) => {
                 keys.first().map(|key| cookie::quote(&flask::write_remember(user_id, key)).into_owned())

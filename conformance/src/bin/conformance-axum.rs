@@ -61,9 +61,8 @@ fn manager(config: &Config, world: &World) -> Result<LoginManager<Player>, Box<d
 
 fn router(login: &LoginManager<Player>, app: App) -> Router {
     let text = |text: &'static str| move || async move { text };
-    let guarded = |answer: &'static str| -> MethodRouter<App> {
-        get(text(answer)).post(text(answer)).options(text(answer))
-    };
+    let guarded =
+        |answer: &'static str| -> MethodRouter<App> { get(text(answer)).post(text(answer)).options(text(answer)) };
     Router::new()
         .route("/health", get(text("ok")))
         .route("/static-page", get(text("ok")))

@@ -1,0 +1,181 @@
+//! One handler for each page and each form.
+
+use axum::extract::{Form, State};
+use axum::response::{Html, Redirect};
+use example_accounts::{
+    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, SettingsPage, SignUp, SignUpPage,
+    render,
+};
+use login_axum::{CurrentUser, FreshUser, Login};
+use serde::Deserialize;
+
+use crate::error::AppError;
+
+type Answer<T> = Result<T, AppError>;
+
+/// A fresh login is good for changing settings for ten minutes.
+type RecentUser = FreshUser<Account, 600>;
+
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    email: String,
+    password: String,
+    remember: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Password {
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Email {
+    email: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewNote {
+    text: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NoteId {
+    id: i64,
+}
+
+/// What every page shows.
+async fn layout(login: &Login<Account>) -> Answer<Layout> {
+    let email = login.user().await?.map(|account| account.email.clone());
+    let flashes = login.take_flashes()?.into_iter();
+    Ok(Layout {
+        email,
+        messages: flashes.map(|flash| Message { category: flash.category, text: flash.message }).collect(),
+    })
+}
+
+pub(crate) async fn home(login: Login<Account>) -> Answer<Html<String>> {
+    Ok(Html(render(&HomePage { layout: layout(&login).await? })?))
+}
+
+pub(crate) async fn sign_up(login: Login<Account>) -> Answer<Html<String>> {
+    Ok(Html(render(&SignUpPage { layout: layout(&login).await?, email: String::new() })?))
+}
+
+pub(crate) async fn signed_up(
+    login: Login<Account>,
+    State(accounts): State<Accounts>,
+    Form(form): Form<Credentials>,
+) -> Answer<Result<Redirect, Html<String>>> {
+    match accounts.sign_up(&form.email, form.password).await? {
+        SignUp::Done(account) => {
+            login.log_in(account).await?;
+            login.flash("Welcome!")?;
+            Ok(Ok(login.redirect_to_next("/notes")))
+        }
+        SignUp::Refused(why) => {
+            login.flash_as("error", why)?;
+            Ok(Err(Html(render(&SignUpPage { layout: layout(&login).await?, email: form.email })?)))
+        }
+    }
+}
+
+pub(crate) async fn log_in(login: Login<Account>) -> Answer<Html<String>> {
+    Ok(Html(render(&LoginPage { layout: layout(&login).await?, email: String::new() })?))
+}
+
+pub(crate) async fn logged_in(
+    login: Login<Account>,
+    State(accounts): State<Accounts>,
+    Form(form): Form<Credentials>,
+) -> Answer<Result<Redirect, Html<String>>> {
+    match accounts.check(&form.email, form.password).await? {
+        Some(account) => {
+            login.log_in(account).remember(form.remember.is_some()).await?;
+            Ok(Ok(login.redirect_to_next("/notes")))
+        }
+        None => {
+            login.flash_as("error", "The e-mail address or the password is wrong.")?;
+            Ok(Err(Html(render(&LoginPage { layout: layout(&login).await?, email: form.email })?)))
+        }
+    }
+}
+
+pub(crate) async fn confirm(login: Login<Account>) -> Answer<Html<String>> {
+    Ok(Html(render(&ConfirmPage { layout: layout(&login).await? })?))
+}
+
+pub(crate) async fn confirmed(
+    login: Login<Account>,
+    CurrentUser(account): CurrentUser<Account>,
+    State(accounts): State<Accounts>,
+    Form(form): Form<Password>,
+) -> Answer<Result<Redirect, Html<String>>> {
+    if accounts.is_password(&account, form.password).await? {
+        login.confirm()?;
+        return Ok(Ok(login.redirect_to_next("/settings")));
+    }
+    login.flash_as("error", "That is not your password.")?;
+    Ok(Err(Html(render(&ConfirmPage { layout: layout(&login).await? })?)))
+}
+
+pub(crate) async fn notes(
+    login: Login<Account>,
+    CurrentUser(account): CurrentUser<Account>,
+    State(accounts): State<Accounts>,
+) -> Answer<Html<String>> {
+    let notes = accounts.notes(&account).await?;
+    Ok(Html(render(&NotesPage { layout: layout(&login).await?, notes })?))
+}
+
+pub(crate) async fn add_note(
+    CurrentUser(account): CurrentUser<Account>,
+    State(accounts): State<Accounts>,
+    Form(note): Form<NewNote>,
+) -> Answer<Redirect> {
+    accounts.add_note(&account, &note.text).await?;
+    Ok(Redirect::to("/notes"))
+}
+
+pub(crate) async fn delete_note(
+    CurrentUser(account): CurrentUser<Account>,
+    State(accounts): State<Accounts>,
+    Form(note): Form<NoteId>,
+) -> Answer<Redirect> {
+    accounts.delete_note(&account, note.id).await?;
+    Ok(Redirect::to("/notes"))
+}
+
+pub(crate) async fn settings(login: Login<Account>, FreshUser(account): RecentUser) -> Answer<Html<String>> {
+    Ok(Html(render(&SettingsPage { layout: layout(&login).await?, email: account.email.clone() })?))
+}
+
+pub(crate) async fn change_email(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    State(accounts): State<Accounts>,
+    Form(form): Form<Email>,
+) -> Answer<Redirect> {
+    if accounts.set_email(&account, &form.email).await? {
+        login.flash("Your e-mail address was changed.")?;
+    } else {
+        login.flash_as("error", "That address cannot be used.")?;
+    }
+    Ok(Redirect::to("/settings"))
+}
+
+pub(crate) async fn log_out(login: Login<Account>) -> Answer<Redirect> {
+    login.log_out().await?;
+    login.flash("You are logged out.")?;
+    Ok(Redirect::to("/"))
+}
+
+pub(crate) async fn log_out_everywhere(
+    login: Login<Account>,
+    CurrentUser(account): CurrentUser<Account>,
+    State(accounts): State<Accounts>,
+) -> Answer<Redirect> {
+    accounts.end_all_logins(&account).await?;
+    login.log_out().await?;
+    login.flash("You are logged out on every device.")?;
+    Ok(Redirect::to("/"))
+}

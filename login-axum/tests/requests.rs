@@ -1,0 +1,392 @@
+//! What an application on axum relies on, request by request.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::connect_info::MockConnectInfo;
+use axum::http::{Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use login_axum::{
+    CurrentUser, Error, FreshUser, Login, LoginError, LoginManager, MaybeUser, SecretKey, SessionProtection, TestClock,
+    User, UserLoader,
+};
+use tower::ServiceExt;
+
+struct Account {
+    id: String,
+    hash: &'static str,
+}
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
+        Some(self.hash.as_bytes().into())
+    }
+}
+
+fn account(id: &str) -> Account {
+    Account { id: id.to_owned(), hash: "hash" }
+}
+
+#[derive(Clone, Default)]
+struct Accounts {
+    loads: Arc<AtomicU32>,
+    fails: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
+}
+
+impl UserLoader for Accounts {
+    type User = Account;
+    type Error = &'static str;
+
+    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        if self.hangs.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.fails.load(Ordering::SeqCst) { Err("hunter2 is the database password") } else { Ok(Some(account(id))) }
+    }
+}
+
+const NOW: u64 = 1_700_000_000;
+
+struct App {
+    accounts: Accounts,
+    login: LoginManager<Account>,
+    clock: TestClock,
+}
+
+fn app() -> App {
+    let accounts = Accounts::default();
+    let clock = TestClock::new(NOW);
+    let login = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+        .login_view("/login")
+        .refresh_view("/again")
+        .clock(clock.clone())
+        .build(accounts.clone())
+        .unwrap();
+    App { accounts, login, clock }
+}
+
+impl App {
+    fn cookie(&self) -> String {
+        self.login.test_login(account("1")).cookie_header().unwrap()
+    }
+
+    async fn get(&self, router: Router, path: &str, cookie: &str) -> Response<Body> {
+        let request = Request::get(path).header("cookie", cookie).header("host", "example.com");
+        router.layer(self.login.layer()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+}
+
+fn header<'r>(response: &'r Response<Body>, name: header::HeaderName) -> Option<&'r str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+async fn text(response: Response<Body>) -> String {
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_user_is_loaded_once_however_many_ask() {
+    let app = app();
+    async fn handler(
+        login: Login<Account>,
+        current: CurrentUser<Account>,
+        fresh: FreshUser<Account>,
+        maybe: MaybeUser<Account>,
+        option: Option<CurrentUser<Account>>,
+    ) -> Result<String, Error> {
+        let (a, b) = tokio::join!(login.user(), login.user());
+        assert!(Arc::ptr_eq(&a?.unwrap(), &b?.unwrap()) && Arc::ptr_eq(&current.0, &maybe.0.unwrap()));
+        assert!(Arc::ptr_eq(&fresh.0, &option.unwrap().0));
+        Ok(current.id.clone())
+    }
+    let router = Router::new().route("/", get(handler)).route_layer(app.login.fresh_login_required());
+    let response = app.get(router, "/", &app.cookie()).await;
+    assert_eq!(header(&response, header::CACHE_CONTROL), Some("private, no-cache"));
+    assert_eq!(text(response).await, "1");
+    assert_eq!(app.accounts.loads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn concurrent_askers_share_one_load_and_take_over_a_dropped_one() {
+    let app = app();
+    async fn both(login: Login<Account>) -> Result<String, Error> {
+        let (a, b) = tokio::join!(login.user(), login.user());
+        assert!(Arc::ptr_eq(&a?.unwrap(), &b?.unwrap()));
+        Ok("both".to_owned())
+    }
+    async fn dropped(login: Login<Account>) -> Result<String, Error> {
+        let mut first = Box::pin(login.user());
+        let waiting = tokio::spawn(login.user());
+        // The first begins to load and hangs; the second waits for it.
+        tokio::select! {
+            biased;
+            _ = &mut first => unreachable!(),
+            () = async { for _ in 0..5 { tokio::task::yield_now().await } } => {}
+        }
+        assert!(!waiting.is_finished());
+        drop(first);
+        Ok(waiting.await.unwrap()?.unwrap().id.clone())
+    }
+    let router = Router::new().route("/both", get(both)).route("/dropped", get(dropped));
+    assert_eq!(text(app.get(router.clone(), "/both", &app.cookie()).await).await, "both");
+    assert_eq!(app.accounts.loads.load(Ordering::SeqCst), 1);
+    app.accounts.hangs.store(true, Ordering::SeqCst);
+    assert_eq!(text(app.get(router, "/dropped", &app.cookie()).await).await, "1");
+}
+
+#[tokio::test]
+async fn a_login_overtakes_a_load() {
+    let app = app();
+    async fn handler(login: Login<Account>) -> Result<String, Error> {
+        let mut loading = Box::pin(login.user());
+        tokio::select! {
+            biased;
+            _ = &mut loading => unreachable!(),
+            () = async {} => {}
+        }
+        login.log_in(account("2")).await?;
+        assert_eq!(loading.await?.unwrap().id, "2");
+        Ok(login.user().await?.unwrap().id.clone())
+    }
+    assert_eq!(text(app.get(Router::new().route("/", get(handler)), "/", &app.cookie()).await).await, "2");
+}
+
+#[tokio::test]
+async fn a_loader_that_fails_is_a_500_that_says_nothing() {
+    let app = app();
+    app.accounts.fails.store(true, Ordering::SeqCst);
+    async fn swallowed(login: Login<Account>) -> Result<&'static str, Error> {
+        assert!(login.user().await.is_err() && login.user().await.is_err());
+        login.insert("k", "v")?;
+        Ok("fine")
+    }
+    let router = Router::new()
+        .route("/current", get(async |_: CurrentUser<Account>| "fine"))
+        .route("/option", get(async |_: Option<CurrentUser<Account>>| "fine"))
+        .route("/maybe", get(async |_: MaybeUser<Account>| "fine"))
+        .route("/guarded", get(async || "fine").route_layer(app.login.login_required()))
+        .route("/out", get(async |login: Login<Account>| login.log_out().await.map_err(Error::from)))
+        .route("/swallowed", get(swallowed));
+    for path in ["/current", "/option", "/maybe", "/guarded", "/out", "/swallowed"] {
+        app.accounts.loads.store(0, Ordering::SeqCst);
+        let response = app.get(router.clone(), path, &app.cookie()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert_eq!(header(&response, header::SET_COOKIE), None, "{path}");
+        assert_eq!(text(response).await, "internal server error", "{path}");
+        assert_eq!(app.accounts.loads.load(Ordering::SeqCst), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_layer_is_named() {
+    let router: Router = Router::new()
+        .route("/extractor", get(async |_: CurrentUser<Account>| "fine"))
+        .route("/guard", get(async || "fine").route_layer(app().login.login_required()));
+    for path in ["/extractor", "/guard"] {
+        let response = router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let text = text(response).await;
+        assert!(text.contains("Account") && text.contains("login.layer()"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_looks_at_nothing_costs_nothing() {
+    let app = app();
+    let router = Router::new().route("/", get(async || "fine"));
+    let response = app.get(router, "/", &app.cookie()).await;
+    assert_eq!(header(&response, header::VARY), None);
+    assert_eq!(header(&response, header::CACHE_CONTROL), None);
+    assert_eq!(app.accounts.loads.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn caches_are_told() {
+    let app = app();
+    async fn logs_in(login: Login<Account>) -> Result<impl IntoResponse, Error> {
+        login.log_in(account("1")).await?;
+        Ok(([(header::CACHE_CONTROL, "public, max-age=60"), (header::VARY, "Accept, Cookie")], "in"))
+    }
+    let router = Router::new()
+        .route("/in", get(logs_in))
+        .route("/anonymous", get(async |_: MaybeUser<Account>| "fine"))
+        .route("/own", get(async |_: CurrentUser<Account>| ([(header::CACHE_CONTROL, "max-age=5")], "fine")));
+    let response = app.get(router.clone(), "/in", "").await;
+    assert_eq!(header(&response, header::CACHE_CONTROL), Some("private, no-cache"));
+    assert_eq!(response.headers().get_all(header::VARY).iter().count(), 1);
+    let cookie = header(&response, header::SET_COOKIE).unwrap();
+    assert!(cookie.starts_with("__Host-session=") && cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"));
+    let response = app.get(router.clone(), "/anonymous", "").await;
+    assert_eq!((header(&response, header::VARY), header(&response, header::CACHE_CONTROL)), (Some("cookie"), None));
+    let response = app.get(router, "/own", &app.cookie()).await;
+    assert_eq!(header(&response, header::CACHE_CONTROL), Some("max-age=5"));
+}
+
+#[tokio::test]
+async fn refusals_by_method_and_accept() {
+    let app = app();
+    let router = Router::new().route("/a", get(async |_: CurrentUser<Account>| "fine").post(async || "fine"));
+    let router = router.route_layer(app.login.login_required());
+    let service = Router::new().nest("/deep", router).layer(app.login.layer());
+    for (method, accept, status, location) in [
+        ("GET", "text/html", 302, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
+        ("HEAD", "*/*", 302, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
+        ("POST", "*/*", 303, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
+        ("GET", "application/json", 401, None),
+        ("OPTIONS", "*/*", 405, None),
+    ] {
+        let request = Request::builder().method(method).uri("/deep/a?x=%25").header("accept", accept);
+        let response = service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{method} {accept}");
+        assert_eq!(header(&response, header::LOCATION), location, "{method} {accept}");
+        let problem = header(&response, header::CONTENT_TYPE) == Some("application/problem+json");
+        assert_eq!(problem, accept == "application/json");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_login_has_an_age() {
+    let app = app();
+    let router = Router::new().route("/", get(async |_: FreshUser<Account, 600>| "fine"));
+    let cookie = app.cookie();
+    app.clock.advance(Duration::from_secs(600));
+    assert_eq!(app.get(router.clone(), "/", &cookie).await.status(), StatusCode::OK);
+    app.clock.advance(Duration::from_secs(1));
+    let response = app.get(router.clone(), "/", &cookie).await;
+    assert_eq!(header(&response, header::LOCATION), Some("/again?next=%2F"));
+    let stale = app.login.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    assert_eq!(app.get(router, "/", &stale).await.status(), StatusCode::FOUND);
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_its_client() {
+    let accounts = Accounts::default();
+    let login = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+        .session_protection(SessionProtection::Strong)
+        .build(accounts.clone())
+        .unwrap();
+    let router = Router::new().route("/", get(async |_: CurrentUser<Account>| "fine")).layer(login.layer());
+    let cookie = login.test_login(account("1")).address([10, 0, 0, 1]).user_agent("A").cookie_header().unwrap();
+    for (address, agent, status) in [([10, 0, 0, 1], "A", 200), ([10, 0, 0, 2], "A", 401), ([10, 0, 0, 1], "B", 401)] {
+        let router = router.clone().layer(MockConnectInfo(std::net::SocketAddr::from((address, 1))));
+        let request = Request::get("/").header("cookie", &cookie).header("user-agent", agent);
+        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{address:?} {agent}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_after_the_response_is_an_error() {
+    let app = app();
+    let kept: Arc<std::sync::Mutex<Option<Login<Account>>>> = Arc::default();
+    let keeper = Arc::clone(&kept);
+    let router =
+        Router::new().route("/", get(async move |login: Login<Account>| *keeper.lock().unwrap() = Some(login)));
+    app.get(router, "/", &app.cookie()).await;
+    let login = kept.lock().unwrap().take().unwrap();
+    assert!(matches!(login.insert("a", "b"), Err(LoginError::ResponseBegun)));
+    assert!(matches!(login.log_in(account("1")).await, Err(LoginError::ResponseBegun)));
+    assert!(matches!(login.log_out().await, Err(LoginError::ResponseBegun)));
+    assert!(matches!(login.confirm(), Err(LoginError::ResponseBegun)));
+    assert!(matches!(login.take_flashes(), Err(LoginError::ResponseBegun)));
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_leaves_the_next_request_whole() {
+    let app = app();
+    async fn panics(login: Login<Account>) -> &'static str {
+        let _user = login.user().await;
+        panic!("on purpose")
+    }
+    let router = Router::new().route("/panics", get(panics)).route("/", get(async |_: CurrentUser<Account>| "fine"));
+    let service = router.layer(app.login.layer());
+    let request = |path: &str| Request::get(path).header("cookie", app.cookie()).body(Body::empty()).unwrap();
+    assert!(tokio::spawn(service.clone().oneshot(request("/panics"))).await.is_err());
+    assert_eq!(service.oneshot(request("/")).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn customers_and_staff_log_in_side_by_side() {
+    struct Staff;
+    impl User for Staff {
+        fn id(&self) -> String {
+            "s".to_owned()
+        }
+    }
+    struct StaffLoader;
+    impl UserLoader for StaffLoader {
+        type User = Staff;
+        type Error = std::convert::Infallible;
+        async fn load_user(&self, _: &str) -> Result<Option<Staff>, Self::Error> {
+            Ok(Some(Staff))
+        }
+    }
+    let app = app();
+    let staff = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+        .session_cookie(|cookie| cookie.name("__Host-staff"))
+        .remember_cookie(|cookie| cookie.name("__Host-staff-remember"))
+        .build(StaffLoader)
+        .unwrap();
+    let handler = async |a: MaybeUser<Account>, b: MaybeUser<Staff>| format!("{} {}", a.0.is_some(), b.0.is_some());
+    let router = Router::new().route("/", get(handler)).layer(staff.layer());
+    let staff_cookie = staff.test_login(Staff).cookie_header().unwrap();
+    assert_eq!(text(app.get(router.clone(), "/", &app.cookie()).await).await, "true false");
+    assert_eq!(text(app.get(router.clone(), "/", &staff_cookie).await).await, "false true");
+    assert_eq!(text(app.get(router, "/", &format!("{}; {staff_cookie}", app.cookie())).await).await, "true true");
+}
+
+#[tokio::test]
+async fn cookies_survive_not_found_pages_and_other_middleware() {
+    let app = app();
+    async fn flashes(
+        login: Login<Account>,
+        request: axum::extract::Request,
+        next: axum::middleware::Next,
+    ) -> Response<Body> {
+        login.flash("hello").unwrap();
+        let response = next.run(request).await;
+        if response.status() == StatusCode::NOT_FOUND { (StatusCode::GONE, "gone").into_response() } else { response }
+    }
+    let router = Router::new().route("/", get(async || "fine")).layer(axum::middleware::from_fn(flashes));
+    for (path, status) in [("/", 200), ("/nowhere", 410)] {
+        let response = app.get(router.clone(), path, "").await;
+        assert_eq!(response.status(), status);
+        assert!(header(&response, header::SET_COOKIE).unwrap().starts_with("__Host-session="));
+    }
+}
+
+#[tokio::test]
+async fn nothing_from_the_network_is_an_error() {
+    let app = app();
+    let router = Router::new().route("/", get(async |_: MaybeUser<Account>| "fine")).layer(app.login.layer());
+    let large = "x".repeat(100_000);
+    let doubled = "__Host-session=x; ".repeat(500);
+    let values: [&[u8]; 8] = [
+        b"__Host-session=\xff\xfe; \xff=\xff",
+        b"__Host-session=",
+        b"__Host-session=\"\\",
+        b";;;===;\"",
+        large.as_bytes(),
+        doubled.as_bytes(),
+        b"__Host-remember_token=1|00; __Host-session=.eJx.a.b",
+        b"__Host-session=AVhZOR8AAAAAZVPx",
+    ];
+    for value in values {
+        let request = Request::get("/").header("cookie", value).header("accept", b"\xff".as_slice());
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(header(&response, header::SET_COOKIE), None);
+    }
+}
