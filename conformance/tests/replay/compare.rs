@@ -20,7 +20,8 @@ pub(crate) fn difference(want: &Value, have: &Value) -> Option<String> {
 
 /// `"302|303"` allows either.
 fn is_status(want: &Value, have: &Value) -> bool {
-    want == have || want.as_str().is_some_and(|either| either.split('|').any(|one| one == have.to_string()))
+    let have_text = have.to_string();
+    want == have || want.as_str().is_some_and(|either| either.split('|').any(|one| one == have_text))
 }
 
 fn are_cookies(want: &Value, have: &Value) -> bool {
@@ -30,10 +31,10 @@ fn are_cookies(want: &Value, have: &Value) -> bool {
 
 fn is_cookie(want: &Value, have: &Value) -> bool {
     let mut have = have.clone();
-    if let (Some(a), Some(b)) = (want["lifetime"].as_i64(), have["lifetime"].as_i64()) {
-        if (a - b).abs() <= SLACK {
-            have["lifetime"] = a.into();
-        }
+    if let (Some(a), Some(b)) = (want["lifetime"].as_i64(), have["lifetime"].as_i64())
+        && (a - b).abs() <= SLACK
+    {
+        have["lifetime"] = a.into();
     }
     *want == have
 }
