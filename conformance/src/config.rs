@@ -84,8 +84,11 @@ struct SessionCookie {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 enum Site {
+    #[serde(alias = "strict")]
     Strict,
+    #[serde(alias = "lax")]
     Lax,
+    #[serde(alias = "none")]
     None,
 }
 

@@ -105,20 +105,20 @@ impl<U: User> LogIn<U> {
             user_id,
         };
 
-        let mut state = shared.state();
-        let state_ref = state.for_change()?;
-        let replaces_another = transitions::is_another(&state_ref.session, &new.user_id);
-        let session = transitions::log_in(&state_ref.session, new, now);
+        let mut guard = shared.state();
+        let state = guard.for_change()?;
+        let replaces_another = transitions::is_another(&state.session, &new.user_id);
+        let session = transitions::log_in(&state.session, new, now);
         self.login.check_size(&session)?;
-        state_ref.set_session(session);
+        state.set_session(session);
         if let Some(token) = token {
-            state_ref.remember = Remember::Set(token, duration);
+            state.remember = Remember::Set(token, duration);
         } else if replaces_another {
-            state_ref.remember = Remember::Clear;
+            state.remember = Remember::Clear;
         }
-        state_ref.generation = state_ref.generation.wrapping_add(1);
-        state_ref.known = Known::User(Arc::clone(&self.user), Source::Login);
-        drop(state);
+        state.generation = state.generation.wrapping_add(1);
+        state.known = Known::User(Arc::clone(&self.user), Source::Login);
+        drop(guard);
         shared.tell(&Event::LoggedIn { user: &self.user });
         Ok(())
     }

@@ -67,25 +67,26 @@ impl<U: User> Login<U> {
     /// [`LoginError::Load`] where the user, whom the event names, could not be
     /// loaded; [`LoginError::ResponseBegun`] where it is too late.
     pub async fn log_out(&self) -> Result<(), LoginError> {
-        let user = self.user().await?;
-        self.forget(user.as_ref())
+        self.user().await?;
+        self.log_out_now()
     }
 
-    /// [`log_out`](Self::log_out) for who runs the steps by hand: gives the user
-    /// that the last step gave.
+    /// [`log_out`](Self::log_out) without awaiting, for servers that do not await:
+    /// run the steps before, or the event will not name the user.
     ///
     /// # Errors
     /// [`LoginError::ResponseBegun`] where it is too late.
-    pub fn forget(&self, user: Option<&Arc<U>>) -> Result<(), LoginError> {
+    pub fn log_out_now(&self) -> Result<(), LoginError> {
         let has_cookie = self.has_remember_cookie();
-        let mut state = self.0.state();
-        let state_ref = state.for_change()?;
-        state_ref.session_changed |= transitions::log_out(&mut state_ref.session, has_cookie);
-        state_ref.remember = Remember::Clear;
-        state_ref.generation = state_ref.generation.wrapping_add(1);
-        state_ref.known = Known::NoOne;
-        drop(state);
-        self.0.tell(&Event::LoggedOut { user });
+        let mut guard = self.0.state();
+        let state = guard.for_change()?;
+        let user = state.user().cloned();
+        state.session_changed |= transitions::log_out(&mut state.session, has_cookie);
+        state.remember = Remember::Clear;
+        state.generation = state.generation.wrapping_add(1);
+        state.known = Known::NoOne;
+        drop(guard);
+        self.0.tell(&Event::LoggedOut { user: user.as_ref() });
         Ok(())
     }
 
@@ -99,17 +100,17 @@ impl<U: User> Login<U> {
         let manager = &self.0.manager;
         let binding = manager.wire.bind(self.0.request(), manager.config.trusted_proxies);
         let login_at = self.login_time();
-        let mut state = self.0.state();
-        let state_ref = state.for_change()?;
-        let is_anonymous = matches!(state_ref.known, Known::NoOne | Known::Failed(_));
-        let mut session = state_ref.session.clone();
+        let mut guard = self.0.state();
+        let state = guard.for_change()?;
+        let is_anonymous = matches!(state.known, Known::NoOne | Known::Failed(_));
+        let mut session = state.session.clone();
         if is_anonymous || !transitions::confirm(&mut session, binding, login_at) {
             return Ok(false);
         }
         self.check_size(&session)?;
-        state_ref.set_session(session);
-        let user = state_ref.user().cloned();
-        drop(state);
+        state.set_session(session);
+        let user = state.user().cloned();
+        drop(guard);
         self.0.tell(&Event::LoginConfirmed { user: user.as_ref() });
         Ok(true)
     }
@@ -258,11 +259,15 @@ impl<U: User> Future for UserFuture<U> {
                 }
                 return Poll::Pending;
             }
+            // Taken before the lock is let go: no two may load.
+            state.loading = true;
             drop(state);
             match this.login.begin() {
-                Step::Done(result) => return Poll::Ready(result),
+                Step::Done(result) => {
+                    this.release();
+                    return Poll::Ready(result);
+                }
                 step @ (Step::LoadUser(_) | Step::AskRequestLoader(_)) => {
-                    this.login.0.state().loading = true;
                     this.loading = Some(Arc::clone(&this.login.0.manager.loaders).drive(step));
                 }
             }

@@ -1,0 +1,339 @@
+//! The core as a server of its own uses it: by hand, on a clock that stands still.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use login_core::{
+    Answer, Answerer, Bare, ConfigError, CookieProblem, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal,
+    Request, RequestLogin, Requirement, SameSite, SecretKey, Step, TestClock, User,
+};
+
+const KEY: &str = "a key of 32 bytes at least, yes?";
+const NOW: u64 = 1_700_000_000;
+
+#[derive(Debug)]
+struct Account {
+    id: String,
+    hash: Option<String>,
+}
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
+        self.hash.as_ref().map(|hash| hash.as_bytes().into())
+    }
+}
+
+fn account(id: &str) -> Account {
+    Account { id: id.to_owned(), hash: None }
+}
+
+fn key(text: &str) -> SecretKey {
+    SecretKey::from_text(text).unwrap()
+}
+
+type Builder = LoginManagerBuilder<Account, Bare>;
+
+fn builder(clock: &TestClock) -> Builder {
+    LoginManager::builder(key(KEY), clock.clone(), |buffer: &mut [u8]| buffer.fill(5))
+}
+
+fn manager() -> LoginManager<Account> {
+    builder(&TestClock::new(NOW)).build_for_steps().unwrap()
+}
+
+fn look(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
+    let request_login = manager.begin();
+    let login = request_login.look(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
+    (request_login, login)
+}
+
+/// Runs the steps with a table in which everyone is.
+fn run(login: &Login<Account>) -> Option<Arc<Account>> {
+    let mut step = login.begin();
+    loop {
+        step = match step {
+            Step::LoadUser(token) => {
+                let user = account(token.user_id());
+                token.answer(Some(user))
+            }
+            Step::AskRequestLoader(token) => token.answer(None::<Account>),
+            Step::Done(user) => return user.unwrap(),
+        }
+    }
+}
+
+/// The Cookie header that the response's Set-Cookie lines make of an empty jar.
+fn cookies(request_login: &RequestLogin<Account>) -> String {
+    let lines = request_login.finish().set_cookies;
+    lines.iter().map(|line| line.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_dropped_token_leaves_nothing_changed() {
+    let manager = manager();
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &cookie);
+    for _ in 0..2 {
+        let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+        assert_eq!(token.user_id(), "1");
+        drop(token);
+    }
+    assert_eq!(run(&login).unwrap().id, "1");
+    assert!(request_login.finish().set_cookies.is_empty());
+}
+
+#[test]
+fn an_answer_that_a_logout_overtook_is_discarded() {
+    let manager = manager();
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &cookie);
+    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    login.log_out_now().unwrap();
+    let Step::Done(user) = token.answer(Some(account("1"))) else { panic!("all is known") };
+    assert!(user.unwrap().is_none());
+    assert!(run(&login).is_none());
+    assert!(request_login.finish().set_cookies[0].contains("Max-Age=0"));
+}
+
+#[test]
+fn the_second_answer_finds_the_first() {
+    let manager = manager();
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (_, login) = look(&manager, &cookie);
+    let (Step::LoadUser(a), Step::LoadUser(b)) = (login.begin(), login.begin()) else { panic!("there is a session") };
+    let (Step::Done(a), Step::Done(b)) = (a.answer(Some(account("1"))), b.answer(None::<Account>)) else {
+        panic!("all is known")
+    };
+    assert!(Arc::ptr_eq(&a.unwrap().unwrap(), &b.unwrap().unwrap()));
+}
+
+#[test]
+fn a_failure_is_neither_anonymous_nor_logged_in() {
+    let manager = manager();
+    let cookie = manager.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &cookie);
+    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let error = token.fail("the secret cause");
+    assert!(!format!("{error} {error:?}").contains("secret"));
+    assert!(matches!(login.begin(), Step::Done(Err(_))));
+    assert_eq!(login.judge(Requirement::Login).unwrap_err(), Refusal::Unauthorized);
+    login.insert("a", "b").unwrap();
+    let parts = request_login.finish();
+    assert!(parts.has_failed && parts.vary_cookie && parts.set_cookies.is_empty());
+}
+
+#[test]
+fn the_hash_is_bound_into_session_and_remember_cookie() {
+    let manager = manager();
+    let with = |hash: Option<&str>| Account { id: "1".to_owned(), hash: hash.map(str::to_owned) };
+    let finds = |cookie: &str, hash: Option<&str>| {
+        let (_, login) = look(&manager, cookie);
+        let mut step = login.begin();
+        loop {
+            step = match step {
+                Step::LoadUser(token) => token.answer(Some(with(hash))),
+                Step::AskRequestLoader(_) => panic!("there is none"),
+                Step::Done(user) => return user.unwrap().is_some(),
+            }
+        }
+    };
+    for hash in [None, Some("one")] {
+        let login = || manager.test_login(with(hash)).remembered(Duration::from_secs(60));
+        for cookie in [login().cookie_header().unwrap(), login().without_session().cookie_header().unwrap()] {
+            assert!(!cookie.contains("one"));
+            for now in [None, Some("one"), Some("two"), Some("")] {
+                assert_eq!(finds(&cookie, now), now == hash, "{hash:?} {now:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn too_much_data_is_an_error_where_it_is_put_in() {
+    for builder in [builder(&TestClock::new(NOW)), builder(&TestClock::new(NOW)).flask_compatible()] {
+        let manager = builder.build_for_steps().unwrap();
+        let (request_login, login) = look(&manager, "");
+        login.log_in(account("1")).now().unwrap();
+        // Random text, so that no compression helps.
+        let noise = |length: u32| {
+            (0..length).map(|n| n.wrapping_mul(2_654_435_761)).map(|n| format!("{n:08x}")).collect::<String>()
+        };
+        let largest = (0..2000).take_while(|length| login.insert("noise", &noise(*length)).is_ok()).last().unwrap();
+        assert!(largest > 200, "{largest}");
+        match login.insert("noise", &noise(largest + 1)).unwrap_err() {
+            LoginError::CookieTooLarge { size, limit, .. } => assert!(size > limit && limit == 4096),
+            other => panic!("{other}"),
+        }
+        assert_eq!(login.get::<String>("noise").unwrap().unwrap(), noise(largest), "the older value stays");
+        let line = request_login.finish().set_cookies.remove(0);
+        let pair = line.split(';').next().unwrap();
+        assert!(pair.len() <= 4097, "name, value and the sign between: {}", pair.len());
+        let (_, login) = look(&manager, pair);
+        assert_eq!(run(&login).unwrap().id, "1");
+        let long = account(&"x".repeat(4000));
+        assert!(matches!(login.log_in(long).remember(true).now(), Err(LoginError::CookieTooLarge { .. })));
+        assert_eq!(run(&login).unwrap().id, "1", "nothing was changed");
+    }
+}
+
+#[test]
+fn session_data_is_typed() {
+    let manager = builder(&TestClock::new(NOW)).flask_compatible().build_for_steps().unwrap();
+    let (request_login, login) = look(&manager, "");
+    login.insert("pair", &(1, "é")).unwrap();
+    login.insert("like a tag", &std::collections::BTreeMap::from([(" t", [1])])).unwrap();
+    assert!(matches!(login.insert("_user_id", "1"), Err(LoginError::ReservedKey(_))));
+    assert!(matches!(login.remove("_flashes"), Err(LoginError::ReservedKey(_))));
+    let (_, login) = look(&manager, &cookies(&request_login));
+    assert_eq!(login.get::<(u8, String)>("pair").unwrap(), Some((1, "é".to_owned())));
+    assert!(matches!(login.get::<bool>("pair"), Err(LoginError::Deserialize(_))));
+    let tag: std::collections::BTreeMap<String, Vec<u8>> = login.get("like a tag").unwrap().unwrap();
+    assert_eq!(tag[" t"], [1]);
+    assert_eq!(login.get::<u8>("none").unwrap(), None);
+    assert!(login.remove("pair").unwrap() && !login.remove("pair").unwrap());
+    assert_eq!(login.keys(), ["like a tag"]);
+}
+
+#[test]
+fn a_session_that_was_emptied_is_deleted_and_one_that_was_read_is_not_written() {
+    let manager = manager();
+    let (request_login, login) = look(&manager, "");
+    login.flash_as("info", "one").unwrap();
+    login.flash("two").unwrap();
+    let cookie = cookies(&request_login);
+    let (request_login, login) = look(&manager, &cookie);
+    assert_eq!(login.get::<u8>("a").unwrap(), None);
+    assert!(request_login.finish().set_cookies.is_empty());
+    let (request_login, login) = look(&manager, &cookie);
+    let flashes = login.take_flashes().unwrap();
+    assert_eq!((&*flashes[0].category, &*flashes[0].message, &*flashes[1].category), ("info", "one", "message"));
+    assert!(request_login.finish().set_cookies[0].starts_with("__Host-session=; Expires=Thu, 01 Jan 1970"));
+}
+
+#[test]
+fn flask_logins_have_an_age_once_a_maximum_is_set() {
+    let clock = TestClock::new(NOW);
+    let bare = builder(&clock).flask_compatible().build_for_steps().unwrap();
+    let aged =
+        builder(&clock).flask_compatible().fresh_login_max_age(Duration::from_secs(600)).build_for_steps().unwrap();
+    let within = Requirement::FreshLoginWithin(Duration::from_secs(300));
+    let judged = |manager: &LoginManager<Account>, cookie: &str, requirement| {
+        let (_, login) = look(manager, cookie);
+        run(&login);
+        login.judge(requirement).is_ok()
+    };
+    let cookie = bare.test_login(account("1")).cookie_header().unwrap();
+    assert!(judged(&bare, &cookie, Requirement::FreshLogin));
+    assert!(!judged(&bare, &cookie, within), "an unknown age is not fresh enough");
+    assert!(!judged(&aged, &cookie, Requirement::FreshLogin));
+    let cookie = aged.test_login(account("1")).cookie_header().unwrap();
+    clock.advance(Duration::from_secs(300));
+    assert!(judged(&aged, &cookie, within));
+    clock.advance(Duration::from_secs(300));
+    assert!(judged(&aged, &cookie, Requirement::FreshLogin) && !judged(&aged, &cookie, within));
+    clock.advance(Duration::from_secs(1));
+    assert!(!judged(&aged, &cookie, Requirement::FreshLogin) && judged(&aged, &cookie, Requirement::Login));
+}
+
+#[test]
+fn keys_rotate() {
+    let clock = TestClock::new(NOW);
+    let old = builder(&clock).build_for_steps().unwrap();
+    let (newer, newest) = ("another key of 32 bytes, at least", "the newest key of 32 bytes or so.");
+    let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
+    let both = of(newer).fallback_key(key(KEY)).build_for_steps().unwrap();
+    let only = of(newer).build_for_steps().unwrap();
+    let cookie = old.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
+    assert!(run(&look(&only, &cookie).1).is_none());
+    let (request_login, login) = look(&both, &cookie);
+    assert!(run(&login).is_some());
+    login.insert("a", "b").unwrap();
+    assert!(run(&look(&only, &cookies(&request_login)).1).is_some(), "what changed is signed anew");
+    assert!(run(&look(&of(newest).build_for_steps().unwrap(), &cookie).1).is_none());
+}
+
+#[test]
+fn what_cannot_work_is_refused_when_it_is_built() {
+    let problem =
+        |change: &dyn Fn(Builder) -> Builder| change(builder(&TestClock::new(NOW))).build_for_steps().unwrap_err();
+    assert_eq!(
+        problem(&|b| b.session_cookie(|c| c.name("a").secure(false).same_site(SameSite::None))),
+        ConfigError::Cookie { name: "a".to_owned(), problem: CookieProblem::SameSiteNoneNeedsSecure }
+    );
+    assert!(matches!(problem(&|b| b.remember_cookie(|c| c.name("__Host-session"))), ConfigError::SameCookieNames(_)));
+    assert!(matches!(problem(&|b| b.session_cookie(|c| c.path("/x"))), ConfigError::Cookie { .. }));
+    assert!(matches!(problem(&|b| b.fallback_key(key("short"))), ConfigError::ShortKey { length: 5 }));
+    assert!(matches!(problem(&|b| b.login_view("login")), ConfigError::Address { setting: "login_view", .. }));
+    assert!(matches!(problem(&|b| b.login_view_below("admin", "/x")), ConfigError::Address { .. }));
+    assert!(matches!(problem(&|b| b.refresh_view("//evil.example")), ConfigError::Address { .. }));
+    assert!(matches!(problem(&|b| b.force_host("a/b")), ConfigError::Address { .. }));
+    assert!(matches!(problem(&|b| b.trusted_origin("app.example.com")), ConfigError::Address { .. }));
+    assert!(matches!(problem(&|b| b.session_lifetime(Duration::ZERO)), ConfigError::Duration { .. }));
+    assert!(matches!(problem(&|b| b.remember_duration(Duration::MAX)), ConfigError::Duration { .. }));
+    assert!(builder(&TestClock::new(NOW)).insecure_plain_http().build_for_steps().is_ok());
+    let short: Builder = LoginManager::builder(key("short"), || NOW, |_: &mut [u8]| ());
+    assert!(short.flask_compatible().build_for_steps().is_ok());
+}
+
+#[test]
+fn a_refusal_that_does_not_fit_is_still_an_answer() {
+    let clock = TestClock::new(NOW);
+    let manager = builder(&clock).login_view("/login").use_session_for_next().build_for_steps().unwrap();
+    let request_login = manager.begin();
+    let target = format!("/{}", "x".repeat(9000));
+    let login = request_login.look(|| Request::new("POST", &target));
+    let answer = login.refuse(Refusal::Unauthorized, Answerer::Library);
+    assert_eq!(answer, Answer::Redirect { status: 303, location: "/login".to_owned() });
+    assert_eq!(request_login.finish().set_cookies.len(), 1, "the message was flashed");
+}
+
+#[test]
+fn listeners_hear_everything_in_order_and_may_look_themselves() {
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (first, second) = (Arc::clone(&heard), Arc::clone(&heard));
+    let manager = builder(&TestClock::new(NOW))
+        .on_event(move |event| first.lock().unwrap().push(event.name().to_owned()))
+        .on_event(move |event| second.lock().unwrap().push(format!("{event:?}")))
+        .build_for_steps()
+        .unwrap();
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (_, login) = look(&manager, &cookie);
+    run(&login);
+    login.confirm().unwrap();
+    login.log_out_now().unwrap();
+    assert_eq!(
+        *heard.lock().unwrap(),
+        [
+            "logged_in",
+            "Event(logged_in)",
+            "accessed",
+            "Event(accessed)",
+            "login_confirmed",
+            "Event(login_confirmed)",
+            "logged_out",
+            "Event(logged_out)"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn awaiting_a_user_of_a_manager_without_a_loader_says_so() {
+    let manager = manager();
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let error = look(&manager, &cookie).1.user().await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("Login::begin"), "{cause}");
+}
