@@ -96,7 +96,7 @@ impl App {
     }
 }
 
-fn header<'r>(response: &'r Response<Body>, name: header::HeaderName) -> Option<&'r str> {
+fn header(response: &Response<Body>, name: header::HeaderName) -> Option<&str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
