@@ -398,3 +398,40 @@ async fn nothing_from_the_network_is_an_error() {
         assert_eq!(header(&response, header::SET_COOKIE), None);
     }
 }
+
+#[tokio::test]
+async fn any_tower_service_can_have_logins() {
+    use tower::{Layer, service_fn};
+    let app = app();
+    let inner = service_fn(async |request: Request<()>| {
+        Ok::<_, std::convert::Infallible>(Response::new(format!("{}", request.uri())))
+    });
+    let service = app.login.layer().layer(app.login.login_required().layer(inner));
+    let request = |cookie: &str| Request::get("/x").header("cookie", cookie).body(()).unwrap();
+    assert_eq!(text(service.clone().oneshot(request(&app.cookie())).await.unwrap()).await, "/x");
+    assert_eq!(service.oneshot(request("")).await.unwrap().status(), StatusCode::FOUND);
+}
+
+#[tokio::test]
+async fn cross_site_posts_do_not_reach_a_handler() {
+    let login = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+        .refuse_cross_site_requests()
+        .trusted_origin("https://app.example.com")
+        .trusted_proxies(1)
+        .build(Accounts::default())
+        .unwrap();
+    let router = Router::new().route("/", get(async || "fine").post(async || "posted")).layer(login.layer());
+    for (method, name, value, status) in [
+        ("POST", "sec-fetch-site", "cross-site", 403),
+        ("POST", "sec-fetch-site", "same-origin", 200),
+        ("GET", "sec-fetch-site", "cross-site", 200),
+        ("POST", "origin", "https://app.example.com", 200),
+        ("POST", "origin", "https://outer.example.com", 200),
+        ("POST", "origin", "https://inner", 403),
+    ] {
+        let request = Request::builder().method(method).uri("/").header("host", "inner").header(name, value);
+        let request = request.header("x-forwarded-host", "outer.example.com").body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{method} {name} {value}");
+    }
+}

@@ -14,6 +14,11 @@ use crate::request::Request;
 /// to log its visitor in as someone else, and requests from sibling subdomains.
 #[must_use]
 pub fn is_cross_site(request: &Request, trusted: &[String]) -> bool {
+    is_cross_site_to(request, request.header("host").unwrap_or_default(), trusted)
+}
+
+/// The same, for a server that its clients know as this host.
+pub(crate) fn is_cross_site_to(request: &Request, host: &str, trusted: &[String]) -> bool {
     if matches!(request.method(), "GET" | "HEAD" | "OPTIONS") {
         return false;
     }
@@ -25,14 +30,14 @@ pub fn is_cross_site(request: &Request, trusted: &[String]) -> bool {
     }
     match request.header_lines("sec-fetch-site").next() {
         Some(b"same-origin" | b"none") => false,
-        Some(b"") | None => origin.is_some_and(|origin| !is_host(origin, request.header("host"))),
+        Some(b"") | None => origin.is_some_and(|origin| !names_host(origin, host)),
         Some(_) => true,
     }
 }
 
-fn is_host(origin: &[u8], host: Option<&str>) -> bool {
+fn names_host(origin: &[u8], host: &str) -> bool {
     let named = std::str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://"));
-    matches!((named, host), (Some((_, named)), Some(host)) if named.eq_ignore_ascii_case(host))
+    named.is_some_and(|(_, named)| !host.is_empty() && named.eq_ignore_ascii_case(host))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::builder::LoginManagerBuilder;
+use crate::client;
 use crate::clock::{Clock, Entropy};
-use crate::config::Config;
+use crate::config::{Config, SessionProtection};
 use crate::cross_site;
 use crate::event::Listener;
 use crate::login::Login;
@@ -87,14 +88,16 @@ impl<U: User> LoginManager<U> {
     /// see [`is_cross_site`](crate::is_cross_site).
     #[must_use]
     pub fn refuses(&self, request: &Request) -> bool {
-        self.checks_cross_site() && cross_site::is_cross_site(request, &self.0.config.trusted_origins)
+        let config = &self.0.config;
+        let host = client::origin(request, config.trusted_proxies).host;
+        config.refuse_cross_site && cross_site::is_cross_site_to(request, host, &config.trusted_origins)
     }
 
     /// Whether the client's address makes a difference. Where an adapter was not
     /// given it, it says so once.
     #[must_use]
     pub fn uses_peer_address(&self) -> bool {
-        self.0.config.protection != crate::config::SessionProtection::Off && self.0.config.trusted_proxies == 0
+        self.0.config.protection != SessionProtection::Off && self.0.config.trusted_proxies == 0
     }
 
     /// The Cookie header of a client that logged this user in, for tests.

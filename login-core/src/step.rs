@@ -89,11 +89,12 @@ impl<U: User> Login<U> {
         let generation = state.generation;
         let user_id = state.session.user_id.as_deref().map(str::to_owned);
         drop(state);
+        // A load that was given up and begun again is told of once.
         if accessed {
             self.0.tell(&Event::Accessed);
-        }
-        if protected != Protected::Passed {
-            self.0.tell(&Event::SessionProtected);
+            if protected != Protected::Passed {
+                self.0.tell(&Event::SessionProtected);
+            }
         }
         match (protected, user_id) {
             (Protected::Ended, _) => Step::Done(Ok(None)),
