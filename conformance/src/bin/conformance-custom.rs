@@ -1,0 +1,203 @@
+//! The conformance server on the core alone, behind hyper; CONTRACT.md says what it does.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY};
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
+use login_core::{
+    Answer, Answerer, LoadError, Login, LoginError, LoginManager, Refusal, Request, RequestLogin, Requirement,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+type Reply = Response<Full<Bytes>>;
+
+struct App {
+    config: Config,
+    world: World,
+    login: LoginManager<Player>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::from_env()?;
+    let world = World::default();
+    let builder = LoginManager::builder(config.secret_key()?, system_clock, |buffer: &mut [u8]| {
+        if getrandom::fill(buffer).is_err() {
+            std::process::abort()
+        }
+    });
+    let login = config.build(builder, &world, system_clock)?;
+    let app = Arc::new(App { config, world, login });
+    let port: u16 = std::env::var("PORT")?.parse()?;
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        let app = Arc::clone(&app);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let app = Arc::clone(&app);
+                async move { Ok::<_, Infallible>(app.serve(view(&request, peer)).await) }
+            });
+            // A client that goes away is not an error of this server.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+fn system_clock() -> u64 {
+    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
+}
+
+fn view(request: &hyper::Request<Incoming>, peer: SocketAddr) -> Request {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let mut view = Request::new(request.method().as_str(), target).with_peer(peer.ip());
+    for (name, value) in request.headers() {
+        view.push_header(name.as_str(), value.as_bytes());
+    }
+    view
+}
+
+impl App {
+    /// What an adapter does for each request.
+    async fn serve(&self, request: Request) -> Reply {
+        let request_login = self.login.begin();
+        if self.login.needs_request() {
+            request_login.show(|| request.clone());
+        }
+        let mut reply = self.route(&request, &request_login).await.unwrap_or_else(|_| status(500));
+        let parts = request_login.finish();
+        if parts.has_failed && !reply.status().is_server_error() {
+            reply = status(500);
+        }
+        let cache_control = parts.cache_control(None);
+        let vary = parts.vary_cookie.then_some("cookie");
+        let headers = [(CACHE_CONTROL, cache_control), (VARY, vary)].into_iter();
+        let headers = headers.filter_map(|(name, value)| Some((name, value?.to_owned())));
+        for (name, value) in headers.chain(parts.set_cookies.into_iter().map(|line| (SET_COOKIE, line))) {
+            if let Ok(value) = value.try_into() {
+                reply.headers_mut().append(name, value);
+            }
+        }
+        reply
+    }
+
+    async fn route(&self, request: &Request, request_login: &RequestLogin<Player>) -> Result<Reply, LoginError> {
+        let look = || request_login.look(|| request.clone());
+        let key = || request.query_value("key").unwrap_or_default();
+        Ok(match request.path() {
+            "/health" | "/static-page" => text("ok"),
+            "/login" => {
+                let Some(query) = query::<LoginQuery>(request) else { return Ok(status(400)) };
+                query.log_in(&look(), &self.world)?.map_or_else(|| status(400), |done| ok(done))
+            }
+            "/logout" => look().log_out().await.map(|()| ok(true))?,
+            "/confirm" => look().confirm().map(|_| ok(true))?,
+            "/me" => json(&me_json(&look(), &self.config.anonymous_name).await?),
+            "/required" | "/admin/required" | "/shop/required" => {
+                self.guard(request, look, Requirement::Login, "required ok").await?
+            }
+            "/fresh" => self.guard(request, look, Requirement::FreshLogin, "fresh ok").await?,
+            "/unauthorized" => self.refuse(&look(), Refusal::Unauthorized),
+            "/needs-refresh" => self.refuse(&look(), Refusal::NeedsRefresh),
+            "/go-next" => redirect(303, look().next_url().as_deref().unwrap_or("/")),
+            "/set" => {
+                let value = request.query_value("value").unwrap_or_default();
+                look().insert(&key(), &value).map(|()| text("ok"))?
+            }
+            "/get" => json(&json!({ "value": look().get::<Value>(&key())? })),
+            "/flashes" => {
+                let flashes = look().take_flashes()?.into_iter();
+                json(&flashes.map(|flash| [flash.category, flash.message]).collect::<Vec<_>>())
+            }
+            "/session" => json(&session_json(&look())),
+            "/events" => json(&self.world.take_events()),
+            "/users" => {
+                query::<UsersQuery>(request).map_or_else(|| status(400), |query| json(&self.world.change(&query)))
+            }
+            _ => status(404),
+        })
+    }
+
+    async fn guard(
+        &self,
+        request: &Request,
+        look: impl Fn() -> Login<Player>,
+        requirement: Requirement,
+        answer: &'static str,
+    ) -> Result<Reply, LoadError> {
+        if Requirement::exempts(request.method()) {
+            return Ok(text(answer));
+        }
+        let login = look();
+        login.user().await?;
+        Ok(match login.judge(requirement) {
+            Ok(_) => text(answer),
+            Err(refusal) => self.refuse(&login, refusal),
+        })
+    }
+
+    fn refuse(&self, login: &Login<Player>, refusal: Refusal) -> Reply {
+        let (has_handler, answer) = match refusal {
+            Refusal::Unauthorized => (self.config.unauthorized_handler, "unauthorized handler"),
+            Refusal::NeedsRefresh => (self.config.needs_refresh_handler, "needs refresh handler"),
+        };
+        let answerer = if has_handler { Answerer::Handler } else { Answerer::Library };
+        match login.refuse(refusal, answerer) {
+            Answer::Redirect { status, location } => redirect(status, &location),
+            Answer::Unauthorized => status(401),
+            Answer::Problem(body) => with(401, "application/problem+json", body),
+            Answer::Handler => with(403, "text/plain", answer),
+        }
+    }
+}
+
+/// The query as the shared code wants it; doubled names count once.
+fn query<T: DeserializeOwned>(request: &Request) -> Option<T> {
+    let names = ["user", "remember", "duration", "force", "fresh", "permanent", "active", "deleted", "broken", "auth"];
+    let pairs = names.into_iter().filter_map(|name| Some((name, request.query_value(name)?)));
+    serde_json::to_value(pairs.collect::<HashMap<_, _>>()).and_then(serde_json::from_value).ok()
+}
+
+fn with(status: u16, media: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()));
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    reply.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(media));
+    reply
+}
+
+fn text(text: &'static str) -> Reply {
+    with(200, "text/plain", text)
+}
+
+fn status(status: u16) -> Reply {
+    with(status, "text/plain", "")
+}
+
+fn json(value: &impl Serialize) -> Reply {
+    serde_json::to_vec(value).map_or_else(|_| status(500), |body| with(200, "application/json", body))
+}
+
+fn ok(done: bool) -> Reply {
+    json(&json!({ "ok": done }))
+}
+
+fn redirect(to: u16, location: &str) -> Reply {
+    let mut reply = status(to);
+    if let Ok(location) = location.try_into() {
+        reply.headers_mut().insert(LOCATION, location);
+    }
+    reply
+}
