@@ -66,7 +66,7 @@ impl<U: User> Login<U> {
     }
 
     fn refuse(&self, refusal: Refusal) -> Response {
-        self.mounted.handlers.refuse(&self.core, refusal)
+        self.mounted.refuse(&self.core, refusal)
     }
 
     fn of(parts: &Parts) -> Result<Self, LoginRejection> {

@@ -159,7 +159,7 @@ where
                         (Err(error), _) => refused(LoginRejection::from(error).into_response()),
                         (Ok(_), Some(mut waiting)) => match login.judge(waiting.requirement) {
                             Ok(_) => Stage::Passed { inner: waiting.inner.call(waiting.request) },
-                            Err(refusal) => refused(waiting.mounted.handlers.refuse(login, refusal)),
+                            Err(refusal) => refused(waiting.mounted.refuse(login, refusal)),
                         },
                         (Ok(_), None) => refused(crate::response::internal_error()),
                     }

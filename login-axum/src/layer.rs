@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse;
-use login_core::{Login as CoreLogin, RequestLogin, User};
+use login_core::{Login as CoreLogin, Refusal, RequestLogin, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -20,7 +20,7 @@ use crate::response;
 pub(crate) struct Mounted<U: User> {
     request_login: RequestLogin<U>,
     manager: login_core::LoginManager<U>,
-    pub(crate) handlers: Arc<Handlers>,
+    handlers: Arc<Handlers>,
 }
 
 impl<U: User> Clone for Mounted<U> {
@@ -40,6 +40,10 @@ impl<U: User> Mounted<U> {
         let mounted = head.extensions().get::<Self>()?.clone();
         let login = mounted.request_login.look(|| head.view(&mounted.manager));
         Some((mounted, login))
+    }
+
+    pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> Response<Body> {
+        self.handlers.refuse(login, refusal, response::of_answer)
     }
 }
 

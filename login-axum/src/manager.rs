@@ -5,43 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use login_core::{Adapter, Login as CoreLogin, LoginManagerBuilder, Refusal, Request, Requirement, SecretKey, User};
+use login_core::{Adapter, LoginManagerBuilder, Refusal, RefusalHandlers, Request, Requirement, SecretKey, User};
 
 use crate::environment::{system_clock, system_entropy};
 use crate::guard::GuardLayer;
 use crate::layer::LoginLayer;
 
-type Handler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
-
-/// The application's own answers to refusals.
-#[derive(Clone, Default)]
-pub(crate) struct Handlers {
-    unauthorized: Option<Handler>,
-    needs_refresh: Option<Handler>,
-}
-
-impl Handlers {
-    fn of(&self, refusal: Refusal) -> Option<&Handler> {
-        match refusal {
-            Refusal::Unauthorized => self.unauthorized.as_ref(),
-            Refusal::NeedsRefresh => self.needs_refresh.as_ref(),
-        }
-    }
-
-    /// Refuses, by the application's own handler where there is one.
-    pub(crate) fn refuse<U: User>(&self, login: &CoreLogin<U>, refusal: Refusal) -> Response {
-        let handler = self.of(refusal);
-        let answerer = match handler {
-            Some(_) => login_core::Answerer::Handler,
-            None => login_core::Answerer::Library,
-        };
-        let answer = login.refuse(refusal, answerer);
-        match (handler, answer) {
-            (Some(handler), _) => handler(login.request()),
-            (None, answer) => crate::response::of_answer(answer),
-        }
-    }
-}
+pub(crate) type Handlers = RefusalHandlers<Response>;
 
 /// Knows everything about an application's logins (Flask-Login's `LoginManager`).
 ///
@@ -127,8 +97,8 @@ impl<U: User> LoginManager<U> {
         F: Fn(&Request) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        let handler: Handler = Arc::new(move |request| handler(request).into_response());
-        Arc::make_mut(&mut self.handlers).unauthorized = Some(handler);
+        let handler = move |request: &Request| handler(request).into_response();
+        Arc::make_mut(&mut self.handlers).set(Refusal::Unauthorized, handler);
         self
     }
 
@@ -140,8 +110,8 @@ impl<U: User> LoginManager<U> {
         F: Fn(&Request) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        let handler: Handler = Arc::new(move |request| handler(request).into_response());
-        Arc::make_mut(&mut self.handlers).needs_refresh = Some(handler);
+        let handler = move |request: &Request| handler(request).into_response();
+        Arc::make_mut(&mut self.handlers).set(Refusal::NeedsRefresh, handler);
         self
     }
 

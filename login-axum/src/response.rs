@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use login_core::{Answer, ResponseParts};
 
@@ -12,8 +12,8 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
         response = internal_error();
     }
     let headers = response.headers_mut();
-    if parts.vary_cookie {
-        vary_by_cookie(headers);
+    if parts.adds_vary(headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok())) {
+        headers.append(VARY, HeaderValue::from_static("cookie"));
     }
     let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
     if let Some(cache_control) = parts.cache_control(present) {
@@ -25,14 +25,6 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
         }
     }
     response
-}
-
-fn vary_by_cookie(headers: &mut HeaderMap) {
-    let names = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','));
-    let is_there = names.map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"));
-    if !is_there {
-        headers.append(VARY, HeaderValue::from_static("cookie"));
-    }
 }
 
 /// A 500 that tells nothing.

@@ -7,6 +7,7 @@ use crate::client;
 use crate::config::Refusal;
 use crate::event::{self, Event};
 use crate::login::Login;
+use crate::request::Request;
 use crate::url;
 use crate::user::User;
 
@@ -37,6 +38,59 @@ pub enum Answerer {
     Library,
     /// The application's own handler; nothing is flashed nor kept as `next`.
     Handler,
+}
+
+/// The application's own answers to refusals, in an adapter's response type.
+pub struct RefusalHandlers<R> {
+    unauthorized: Option<Handler<R>>,
+    needs_refresh: Option<Handler<R>>,
+}
+
+type Handler<R> = Arc<dyn Fn(&Request) -> R + Send + Sync>;
+
+impl<R> Default for RefusalHandlers<R> {
+    fn default() -> Self {
+        Self { unauthorized: None, needs_refresh: None }
+    }
+}
+
+impl<R> Clone for RefusalHandlers<R> {
+    fn clone(&self) -> Self {
+        Self { unauthorized: self.unauthorized.clone(), needs_refresh: self.needs_refresh.clone() }
+    }
+}
+
+impl<R> std::fmt::Debug for RefusalHandlers<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefusalHandlers(..)")
+    }
+}
+
+impl<R> RefusalHandlers<R> {
+    /// Answers for the library from here on.
+    pub fn set(&mut self, refusal: Refusal, handler: impl Fn(&Request) -> R + Send + Sync + 'static) {
+        let handler: Option<Handler<R>> = Some(Arc::new(handler));
+        match refusal {
+            Refusal::Unauthorized => self.unauthorized = handler,
+            Refusal::NeedsRefresh => self.needs_refresh = handler,
+        }
+    }
+
+    /// Refuses the request, by the application's own handler where there is one,
+    /// else by what `convert` makes of the library's answer.
+    pub fn refuse<U: User>(&self, login: &Login<U>, refusal: Refusal, convert: impl FnOnce(Answer) -> R) -> R {
+        let handler = match refusal {
+            Refusal::Unauthorized => &self.unauthorized,
+            Refusal::NeedsRefresh => &self.needs_refresh,
+        };
+        match handler {
+            Some(handler) => {
+                login.refuse(refusal, Answerer::Handler);
+                handler(login.request())
+            }
+            None => convert(login.refuse(refusal, Answerer::Library)),
+        }
+    }
 }
 
 /// How a refusal is answered.

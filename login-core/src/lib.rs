@@ -39,7 +39,7 @@ pub use cross_site::is_cross_site;
 pub use error::{ConfigError, CookieProblem, LoadError, LoginError, SecretKeyError};
 pub use event::Event;
 pub use flask::{decode_cookie, encode_cookie};
-pub use guard::{Answer, Answerer, Requirement};
+pub use guard::{Answer, Answerer, RefusalHandlers, Requirement};
 pub use log_in::LogIn;
 pub use login::{Login, UserFuture};
 pub use manager::{LoginManager, RequestLogin};

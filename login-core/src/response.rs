@@ -22,6 +22,13 @@ pub struct ResponseParts {
 }
 
 impl ResponseParts {
+    /// Whether a line `Vary: Cookie` is to be added, given the ones that there are.
+    #[must_use]
+    pub fn adds_vary<'v>(&self, present: impl IntoIterator<Item = &'v str>) -> bool {
+        let mut names = present.into_iter().flat_map(|line| line.split(',')).map(str::trim);
+        self.vary_cookie && !names.any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
+    }
+
     /// The Cache-Control that belongs to the response, given the one that it has;
     /// `None` where that stays.
     ///
@@ -154,6 +161,14 @@ fn duration<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remember
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn vary_is_said_once() {
+        let looked = ResponseParts { vary_cookie: true, ..ResponseParts::default() };
+        assert!(looked.adds_vary([]) && looked.adds_vary(["Accept", "Cookies"]));
+        assert!(!looked.adds_vary(["*"]) && !looked.adds_vary(["Accept, COOKIE"]));
+        assert!(!ResponseParts::default().adds_vary([]));
+    }
 
     #[test]
     fn shared_caches_are_kept_away() {

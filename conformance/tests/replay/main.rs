@@ -24,8 +24,11 @@ use crate::jar::Jar;
 use crate::server::Server;
 
 /// The servers that are held to the transcripts.
-const SERVERS: &[(&str, &str)] =
-    &[("axum", env!("CARGO_BIN_EXE_conformance-axum")), ("custom", env!("CARGO_BIN_EXE_conformance-custom"))];
+const SERVERS: &[(&str, &str)] = &[
+    ("axum", env!("CARGO_BIN_EXE_conformance-axum")),
+    ("actix", env!("CARGO_BIN_EXE_conformance-actix")),
+    ("custom", env!("CARGO_BIN_EXE_conformance-custom")),
+];
 
 fn main() {
     let mut trials = vec![Trial::test("a wrong transcript fails", a_wrong_transcript_fails)];

@@ -1,0 +1,154 @@
+//! The middleware that gives each request its login and writes it to the response.
+
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::Uri;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
+use login_core::{Login as CoreLogin, Refusal, Request, RequestLogin, User};
+
+use crate::manager::{Handlers, LoginManager};
+use crate::response::{self, Carrying};
+
+/// What a request carries inside the middleware.
+pub(crate) struct Mounted<U: User> {
+    request_login: RequestLogin<U>,
+    handlers: Arc<Handlers>,
+    /// As the client sent it: other middleware may change the request's own.
+    uri: Uri,
+}
+
+impl<U: User> Clone for Mounted<U> {
+    fn clone(&self) -> Self {
+        let Self { request_login, handlers, uri } = self;
+        Self { request_login: request_login.clone(), handlers: Arc::clone(handlers), uri: uri.clone() }
+    }
+}
+
+impl<U: User> Mounted<U> {
+    /// Looks at the login of a request; `None` where no middleware is around it.
+    pub(crate) fn look(request: &HttpRequest) -> Option<(Self, CoreLogin<U>)> {
+        let mounted = request.extensions().get::<Self>()?.clone();
+        let login = mounted.request_login.look(|| view(request, &mounted.uri));
+        Some((mounted, login))
+    }
+
+    pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> HttpResponse {
+        self.handlers.refuse(login, refusal, response::of_answer)
+    }
+}
+
+/// What the core is shown of a request.
+fn view(request: &HttpRequest, uri: &Uri) -> Request {
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let headers = request.headers();
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
+    let mut view = Request::with_capacity(request.method().as_str(), target, size + 64);
+    for (name, value) in headers {
+        view.push_header(name.as_str(), value.as_bytes());
+    }
+    // HTTP/2 has the host in the URI.
+    if let (false, Some(authority)) = (headers.contains_key("host"), uri.authority()) {
+        view.push_header("host", authority.as_str().as_bytes());
+    }
+    if request.app_config().secure() {
+        view = view.over_https();
+    }
+    match request.peer_addr() {
+        Some(peer) => view.with_peer(peer.ip()),
+        None => view,
+    }
+}
+
+/// Gives requests their login; see [`LoginManager::middleware`].
+pub struct LoginMiddleware<U: User> {
+    manager: LoginManager<U>,
+}
+
+impl<U: User> LoginMiddleware<U> {
+    pub(crate) fn new(manager: LoginManager<U>) -> Self {
+        Self { manager }
+    }
+}
+
+impl<U: User> std::fmt::Debug for LoginMiddleware<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginMiddleware(..)")
+    }
+}
+
+impl<S, B, U> Transform<S, ServiceRequest> for LoginMiddleware<U>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+    U: User,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = LoginService<S, U>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(LoginService { service, manager: self.manager.clone() }))
+    }
+}
+
+/// A service whose requests have a login.
+pub struct LoginService<S, U: User> {
+    service: S,
+    manager: LoginManager<U>,
+}
+
+impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginService(..)")
+    }
+}
+
+type Answering<B> = Pin<Box<dyn Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>>>>;
+
+impl<S, B, U> Service<ServiceRequest> for LoginService<S, U>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+    U: User,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Answering<B>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let core = self.manager.core();
+        let uri = request.uri().clone();
+        if core.checks_cross_site() && core.refuses(&view(request.request(), &uri)) {
+            let refused = HttpResponse::Forbidden().body("cross-site request refused");
+            return Box::pin(ready(Ok(request.into_response(refused).map_into_right_body())));
+        }
+        let request_login = core.begin();
+        if core.needs_request() {
+            request_login.show(|| view(request.request(), &uri));
+        }
+        let handlers = Arc::clone(&self.manager.handlers);
+        request.extensions_mut().insert(Mounted { request_login: request_login.clone(), handlers, uri });
+        // No clone of the request is kept: routing needs it for itself.
+        let answer = self.service.call(request);
+        Box::pin(async move {
+            match answer.await {
+                Ok(response) => Ok(response::with_parts(response, &request_login.finish())),
+                // Whatever answers this error further out must carry the cookies as well.
+                Err(error) => Err(Carrying::new(error, request_login.finish()).into()),
+            }
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! What the core decides, as actix-web responses.
+
+use std::fmt;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
+use actix_web::{Error, HttpResponse, ResponseError};
+use login_core::{Answer, ResponseParts};
+
+/// Puts cookies and cache headers onto a response.
+pub(crate) fn with_parts<B: MessageBody>(
+    response: ServiceResponse<B>,
+    parts: &ResponseParts,
+) -> ServiceResponse<EitherBody<B>> {
+    let mut response = if parts.has_failed && !response.status().is_server_error() {
+        response.into_response(internal_error()).map_into_right_body()
+    } else {
+        response.map_into_left_body()
+    };
+    carry(response.headers_mut(), parts);
+    response
+}
+
+fn carry(headers: &mut HeaderMap, parts: &ResponseParts) {
+    if parts.adds_vary(headers.get_all(VARY).filter_map(|line| line.to_str().ok())) {
+        headers.append(VARY, HeaderValue::from_static("cookie"));
+    }
+    let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
+    if let Some(cache_control) = parts.cache_control(present) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    }
+    for line in &parts.set_cookies {
+        if let Ok(value) = HeaderValue::from_str(line) {
+            headers.append(SET_COOKIE, value);
+        }
+    }
+}
+
+/// An error on its way out, whose response carries what the login does to it.
+pub(crate) struct Carrying {
+    error: Error,
+    parts: ResponseParts,
+}
+
+impl Carrying {
+    pub(crate) fn new(error: Error, parts: ResponseParts) -> Self {
+        Self { error, parts }
+    }
+}
+
+impl fmt::Debug for Carrying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.error, f)
+    }
+}
+
+impl fmt::Display for Carrying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl ResponseError for Carrying {
+    fn status_code(&self) -> StatusCode {
+        self.error.as_response_error().status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = self.error.error_response();
+        if self.parts.has_failed && !response.status().is_server_error() {
+            response = internal_error();
+        }
+        carry(response.headers_mut(), &self.parts);
+        response
+    }
+}
+
+/// A 500 that tells nothing.
+pub(crate) fn internal_error() -> HttpResponse {
+    HttpResponse::InternalServerError().body("internal server error")
+}
+
+/// The answer to a refusal.
+pub(crate) fn of_answer(answer: Answer) -> HttpResponse {
+    match answer {
+        Answer::Redirect { status, location } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
+            HttpResponse::build(status).insert_header((LOCATION, location)).finish()
+        }
+        Answer::Unauthorized | Answer::Handler => HttpResponse::Unauthorized().body("log in first"),
+        Answer::Problem(body) => {
+            HttpResponse::Unauthorized().insert_header((CONTENT_TYPE, "application/problem+json")).body(body)
+        }
+    }
+}
