@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use login_core::{LoadError, Login, LoginError, Request, RequestLoader, User, UserLoader};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -162,14 +163,40 @@ pub struct LoginQuery {
 /// The query of `/users`.
 #[derive(Debug, Deserialize)]
 pub struct UsersQuery {
-    user: String,
-    active: Option<String>,
-    deleted: Option<String>,
-    broken: Option<String>,
-    auth: Option<String>,
+    /// Whom to change.
+    pub user: String,
+    /// `1` or `0`.
+    pub active: Option<String>,
+    /// `1`: remove the user.
+    pub deleted: Option<String>,
+    /// `1`: loading the user fails from now on.
+    pub broken: Option<String>,
+    /// The user's auth hash.
+    pub auth: Option<String>,
+}
+
+impl UsersQuery {
+    /// Of a request that has no other way to tell; `None` where it names no user.
+    #[must_use]
+    pub fn of(request: &Request) -> Option<Self> {
+        query(request)
+    }
+}
+
+/// The query as a type; of doubled names the first counts.
+fn query<T: DeserializeOwned>(request: &Request) -> Option<T> {
+    let names = ["user", "remember", "duration", "force", "fresh", "permanent", "active", "deleted", "broken", "auth"];
+    let pairs = names.into_iter().filter_map(|name| Some((name, request.query_value(name)?)));
+    serde_json::to_value(pairs.collect::<BTreeMap<_, _>>()).and_then(serde_json::from_value).ok()
 }
 
 impl LoginQuery {
+    /// Of a request that has no other way to tell.
+    #[must_use]
+    pub fn of(request: &Request) -> Option<Self> {
+        query(request)
+    }
+
     /// Logs in as asked: whether that was done, or `None` where the request is a bad one.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
 //! The conformance server on the core alone, behind hyper; CONTRACT.md says what it does.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +17,6 @@ use login_core::{
     Answer, Answerer, LoadError, Login, LoginError, LoginManager, Refusal, Request, RequestLogin, Requirement,
 };
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 type Reply = Response<Full<Bytes>>;
@@ -100,7 +98,7 @@ impl App {
         Ok(match request.path() {
             "/health" | "/static-page" => text("ok"),
             "/login" => {
-                let Some(query) = query::<LoginQuery>(request) else { return Ok(status(400)) };
+                let Some(query) = LoginQuery::of(request) else { return Ok(status(400)) };
                 query.log_in(&look(), &self.world)?.map_or_else(|| status(400), |done| ok(done))
             }
             "/logout" => look().log_out().await.map(|()| ok(true))?,
@@ -124,9 +122,7 @@ impl App {
             }
             "/session" => json(&session_json(&look())),
             "/events" => json(&self.world.take_events()),
-            "/users" => {
-                query::<UsersQuery>(request).map_or_else(|| status(400), |query| json(&self.world.change(&query)))
-            }
+            "/users" => UsersQuery::of(request).map_or_else(|| status(400), |query| json(&self.world.change(&query))),
             _ => status(404),
         })
     }
@@ -162,13 +158,6 @@ impl App {
             Answer::Handler => with(403, "text/plain", answer),
         }
     }
-}
-
-/// The query as the shared code wants it; doubled names count once.
-fn query<T: DeserializeOwned>(request: &Request) -> Option<T> {
-    let names = ["user", "remember", "duration", "force", "fresh", "permanent", "active", "deleted", "broken", "auth"];
-    let pairs = names.into_iter().filter_map(|name| Some((name, request.query_value(name)?)));
-    serde_json::to_value(pairs.collect::<HashMap<_, _>>()).and_then(serde_json::from_value).ok()
 }
 
 fn with(status: u16, media: &'static str, body: impl Into<Bytes>) -> Reply {

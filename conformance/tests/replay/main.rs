@@ -27,6 +27,7 @@ use crate::server::Server;
 const SERVERS: &[(&str, &str)] = &[
     ("axum", env!("CARGO_BIN_EXE_conformance-axum")),
     ("actix", env!("CARGO_BIN_EXE_conformance-actix")),
+    ("rocket", env!("CARGO_BIN_EXE_conformance-rocket")),
     ("custom", env!("CARGO_BIN_EXE_conformance-custom")),
 ];
 

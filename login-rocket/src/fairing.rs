@@ -1,0 +1,155 @@
+//! The fairing that gives each request its login and writes it to the response.
+
+use std::sync::{Mutex, PoisonError};
+
+use login_core::{Login as CoreLogin, Refusal, RequestLogin, User};
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::uri::Origin;
+use rocket::http::{Method, Status};
+use rocket::response::Response;
+use rocket::route::{Handler, Outcome, Route};
+use rocket::{Build, Data, Request, Rocket};
+
+use crate::manager::LoginManager;
+use crate::response;
+
+/// Where refused cross-site requests are sent, inside the server only.
+const CROSS_SITE: &str = "/cross-site-request-refused";
+
+/// What Rocket keeps for a request.
+pub(crate) struct Cached<U: User> {
+    request_login: RequestLogin<U>,
+    refusal: Mutex<Option<Refusal>>,
+}
+
+impl<U: User> Cached<U> {
+    /// The request's own, made when it is first asked for.
+    pub(crate) fn of<'r>(request: &'r Request<'_>, manager: &LoginManager<U>) -> &'r Self {
+        request.local_cache(|| Self { request_login: manager.core().begin(), refusal: Mutex::new(None) })
+    }
+
+    pub(crate) fn look(&self, request: &Request<'_>) -> CoreLogin<U> {
+        self.request_login.look(|| view(request))
+    }
+
+    /// Keeps in mind why a guard refused; the response phase answers it.
+    pub(crate) fn record(&self, refusal: Refusal) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    }
+
+    fn take_refusal(&self) -> Option<Refusal> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What the core is shown of a request. Rocket has dropped headers that are not UTF-8.
+fn view(request: &Request<'_>) -> login_core::Request {
+    let target = request.uri().to_string();
+    let mut view = login_core::Request::with_capacity(request.method().as_str(), &target, 1024);
+    for header in request.headers().iter() {
+        view.push_header(header.name.as_str(), header.value.as_bytes());
+    }
+    // HTTP/2 has the host elsewhere.
+    if let (None, Some(host)) = (request.headers().get_one("host"), request.host()) {
+        view.push_header("host", host.to_string().as_bytes());
+    }
+    if request.rocket().config().tls_enabled() {
+        view = view.over_https();
+    }
+    match request.remote() {
+        Some(peer) => view.with_peer(peer.ip()),
+        None => view,
+    }
+}
+
+/// Gives requests their login; see [`LoginManager::fairing`].
+pub struct LoginFairing<U: User> {
+    manager: LoginManager<U>,
+}
+
+impl<U: User> LoginFairing<U> {
+    pub(crate) fn new(manager: LoginManager<U>) -> Self {
+        Self { manager }
+    }
+
+    /// Answers a refusal that a guard recorded, where no route took the request
+    /// after all and the application has no catcher of its own for that.
+    fn answer_refusal<'r>(&self, cached: &Cached<U>, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let Some(refusal) = cached.take_refusal() else { return };
+        // A later route's forward may have made a 404 of the guard's 401.
+        if ![Status::Unauthorized, Status::NotFound].contains(&response.status()) {
+            return;
+        }
+        let login = cached.look(request);
+        if response.status() == Status::Unauthorized && has_own_catcher(request) {
+            login.refuse(refusal, login_core::Answerer::Handler);
+        } else {
+            *response = self.manager.refuse(&login, refusal);
+        }
+    }
+}
+
+/// Whether the application catches 401 for this path.
+fn has_own_catcher(request: &Request<'_>) -> bool {
+    let path = request.uri().path();
+    request.rocket().catchers().any(|catcher| {
+        let base = catcher.base.path();
+        let base = base.as_str().trim_end_matches('/');
+        let rest = path.as_str().strip_prefix(base);
+        catcher.code == Some(401) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+impl<U: User> std::fmt::Debug for LoginFairing<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginFairing(..)")
+    }
+}
+
+#[rocket::async_trait]
+impl<U: User> Fairing for LoginFairing<U> {
+    fn info(&self) -> Info {
+        Info { name: "login", kind: Kind::Ignite | Kind::Request | Kind::Response }
+    }
+
+    async fn on_ignite(&self, mut rocket: Rocket<Build>) -> rocket::fairing::Result {
+        if rocket.state::<LoginManager<U>>().is_some() {
+            rocket::error!("two login fairings for `{}` are attached: attach one", std::any::type_name::<U>());
+            return Err(rocket);
+        }
+        if self.manager.checks_cross_site() {
+            let route = Route::ranked(isize::MIN, Method::Get, CROSS_SITE, RefuseCrossSite);
+            rocket = rocket.mount("/", [route]);
+        }
+        Ok(rocket.manage(self.manager.clone()))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let core = self.manager.core();
+        if core.checks_cross_site() && core.refuses(&view(request)) {
+            // A request fairing cannot answer, but it can choose the route that does.
+            request.set_method(Method::Get);
+            request.set_uri(Origin::const_new(CROSS_SITE, None));
+        } else if core.needs_request() {
+            let cached = Cached::of(request, &self.manager);
+            cached.request_login.show(|| view(request));
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let cached = Cached::of(request, &self.manager);
+        self.answer_refusal(cached, request, response);
+        response::carry(response, &cached.request_login.finish());
+    }
+}
+
+/// Answers what came from another site.
+#[derive(Clone)]
+struct RefuseCrossSite;
+
+#[rocket::async_trait]
+impl Handler for RefuseCrossSite {
+    async fn handle<'r>(&self, _: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        Outcome::Success(response::plain(Status::Forbidden, "cross-site request refused"))
+    }
+}
