@@ -99,7 +99,7 @@ impl App {
             "/health" | "/static-page" => text("ok"),
             "/login" => {
                 let Some(query) = LoginQuery::of(request) else { return Ok(status(400)) };
-                query.log_in(&look(), &self.world)?.map_or_else(|| status(400), |done| ok(done))
+                query.log_in(&look(), &self.world)?.map_or_else(|| status(400), ok)
             }
             "/logout" => look().log_out().await.map(|()| ok(true))?,
             "/confirm" => look().confirm().map(|_| ok(true))?,

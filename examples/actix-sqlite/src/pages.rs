@@ -1,0 +1,186 @@
+//! One handler for each page and each form.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Form, Html};
+use actix_web::{Either, HttpResponse};
+use example_accounts::{
+    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, SettingsPage, SignUp, SignUpPage,
+    render,
+};
+use login_actix::{CurrentUser, FreshUser, Login};
+use serde::Deserialize;
+
+use crate::error::AppError;
+
+type Answer<T> = Result<T, AppError>;
+
+/// A fresh login is good for changing settings for ten minutes.
+type RecentUser = FreshUser<Account, 600>;
+
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    email: String,
+    password: String,
+    remember: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Password {
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Email {
+    email: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewNote {
+    text: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NoteId {
+    id: i64,
+}
+
+fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// What every page shows.
+async fn layout(login: &Login<Account>) -> Answer<Layout> {
+    let email = login.user().await?.map(|account| account.email.clone());
+    let flashes = login.take_flashes()?.into_iter();
+    Ok(Layout {
+        email,
+        messages: flashes.map(|flash| Message { category: flash.category, text: flash.message }).collect(),
+    })
+}
+
+pub(crate) async fn home(login: Login<Account>) -> Answer<Html> {
+    Ok(Html::new(render(&HomePage { layout: layout(&login).await? })?))
+}
+
+pub(crate) async fn sign_up(login: Login<Account>) -> Answer<Html> {
+    Ok(Html::new(render(&SignUpPage { layout: layout(&login).await?, email: String::new() })?))
+}
+
+pub(crate) async fn signed_up(
+    login: Login<Account>,
+    accounts: Data<Accounts>,
+    Form(form): Form<Credentials>,
+) -> Answer<Either<HttpResponse, Html>> {
+    match accounts.sign_up(&form.email, form.password).await? {
+        SignUp::Done(account) => {
+            login.log_in(account).await?;
+            login.flash("Welcome!")?;
+            Ok(Either::Left(login.redirect_to_next("/notes")))
+        }
+        SignUp::Refused(why) => {
+            login.flash_as("error", why)?;
+            Ok(Either::Right(Html::new(render(&SignUpPage { layout: layout(&login).await?, email: form.email })?)))
+        }
+    }
+}
+
+pub(crate) async fn log_in(login: Login<Account>) -> Answer<Html> {
+    Ok(Html::new(render(&LoginPage { layout: layout(&login).await?, email: String::new() })?))
+}
+
+pub(crate) async fn logged_in(
+    login: Login<Account>,
+    accounts: Data<Accounts>,
+    Form(form): Form<Credentials>,
+) -> Answer<Either<HttpResponse, Html>> {
+    match accounts.check(&form.email, form.password).await? {
+        Some(account) => {
+            login.log_in(account).remember(form.remember.is_some()).await?;
+            Ok(Either::Left(login.redirect_to_next("/notes")))
+        }
+        None => {
+            login.flash_as("error", "The e-mail address or the password is wrong.")?;
+            Ok(Either::Right(Html::new(render(&LoginPage { layout: layout(&login).await?, email: form.email })?)))
+        }
+    }
+}
+
+pub(crate) async fn confirm(login: Login<Account>) -> Answer<Html> {
+    Ok(Html::new(render(&ConfirmPage { layout: layout(&login).await? })?))
+}
+
+pub(crate) async fn confirmed(
+    login: Login<Account>,
+    CurrentUser(account): CurrentUser<Account>,
+    accounts: Data<Accounts>,
+    Form(form): Form<Password>,
+) -> Answer<Either<HttpResponse, Html>> {
+    if accounts.is_password(&account, form.password).await? {
+        login.confirm()?;
+        return Ok(Either::Left(login.redirect_to_next("/settings")));
+    }
+    login.flash_as("error", "That is not your password.")?;
+    Ok(Either::Right(Html::new(render(&ConfirmPage { layout: layout(&login).await? })?)))
+}
+
+pub(crate) async fn notes(
+    login: Login<Account>,
+    CurrentUser(account): CurrentUser<Account>,
+    accounts: Data<Accounts>,
+) -> Answer<Html> {
+    let notes = accounts.notes(&account).await?;
+    Ok(Html::new(render(&NotesPage { layout: layout(&login).await?, notes })?))
+}
+
+pub(crate) async fn add_note(
+    CurrentUser(account): CurrentUser<Account>,
+    accounts: Data<Accounts>,
+    Form(note): Form<NewNote>,
+) -> Answer<HttpResponse> {
+    accounts.add_note(&account, &note.text).await?;
+    Ok(see("/notes"))
+}
+
+pub(crate) async fn delete_note(
+    CurrentUser(account): CurrentUser<Account>,
+    accounts: Data<Accounts>,
+    Form(note): Form<NoteId>,
+) -> Answer<HttpResponse> {
+    accounts.delete_note(&account, note.id).await?;
+    Ok(see("/notes"))
+}
+
+pub(crate) async fn settings(login: Login<Account>, FreshUser(account): RecentUser) -> Answer<Html> {
+    Ok(Html::new(render(&SettingsPage { layout: layout(&login).await?, email: account.email.clone() })?))
+}
+
+pub(crate) async fn change_email(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    accounts: Data<Accounts>,
+    Form(form): Form<Email>,
+) -> Answer<HttpResponse> {
+    if accounts.set_email(&account, &form.email).await? {
+        login.flash("Your e-mail address was changed.")?;
+    } else {
+        login.flash_as("error", "That address cannot be used.")?;
+    }
+    Ok(see("/settings"))
+}
+
+pub(crate) async fn log_out(login: Login<Account>) -> Answer<HttpResponse> {
+    login.log_out().await?;
+    login.flash("You are logged out.")?;
+    Ok(see("/"))
+}
+
+pub(crate) async fn log_out_everywhere(
+    login: Login<Account>,
+    CurrentUser(account): CurrentUser<Account>,
+    accounts: Data<Accounts>,
+) -> Answer<HttpResponse> {
+    accounts.end_all_logins(&account).await?;
+    login.log_out().await?;
+    login.flash("You are logged out on every device.")?;
+    Ok(see("/"))
+}

@@ -1,0 +1,206 @@
+//! One handler for each page and each form.
+
+use example_accounts::{
+    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, SettingsPage, SignUp, SignUpPage,
+    render,
+};
+use login_rocket::{CurrentUser, FreshUser, Login, LoginRequired, LoginResponse};
+use rocket::form::{Form, FromForm};
+use rocket::response::Redirect;
+use rocket::response::content::RawHtml;
+use rocket::{Route, State, get, post, routes};
+
+use crate::error::AppError;
+
+type Answer<T> = Result<T, AppError>;
+type Html = RawHtml<String>;
+
+/// A fresh login is good for changing settings for ten minutes.
+type RecentUser = FreshUser<Account, 600>;
+
+#[derive(FromForm)]
+struct Credentials {
+    email: String,
+    password: String,
+    remember: Option<String>,
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    routes![
+        home,
+        sign_up,
+        signed_up,
+        log_in,
+        logged_in,
+        confirm,
+        confirmed,
+        notes,
+        add_note,
+        delete_note,
+        settings,
+        change_email,
+        log_out,
+        log_out_everywhere
+    ]
+}
+
+/// What every page shows.
+async fn layout(login: &Login<Account>) -> Answer<Layout> {
+    let email = login.user().await?.map(|account| account.email.clone());
+    let flashes = login.take_flashes()?.into_iter();
+    Ok(Layout {
+        email,
+        messages: flashes.map(|flash| Message { category: flash.category, text: flash.message }).collect(),
+    })
+}
+
+#[get("/")]
+async fn home(login: Login<Account>) -> Answer<Html> {
+    Ok(RawHtml(render(&HomePage { layout: layout(&login).await? })?))
+}
+
+#[get("/sign-up")]
+async fn sign_up(login: Login<Account>) -> Answer<Html> {
+    Ok(RawHtml(render(&SignUpPage { layout: layout(&login).await?, email: String::new() })?))
+}
+
+#[post("/sign-up", data = "<form>")]
+async fn signed_up(
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+    form: Form<Credentials>,
+) -> Answer<Result<LoginResponse, Html>> {
+    let Credentials { email, password, .. } = form.into_inner();
+    match accounts.sign_up(&email, password).await? {
+        SignUp::Done(account) => {
+            login.log_in(account).await?;
+            login.flash("Welcome!")?;
+            Ok(Ok(login.redirect_to_next("/notes")))
+        }
+        SignUp::Refused(why) => {
+            login.flash_as("error", why)?;
+            Ok(Err(RawHtml(render(&SignUpPage { layout: layout(&login).await?, email })?)))
+        }
+    }
+}
+
+#[get("/login")]
+async fn log_in(login: Login<Account>) -> Answer<Html> {
+    Ok(RawHtml(render(&LoginPage { layout: layout(&login).await?, email: String::new() })?))
+}
+
+#[post("/login", data = "<form>")]
+async fn logged_in(
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+    form: Form<Credentials>,
+) -> Answer<Result<LoginResponse, Html>> {
+    let Credentials { email, password, remember } = form.into_inner();
+    match accounts.check(&email, password).await? {
+        Some(account) => {
+            login.log_in(account).remember(remember.is_some()).await?;
+            Ok(Ok(login.redirect_to_next("/notes")))
+        }
+        None => {
+            login.flash_as("error", "The e-mail address or the password is wrong.")?;
+            Ok(Err(RawHtml(render(&LoginPage { layout: layout(&login).await?, email })?)))
+        }
+    }
+}
+
+#[get("/confirm")]
+async fn confirm(_guard: LoginRequired<Account>, login: Login<Account>) -> Answer<Html> {
+    Ok(RawHtml(render(&ConfirmPage { layout: layout(&login).await? })?))
+}
+
+#[post("/confirm", data = "<password>")]
+async fn confirmed(
+    user: CurrentUser<Account>,
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+    password: Form<Secret>,
+) -> Answer<Result<LoginResponse, Html>> {
+    if accounts.is_password(&user, password.into_inner().password).await? {
+        login.confirm()?;
+        return Ok(Ok(login.redirect_to_next("/settings")));
+    }
+    login.flash_as("error", "That is not your password.")?;
+    Ok(Err(RawHtml(render(&ConfirmPage { layout: layout(&login).await? })?)))
+}
+
+#[derive(FromForm)]
+struct Secret {
+    password: String,
+}
+
+#[get("/notes")]
+async fn notes(user: CurrentUser<Account>, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Html> {
+    let notes = accounts.notes(&user).await?;
+    Ok(RawHtml(render(&NotesPage { layout: layout(&login).await?, notes })?))
+}
+
+#[derive(FromForm)]
+struct NewNote {
+    text: String,
+}
+
+#[post("/notes", data = "<note>")]
+async fn add_note(user: CurrentUser<Account>, accounts: &State<Accounts>, note: Form<NewNote>) -> Answer<Redirect> {
+    accounts.add_note(&user, &note.text).await?;
+    Ok(Redirect::to("/notes"))
+}
+
+#[derive(FromForm)]
+struct NoteId {
+    id: i64,
+}
+
+#[post("/notes/delete", data = "<note>")]
+async fn delete_note(user: CurrentUser<Account>, accounts: &State<Accounts>, note: Form<NoteId>) -> Answer<Redirect> {
+    accounts.delete_note(&user, note.id).await?;
+    Ok(Redirect::to("/notes"))
+}
+
+#[get("/settings")]
+async fn settings(user: RecentUser, login: Login<Account>) -> Answer<Html> {
+    Ok(RawHtml(render(&SettingsPage { layout: layout(&login).await?, email: user.email.clone() })?))
+}
+
+#[derive(FromForm)]
+struct Email {
+    email: String,
+}
+
+#[post("/settings", data = "<form>")]
+async fn change_email(
+    user: RecentUser,
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+    form: Form<Email>,
+) -> Answer<Redirect> {
+    if accounts.set_email(&user, &form.email).await? {
+        login.flash("Your e-mail address was changed.")?;
+    } else {
+        login.flash_as("error", "That address cannot be used.")?;
+    }
+    Ok(Redirect::to("/settings"))
+}
+
+#[post("/log-out")]
+async fn log_out(login: Login<Account>) -> Answer<Redirect> {
+    login.log_out().await?;
+    login.flash("You are logged out.")?;
+    Ok(Redirect::to("/"))
+}
+
+#[post("/log-out-everywhere")]
+async fn log_out_everywhere(
+    user: CurrentUser<Account>,
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+) -> Answer<Redirect> {
+    accounts.end_all_logins(&user).await?;
+    login.log_out().await?;
+    login.flash("You are logged out on every device.")?;
+    Ok(Redirect::to("/"))
+}

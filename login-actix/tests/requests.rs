@@ -1,0 +1,204 @@
+//! What an application on actix-web relies on, request by request.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use actix_web::body::{MessageBody, to_bytes};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::middleware::{ErrorHandlerResponse, ErrorHandlers, NormalizePath};
+use actix_web::{App, HttpResponse, http::StatusCode, test, web};
+use login_actix::{CurrentUser, Error, FreshUser, Login, LoginManager, MaybeUser, SecretKey, User, UserLoader};
+
+struct Account {
+    id: String,
+}
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Accounts {
+    loads: Arc<AtomicU32>,
+    fails: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
+}
+
+impl UserLoader for Accounts {
+    type User = Account;
+    type Error = &'static str;
+
+    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.fails.load(Ordering::SeqCst) {
+            return Err("hunter2 is the database password");
+        }
+        Ok(Some(Account { id: id.to_owned() }))
+    }
+}
+
+fn manager(accounts: &Accounts) -> LoginManager<Account> {
+    LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+        .login_view("/login")
+        .refuse_cross_site_requests()
+        .build(accounts.clone())
+        .unwrap()
+}
+
+fn cookie(login: &LoginManager<Account>) -> (&'static str, String) {
+    ("Cookie", login.test_login(Account { id: "1".to_owned() }).cookie_header().unwrap())
+}
+
+fn header<'r, B>(response: &'r ServiceResponse<B>, name: &str) -> Option<&'r str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+async fn text<B: MessageBody>(response: ServiceResponse<B>) -> String
+where
+    B::Error: std::fmt::Debug,
+{
+    String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap()
+}
+
+#[actix_web::test]
+async fn the_user_is_loaded_once_however_many_ask() {
+    let accounts = Accounts::default();
+    let login = manager(&accounts);
+    async fn handler(a: CurrentUser<Account>, b: FreshUser<Account>, c: MaybeUser<Account>) -> String {
+        assert!(Arc::ptr_eq(&a.0, &b.0) && Arc::ptr_eq(&a.0, &c.0.unwrap()));
+        a.id.clone()
+    }
+    let resource = web::resource("/").wrap(login.fresh_login_required()).to(handler);
+    let app = test::init_service(App::new().service(resource).wrap(login.middleware())).await;
+    let response = app.call(test::TestRequest::get().insert_header(cookie(&login)).to_request()).await.unwrap();
+    assert_eq!(header(&response, "cache-control"), Some("private, no-cache"));
+    assert_eq!(text(response).await, "1");
+    assert_eq!(accounts.loads.load(Ordering::SeqCst), 1);
+}
+
+#[actix_web::test]
+async fn a_loader_that_fails_is_a_500_that_says_nothing() {
+    let accounts = Accounts::default();
+    accounts.fails.store(true, Ordering::SeqCst);
+    let login = manager(&accounts);
+    let fine = || async { "fine" };
+    let app = App::new()
+        .route("/current", web::get().to(async |_: CurrentUser<Account>| "fine"))
+        .route("/option", web::get().to(async |_: Option<CurrentUser<Account>>| "fine"))
+        .route("/maybe", web::get().to(async |_: MaybeUser<Account>| "fine"))
+        .service(web::resource("/guarded").wrap(login.login_required()).to(fine))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    for path in ["/current", "/option", "/maybe", "/guarded"] {
+        let request = test::TestRequest::get().uri(path).insert_header(cookie(&login)).to_request();
+        let response = app.call(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert_eq!(header(&response, "set-cookie"), None, "{path}");
+        assert_eq!(text(response).await, "internal server error", "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_refusal_that_option_swallows_leaves_nothing_behind() {
+    let login = manager(&Accounts::default());
+    let app = App::new()
+        .route("/option", web::get().to(async |user: Option<CurrentUser<Account>>| user.is_none().to_string()))
+        .route("/current", web::get().to(async |_: CurrentUser<Account>| "fine"))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    let response = app.call(test::TestRequest::get().uri("/option").to_request()).await.unwrap();
+    assert_eq!(header(&response, "set-cookie"), None);
+    assert_eq!(text(response).await, "true");
+    let response = app.call(test::TestRequest::get().uri("/current?a=b").to_request()).await.unwrap();
+    assert_eq!(header(&response, "location"), Some("/login?next=%2Fcurrent%3Fa%3Db"));
+    assert!(header(&response, "set-cookie").is_some(), "the message was flashed");
+}
+
+#[actix_web::test]
+async fn a_missing_middleware_is_named() {
+    let login = manager(&Accounts::default());
+    let fine = || async { "fine" };
+    // The guard is outside of the middleware.
+    let app = App::new().route("/", web::get().to(fine)).wrap(login.middleware()).wrap(login.login_required());
+    let app = test::init_service(app).await;
+    let response = app.call(test::TestRequest::get().to_request()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = text(response).await;
+    assert!(text.contains("Account") && text.contains("login.middleware()"), "{text}");
+}
+
+#[actix_web::test]
+async fn cookies_survive_errors_and_other_middleware() {
+    let login = manager(&Accounts::default());
+    async fn fails(login: Login<Account>) -> Result<&'static str, Box<dyn std::error::Error>> {
+        login.flash("hello").unwrap();
+        Err("on purpose".into())
+    }
+    async fn flashes(login: Login<Account>) -> Result<HttpResponse, Error> {
+        login.flash("hello")?;
+        Ok(HttpResponse::NotFound().finish())
+    }
+    let page = |response: ServiceResponse<_>| {
+        Ok(ErrorHandlerResponse::Response(response.into_response(HttpResponse::NotFound().body("ours")).map_into_right_body()))
+    };
+    let app = App::new()
+        .route("/fails", web::get().to(fails))
+        .route("/nowhere", web::get().to(flashes))
+        .wrap(ErrorHandlers::new().handler(StatusCode::NOT_FOUND, page))
+        .wrap(NormalizePath::trim())
+        .wrap_fn(|request, service| {
+            let refuses = request.path() == "/inner-error";
+            let answer = service.call(request);
+            async move {
+                let response = answer.await?;
+                if refuses { Err(actix_web::error::ErrorImATeapot("short and stout")) } else { Ok(response) }
+            }
+        })
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    for path in ["/fails", "/nowhere", "/nowhere/"] {
+        let response = app.call(test::TestRequest::get().uri(path).to_request()).await.unwrap();
+        assert!(header(&response, "set-cookie").unwrap().starts_with("__Host-session="), "{path}");
+    }
+    let error = app.call(test::TestRequest::get().uri("/inner-error").to_request()).await.unwrap_err();
+    assert_eq!(error.error_response().status(), StatusCode::IM_A_TEAPOT);
+}
+
+#[actix_web::test]
+async fn a_client_that_goes_away_leaves_nothing_locked() {
+    let accounts = Accounts::default();
+    let login = manager(&accounts);
+    accounts.hangs.store(true, Ordering::SeqCst);
+    let app = App::new().route("/", web::get().to(async |_: CurrentUser<Account>| "fine")).wrap(login.middleware());
+    let app = test::init_service(app).await;
+    let request = || test::TestRequest::get().insert_header(cookie(&login)).to_request();
+    let mut hanging = Box::pin(app.call(request()));
+    let waker = std::task::Waker::noop();
+    assert!(hanging.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+    drop(hanging);
+    assert_eq!(app.call(request()).await.unwrap().status(), StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn cross_site_posts_do_not_reach_a_handler() {
+    let login = manager(&Accounts::default());
+    let app = App::new().route("/", web::post().to(async || "posted")).wrap(login.middleware());
+    let app = test::init_service(app).await;
+    for (site, status) in [("cross-site", 403), ("same-origin", 200)] {
+        let request = test::TestRequest::post().insert_header(("Sec-Fetch-Site", site)).to_request();
+        assert_eq!(app.call(request).await.unwrap().status(), status);
+    }
+}

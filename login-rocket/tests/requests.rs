@@ -1,0 +1,229 @@
+//! What an application on Rocket relies on, request by request.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use login_rocket::{
+    CurrentUser, Error, FreshUser, Login, LoginManager, LoginRequired, MaybeUser, SecretKey, User, UserLoader,
+};
+use rocket::error::ErrorKind;
+use rocket::http::{Header, Status};
+use rocket::local::blocking::{Client, LocalResponse};
+use rocket::{Build, Rocket, catch, catchers, get, post, routes};
+
+struct Account {
+    id: String,
+}
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Accounts {
+    loads: Arc<AtomicU32>,
+    fails: Arc<AtomicBool>,
+}
+
+impl UserLoader for Accounts {
+    type User = Account;
+    type Error = &'static str;
+
+    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        if self.fails.load(Ordering::SeqCst) {
+            return Err("hunter2 is the database password");
+        }
+        Ok(Some(Account { id: id.to_owned() }))
+    }
+}
+
+#[get("/many")]
+fn many(
+    _guard: LoginRequired<Account>,
+    a: CurrentUser<Account>,
+    b: FreshUser<Account>,
+    c: MaybeUser<Account>,
+) -> String {
+    assert!(Arc::ptr_eq(&a.0, &b.0) && Arc::ptr_eq(&a.0, &c.0.unwrap()));
+    a.id.clone()
+}
+
+#[get("/option")]
+fn option(user: Option<CurrentUser<Account>>) -> String {
+    user.is_some().to_string()
+}
+
+#[get("/ranked", rank = 1)]
+fn for_users(_user: CurrentUser<Account>) -> &'static str {
+    "for users"
+}
+
+#[get("/ranked", rank = 2)]
+fn for_anyone() -> &'static str {
+    "for anyone"
+}
+
+#[get("/later/<_number>", rank = 1)]
+fn later(_number: u8, _user: CurrentUser<Account>) -> &'static str {
+    "fine"
+}
+
+/// Makes a 404 of the first route's 401, by a forward of its own.
+#[get("/later/<_word>", rank = 2)]
+fn other(_word: u8, _guard: NotFound) -> &'static str {
+    "never"
+}
+
+struct NotFound;
+
+#[rocket::async_trait]
+impl<'r> rocket::request::FromRequest<'r> for NotFound {
+    type Error = ();
+
+    async fn from_request(_: &'r rocket::Request<'_>) -> rocket::request::Outcome<Self, ()> {
+        rocket::request::Outcome::Forward(Status::NotFound)
+    }
+}
+
+#[get("/panics")]
+async fn panics(login: Login<Account>) -> &'static str {
+    let _user = login.user().await;
+    panic!("on purpose")
+}
+
+#[get("/flashes")]
+fn flashes(login: Login<Account>) -> Result<Status, Error> {
+    login.flash("hello")?;
+    Ok(Status::NotFound)
+}
+
+#[post("/post")]
+fn posted() -> &'static str {
+    "posted"
+}
+
+#[catch(401)]
+fn own_catcher() -> &'static str {
+    "a page of our own"
+}
+
+fn manager(accounts: &Accounts) -> LoginManager<Account> {
+    LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+        .login_view("/login")
+        .refuse_cross_site_requests()
+        .build(accounts.clone())
+        .unwrap()
+}
+
+fn rocket(login: &LoginManager<Account>) -> Rocket<Build> {
+    let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::debug_default() };
+    rocket::custom(config)
+        .attach(login.fairing())
+        .mount("/", routes![many, option, for_users, for_anyone, later, other, panics, flashes, posted])
+}
+
+fn cookie(login: &LoginManager<Account>) -> Header<'static> {
+    Header::new("Cookie", login.test_login(Account { id: "1".to_owned() }).cookie_header().unwrap())
+}
+
+fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> Option<&'r str> {
+    response.headers().get_one(name)
+}
+
+#[test]
+fn the_user_is_loaded_once_however_many_ask() {
+    let accounts = Accounts::default();
+    let login = manager(&accounts);
+    let client = Client::untracked(rocket(&login)).unwrap();
+    let response = client.get("/many").header(cookie(&login)).dispatch();
+    assert_eq!(header(&response, "cache-control"), Some("private, no-cache"));
+    assert_eq!(response.into_string().unwrap(), "1");
+    assert_eq!(accounts.loads.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
+    let login = manager(&Accounts::default());
+    let client = Client::untracked(rocket(&login)).unwrap();
+    let response = client.get("/ranked").dispatch();
+    assert_eq!(header(&response, "set-cookie"), None);
+    assert_eq!(response.into_string().unwrap(), "for anyone");
+    assert_eq!(client.get("/ranked").header(cookie(&login)).dispatch().into_string().unwrap(), "for users");
+    assert_eq!(client.get("/option").dispatch().into_string().unwrap(), "false");
+    for (path, next) in [("/many?a=b", "%2Fmany%3Fa%3Db"), ("/later/1", "%2Flater%2F1")] {
+        let response = client.get(path).dispatch();
+        assert_eq!(response.status(), Status::Found, "{path}");
+        assert_eq!(header(&response, "location").unwrap(), format!("/login?next={next}"));
+        assert_eq!(response.headers().get("set-cookie").count(), 1, "one message was flashed");
+    }
+    assert_eq!(client.get("/nowhere").dispatch().status(), Status::NotFound);
+}
+
+#[test]
+fn a_catcher_of_the_applications_own_is_respected() {
+    let login = manager(&Accounts::default());
+    let client = Client::untracked(rocket(&login).register("/many", catchers![own_catcher])).unwrap();
+    let response = client.get("/many").dispatch();
+    assert_eq!((response.status(), header(&response, "set-cookie")), (Status::Unauthorized, None));
+    assert_eq!(header(&response, "vary"), Some("cookie"));
+    assert_eq!(response.into_string().unwrap(), "a page of our own");
+    assert_eq!(client.get("/later/1").dispatch().status(), Status::Found, "it is not the catcher of this path");
+}
+
+#[test]
+fn a_loader_that_fails_is_a_500_that_says_nothing() {
+    let accounts = Accounts::default();
+    accounts.fails.store(true, Ordering::SeqCst);
+    let login = manager(&accounts);
+    let client = Client::untracked(rocket(&login)).unwrap();
+    for path in ["/many", "/option", "/ranked"] {
+        let response = client.get(path).header(cookie(&login)).dispatch();
+        assert_eq!(response.status(), Status::InternalServerError, "{path}");
+        assert_eq!(header(&response, "set-cookie"), None, "{path}");
+        assert!(!response.into_string().unwrap().contains("hunter2"), "{path}");
+    }
+}
+
+#[test]
+fn a_missing_fairing_aborts_the_launch() {
+    let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::debug_default() };
+    for routes in [routes![many], routes![option], routes![flashes]] {
+        let error = Client::untracked(rocket::custom(&config).mount("/", routes)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error:?}");
+    }
+    let login = manager(&Accounts::default());
+    let twice = Client::untracked(rocket(&login).attach(login.fairing())).unwrap_err();
+    assert!(matches!(twice.kind(), ErrorKind::FailedFairings(_)), "{twice:?}");
+}
+
+#[test]
+fn cookies_survive_panics_and_error_pages() {
+    let login = manager(&Accounts::default());
+    let client = Client::untracked(rocket(&login)).unwrap();
+    assert_eq!(client.get("/panics").header(cookie(&login)).dispatch().status(), Status::InternalServerError);
+    let response = client.get("/flashes").dispatch();
+    assert_eq!(response.status(), Status::NotFound);
+    assert!(header(&response, "set-cookie").unwrap().starts_with("__Host-session="));
+    assert_eq!(client.get("/many").header(cookie(&login)).dispatch().status(), Status::Ok);
+}
+
+#[test]
+fn cross_site_posts_do_not_reach_a_handler() {
+    let login = manager(&Accounts::default());
+    let client = Client::untracked(rocket(&login)).unwrap();
+    for (site, status) in [("cross-site", Status::Forbidden), ("same-origin", Status::Ok)] {
+        let request = client.post("/post").header(Header::new("Sec-Fetch-Site", site));
+        assert_eq!(request.dispatch().status(), status);
+    }
+}
