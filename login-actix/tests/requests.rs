@@ -152,7 +152,9 @@ async fn cookies_survive_errors_and_other_middleware() {
         Ok(HttpResponse::NotFound().finish())
     }
     let page = |response: ServiceResponse<_>| {
-        Ok(ErrorHandlerResponse::Response(response.into_response(HttpResponse::NotFound().body("ours")).map_into_right_body()))
+        Ok(ErrorHandlerResponse::Response(
+            response.into_response(HttpResponse::NotFound().body("ours")).map_into_right_body(),
+        ))
     };
     let app = App::new()
         .route("/fails", web::get().to(fails))
