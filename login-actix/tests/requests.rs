@@ -204,3 +204,29 @@ async fn cross_site_posts_do_not_reach_a_handler() {
         assert_eq!(app.call(request).await.unwrap().status(), status);
     }
 }
+
+#[actix_web::test]
+async fn streams_and_upgrades_pass_through() {
+    use actix_web::web::Bytes;
+    use futures_util::stream;
+    let login = manager(&Accounts::default());
+    let parts =
+        || stream::iter(["one ", "two"].map(|part| Ok::<_, actix_web::Error>(Bytes::from_static(part.as_bytes()))));
+    let streamed = move |_: CurrentUser<Account>| async move { HttpResponse::Ok().streaming(parts()) };
+    let upgraded = move |_: CurrentUser<Account>| async move {
+        HttpResponse::SwitchingProtocols().upgrade("websocket").streaming(parts())
+    };
+    let app = App::new()
+        .service(web::resource("/streamed").wrap(login.login_required()).to(streamed))
+        .service(web::resource("/upgraded").wrap(login.login_required()).to(upgraded))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    for (path, status) in [("/streamed", 200), ("/upgraded", 101)] {
+        let request = test::TestRequest::get().uri(path).insert_header(cookie(&login)).to_request();
+        let response = app.call(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.response().body().size(), actix_web::body::BodySize::Stream);
+        assert_eq!(header(&response, "upgrade"), (status == 101).then_some("websocket"));
+        assert_eq!(text(response).await, "one two");
+    }
+}

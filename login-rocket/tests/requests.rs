@@ -33,6 +33,7 @@ impl User for Account {
 struct Accounts {
     loads: Arc<AtomicU32>,
     fails: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl UserLoader for Accounts {
@@ -41,6 +42,9 @@ impl UserLoader for Accounts {
 
     async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.fails.load(Ordering::SeqCst) {
             return Err("hunter2 is the database password");
         }
@@ -226,4 +230,18 @@ fn cross_site_posts_do_not_reach_a_handler() {
         let request = client.post("/post").header(Header::new("Sec-Fetch-Site", site));
         assert_eq!(request.dispatch().status(), status);
     }
+}
+
+#[rocket::async_test]
+async fn a_client_that_goes_away_leaves_nothing_locked() {
+    let accounts = Accounts::default();
+    let login = manager(&accounts);
+    accounts.hangs.store(true, Ordering::SeqCst);
+    let client = rocket::local::asynchronous::Client::untracked(rocket(&login)).await.unwrap();
+    let request = || client.get("/many").header(cookie(&login));
+    let mut hanging = Box::pin(request().dispatch());
+    let waker = std::task::Waker::noop();
+    assert!(hanging.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+    drop(hanging);
+    assert_eq!(request().dispatch().await.status(), Status::Ok);
 }

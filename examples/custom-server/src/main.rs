@@ -2,7 +2,7 @@
 //! core's steps are run by hand.
 //!
 //!     cargo run -p custom-server
-//!     curl -c jar localhost:3001/login?user=ann
+//!     curl -c jar 'localhost:3001/login?user=ann'
 //!     curl -b jar localhost:3001/secret
 
 use std::error::Error;
@@ -12,12 +12,12 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use login_core::{
-    Answer, Answerer, LoadError, Login, LoginManager, Request, Requirement, ResponseParts, SecretKey, Step, User,
+    Answer, Answerer, LoadError, Login, LoginError, LoginManager, Request, Requirement, ResponseParts, SecretKey, Step,
+    User,
 };
 
-/// A request's head may have this many bytes and header lines.
+/// A request's head may have this many bytes.
 const MAX_HEAD: usize = 16 * 1024;
-const MAX_LINES: usize = 64;
 
 struct Account {
     name: String,
@@ -49,9 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     .login_view("/login")
     .build_for_steps()?;
 
-    let port: u16 = std::env::var("PORT").map_or(Ok(3001), |port| port.parse())?;
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
-    println!("Open http://localhost:{}/login?user=ann", listener.local_addr()?.port());
+    let listener = TcpListener::bind("127.0.0.1:3001")?;
+    println!("Open http://localhost:3001/login?user=ann");
     for stream in listener.incoming() {
         let (stream, manager) = (stream?, manager.clone());
         std::thread::spawn(move || {
@@ -92,15 +91,10 @@ fn handle(login: &Login<Account>) -> Response {
                 return Response::new(200, "Say who you are: /login?user=ann\n");
             };
             // A real one would ask for a password, by POST.
-            match login.log_in(Account { name }).remember(true).now() {
-                Ok(()) => Response::redirect(303, login.next_url().as_deref().unwrap_or("/secret")),
-                Err(error) => Response::new(500, &format!("{error}\n")),
-            }
+            let done = login.log_in(Account { name }).remember(true).now();
+            Response::after(done, login.next_url().as_deref().unwrap_or("/secret"))
         }
-        "/logout" => match login.log_out_now() {
-            Ok(()) => Response::redirect(303, "/"),
-            Err(error) => Response::new(500, &format!("{error}\n")),
-        },
+        "/logout" => Response::after(login.log_out_now(), "/"),
         "/secret" => match login.judge(Requirement::Login) {
             Ok(account) => Response::new(200, &format!("Hello, {}!\n", account.name)),
             Err(refusal) => match login.refuse(refusal, Answerer::Library) {
@@ -108,8 +102,7 @@ fn handle(login: &Login<Account>) -> Response {
                 Answer::Unauthorized | Answer::Problem(_) | Answer::Handler => Response::new(401, "Log in first.\n"),
             },
         },
-        _ if user.is_some() => Response::new(404, "There is no such page, not even for you.\n"),
-        _ => Response::new(404, "There is no such page.\n"),
+        _ => Response::new(404, if user.is_some() { "Not even for you.\n" } else { "Nothing here.\n" }),
     }
 }
 
@@ -140,7 +133,7 @@ fn read(stream: &mut TcpStream) -> Result<Request, Box<dyn Error>> {
         }
         head.extend(part.iter().take(size));
     }
-    let mut lines = [httparse::EMPTY_HEADER; MAX_LINES];
+    let mut lines = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Request::new(&mut lines);
     parsed.parse(&head)?;
     let mut request = Request::new(parsed.method.unwrap_or_default(), parsed.path.unwrap_or_default());
@@ -163,6 +156,10 @@ impl Response {
 
     fn redirect(status: u16, location: &str) -> Self {
         Self { headers: vec![("location", location.to_owned())], ..Self::new(status, "") }
+    }
+
+    fn after(done: Result<(), LoginError>, next: &str) -> Self {
+        done.map_or_else(|error| Self::new(500, &format!("{error}\n")), |()| Self::redirect(303, next))
     }
 
     /// Puts on what the login does to the response.
