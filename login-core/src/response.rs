@@ -131,7 +131,10 @@ fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
     let (request, now) = (shared.kept_request()?, shared.now());
     let remembered = manager.wire.read_remember(request, &manager.config, now)?;
     let duration = duration(shared, state, &remembered);
-    let value = manager.wire.write_remember(&remembered.user_id, remembered.auth, now, duration)?;
+    // Where the user is known, the digest too is made anew, under the current key.
+    let user = state.user().filter(|user| remembered.auth.is_some() && user.id() == remembered.user_id);
+    let auth = user.and_then(|user| manager.wire.auth(&**user, &remembered.user_id)).or(remembered.auth);
+    let value = manager.wire.write_remember(&remembered.user_id, auth, now, duration)?;
     Some(manager.config.remember_cookie.set(&value, Some(duration), now))
 }
 

@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::state::{Known, Remember, Source, State};
 use crate::transitions::{self, NewLogin, Protected};
 use crate::user::{RequestLoader, User, UserLoader};
-use crate::wire::Remembered;
+use crate::wire::{Remembered, Revoked};
 
 /// What has to be known next to know the request's user.
 #[derive(Debug)]
@@ -184,18 +184,21 @@ impl<U: User> LoadUser<U> {
         let wire = &login.0.manager.wire;
         let revoked = login.if_open(generation, |state| {
             let user_id = state.session.user_id.as_deref().unwrap_or_default();
-            let is_theirs = wire.is_auth(state.session.auth, &*user, user_id);
-            if is_theirs {
-                // Under the current key, should the session be written.
-                state.session.auth = wire.auth(&*user, user_id);
-                state.known = Known::User(Arc::clone(&user), Source::Login);
-            } else {
-                transitions::end_login(&mut state.session);
-                state.session_changed = true;
-                state.remember = Remember::Clear;
-                state.known = Known::NoOne;
+            match wire.check_auth(state.session.auth, &*user, user_id) {
+                Ok(current) => {
+                    // Under the current key, should the session be written.
+                    state.session.auth = current;
+                    state.known = Known::User(Arc::clone(&user), Source::Login);
+                    false
+                }
+                Err(Revoked) => {
+                    transitions::end_login(&mut state.session);
+                    state.session_changed = true;
+                    state.remember = Remember::Clear;
+                    state.known = Known::NoOne;
+                    true
+                }
             }
-            !is_theirs
         });
         if revoked == Some(true) {
             login.0.tell(&Event::LoginRevoked { user: &user });
@@ -206,7 +209,7 @@ impl<U: User> LoadUser<U> {
     fn of_cookie(login: &Login<U>, generation: u32, user: Arc<U>, remembered: Remembered) -> Step<U> {
         let manager = &login.0.manager;
         let (wire, config, now) = (&manager.wire, &manager.config, login.0.now());
-        let is_theirs = wire.is_auth(remembered.auth, &*user, &remembered.user_id);
+        let is_theirs = wire.check_auth(remembered.auth, &*user, &remembered.user_id).is_ok();
         let settled = login.if_open(generation, |state| {
             if is_theirs {
                 let restored = login.restored(&state.session, &user, remembered.user_id);

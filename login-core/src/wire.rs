@@ -24,6 +24,10 @@ pub(crate) struct Remembered {
     pub(crate) duration: Option<u64>,
 }
 
+/// The login was made with another auth hash than the user has now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Revoked;
+
 impl Wire {
     pub(crate) fn read_session(&self, request: &Request, config: &Config, now: u64) -> Option<Session> {
         let read = |value: &str| match self {
@@ -119,16 +123,23 @@ impl Wire {
     }
 
     /// Whether a login is still this user's: made with the auth hash that they
-    /// have now, under any key. Flask's cookies do not tell.
-    pub(crate) fn is_auth<U: User>(&self, digest: Option<[u8; 16]>, user: &U, user_id: &str) -> bool {
-        match self {
-            Self::Flask(_) => true,
-            Self::Native(keys) => match (user.auth_hash(), digest) {
-                (None, None) => true,
-                (Some(hash), Some(digest)) => keys.iter().any(|key| key.auth(user_id, &hash) == digest),
-                _ => false,
-            },
-        }
+    /// have now, under any key. Gives the digest under the current one, or that the
+    /// login is over. Flask's cookies do not tell.
+    pub(crate) fn check_auth<U: User>(
+        &self,
+        digest: Option<[u8; 16]>,
+        user: &U,
+        user_id: &str,
+    ) -> Result<Option<[u8; 16]>, Revoked> {
+        let Self::Native(keys) = self else { return Ok(None) };
+        let (hash, digest) = match (user.auth_hash(), digest) {
+            (None, None) => return Ok(None),
+            (Some(hash), Some(digest)) => (hash, digest),
+            (Some(_), None) | (None, Some(_)) => return Err(Revoked),
+        };
+        let mut digests = keys.iter().map(|key| key.auth(user_id, &hash));
+        let current = digests.next();
+        if current == Some(digest) || digests.any(|old| old == digest) { Ok(current) } else { Err(Revoked) }
     }
 
     pub(crate) fn flash_item(&self, category: &str, message: &str) -> String {

@@ -264,6 +264,27 @@ fn keys_rotate() {
 }
 
 #[test]
+fn a_refreshed_remember_cookie_owes_nothing_to_the_old_key() {
+    let clock = TestClock::new(NOW);
+    let newer = "another key of 32 bytes, at least";
+    let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
+    let hashed = || Account { id: "1".to_owned(), hash: Some("hash".to_owned()) };
+    let find = |login: &Login<Account>| {
+        let Step::LoadUser(token) = login.begin() else { panic!("there is a cookie") };
+        let Step::Done(user) = token.answer(Some(hashed())) else { panic!("all is known") };
+        user.unwrap().is_some()
+    };
+    let old = builder(&clock).build_for_steps().unwrap().test_login(hashed());
+    let cookie = old.remembered(Duration::from_secs(60)).without_session().cookie_header().unwrap();
+    let both = of(newer).fallback_key(key(KEY)).refresh_remember_cookie_each_request().build_for_steps().unwrap();
+    let (request_login, login) = look(&both, &cookie);
+    assert!(find(&login));
+    let refreshed = cookies(&request_login);
+    let remember = refreshed.split("; ").find(|pair| pair.starts_with("__Host-remember_token=")).unwrap();
+    assert!(find(&look(&of(newer).build_for_steps().unwrap(), remember).1));
+}
+
+#[test]
 fn what_cannot_work_is_refused_when_it_is_built() {
     let problem =
         |change: &dyn Fn(Builder) -> Builder| change(builder(&TestClock::new(NOW))).build_for_steps().unwrap_err();
