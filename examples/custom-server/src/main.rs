@@ -1,9 +1,11 @@
 //! Logins on a server that is none of the frameworks and does not await: the
 //! core's steps are run by hand.
 //!
-//!     cargo run -p custom-server
-//!     curl -c jar 'localhost:3001/login?user=ann'
-//!     curl -b jar localhost:3001/secret
+//! ```text
+//! cargo run -p custom-server
+//! curl -c jar 'localhost:3001/login?user=ann'
+//! curl -b jar localhost:3001/secret
+//! ```
 
 use std::error::Error;
 use std::io::{Read, Write};
