@@ -7,6 +7,11 @@ use std::sync::Arc;
 use login_core::{User, UserLoader};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
+use crate::error::Error;
+
+/// The most characters that a note has.
+const LONGEST_NOTE: usize = 500;
+
 /// Someone who signed up.
 #[derive(sqlx::FromRow)]
 pub struct Account {
@@ -56,11 +61,11 @@ pub struct Accounts {
 
 impl UserLoader for Accounts {
     type User = Account;
-    type Error = sqlx::Error;
+    type Error = Error;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, sqlx::Error> {
+    async fn load_user(&self, id: &str) -> Result<Option<Account>, Error> {
         let Ok(id) = id.parse::<i64>() else { return Ok(None) };
-        sqlx::query_as("SELECT * FROM account WHERE id = ?").bind(id).fetch_optional(&self.pool).await
+        Ok(sqlx::query_as("SELECT * FROM account WHERE id = ?").bind(id).fetch_optional(&self.pool).await?)
     }
 }
 
@@ -82,7 +87,7 @@ impl Accounts {
     ///
     /// # Errors
     /// That SQLite cannot.
-    pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
+    pub async fn open(file: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true).foreign_keys(true);
         Self::set_up(SqlitePoolOptions::new().connect_with(options).await?).await
     }
@@ -91,12 +96,18 @@ impl Accounts {
     ///
     /// # Errors
     /// That SQLite cannot.
-    pub async fn in_memory() -> Result<Self, sqlx::Error> {
+    pub async fn in_memory() -> Result<Self, Error> {
         // Each connection would have a database of its own.
         Self::set_up(SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?).await
     }
 
-    async fn set_up(pool: SqlitePool) -> Result<Self, sqlx::Error> {
+    /// Closes the database, for tests of what happens without one: all that is asked
+    /// of these accounts from now on fails.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn set_up(pool: SqlitePool) -> Result<Self, Error> {
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         let decoy = hash("no one's password".to_owned()).await?;
         Ok(Self { pool, decoy: decoy.into() })
@@ -105,8 +116,8 @@ impl Accounts {
     /// Makes an account.
     ///
     /// # Errors
-    /// That the database failed.
-    pub async fn sign_up(&self, email: &str, password: String) -> Result<SignUp, sqlx::Error> {
+    /// That the database failed, or hashing.
+    pub async fn sign_up(&self, email: &str, password: String) -> Result<SignUp, Error> {
         let Some(email) = normalized(email) else { return Ok(SignUp::Refused("That is no e-mail address.")) };
         if password.chars().count() < 8 {
             return Ok(SignUp::Refused("Choose a password of at least 8 characters."));
@@ -120,8 +131,8 @@ impl Accounts {
     /// time where there is no such account.
     ///
     /// # Errors
-    /// That the database failed.
-    pub async fn check(&self, email: &str, password: String) -> Result<Option<Account>, sqlx::Error> {
+    /// That the database failed, or hashing.
+    pub async fn check(&self, email: &str, password: String) -> Result<Option<Account>, Error> {
         let email = normalized(email).unwrap_or_default();
         let found: Option<Account> =
             sqlx::query_as("SELECT * FROM account WHERE email = ?").bind(email).fetch_optional(&self.pool).await?;
@@ -134,7 +145,7 @@ impl Accounts {
     ///
     /// # Errors
     /// That the check could not be run.
-    pub async fn is_password(&self, account: &Account, password: String) -> Result<bool, sqlx::Error> {
+    pub async fn is_password(&self, account: &Account, password: String) -> Result<bool, Error> {
         verify(password, account.password_hash.clone()).await
     }
 
@@ -142,7 +153,7 @@ impl Accounts {
     ///
     /// # Errors
     /// That the database failed.
-    pub async fn set_email(&self, account: &Account, email: &str) -> Result<bool, sqlx::Error> {
+    pub async fn set_email(&self, account: &Account, email: &str) -> Result<bool, Error> {
         let Some(email) = normalized(email) else { return Ok(false) };
         let query = sqlx::query("UPDATE OR IGNORE account SET email = ? WHERE id = ?").bind(email).bind(account.id);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
@@ -152,7 +163,7 @@ impl Accounts {
     ///
     /// # Errors
     /// That the database failed.
-    pub async fn end_all_logins(&self, account: &Account) -> Result<(), sqlx::Error> {
+    pub async fn end_all_logins(&self, account: &Account) -> Result<(), Error> {
         let query = "UPDATE account SET session_version = session_version + 1 WHERE id = ?";
         sqlx::query(query).bind(account.id).execute(&self.pool).await?;
         Ok(())
@@ -162,26 +173,31 @@ impl Accounts {
     ///
     /// # Errors
     /// That the database failed.
-    pub async fn notes(&self, account: &Account) -> Result<Vec<Note>, sqlx::Error> {
+    pub async fn notes(&self, account: &Account) -> Result<Vec<Note>, Error> {
         let query = "SELECT id, text FROM note WHERE account_id = ? ORDER BY id";
-        sqlx::query_as(query).bind(account.id).fetch_all(&self.pool).await
+        Ok(sqlx::query_as(query).bind(account.id).fetch_all(&self.pool).await?)
     }
 
-    /// Writes a note down.
+    /// Writes a note down, without the space around it; `false` where nothing is left
+    /// or more than 500 characters are.
     ///
     /// # Errors
     /// That the database failed.
-    pub async fn add_note(&self, account: &Account, text: &str) -> Result<(), sqlx::Error> {
+    pub async fn add_note(&self, account: &Account, text: &str) -> Result<bool, Error> {
+        let text = text.trim();
+        if !(1..=LONGEST_NOTE).contains(&text.chars().count()) {
+            return Ok(false);
+        }
         let query = "INSERT INTO note (account_id, text) VALUES (?, ?)";
-        sqlx::query(query).bind(account.id).bind(text.trim()).execute(&self.pool).await?;
-        Ok(())
+        sqlx::query(query).bind(account.id).bind(text).execute(&self.pool).await?;
+        Ok(true)
     }
 
     /// Deletes a note, if it is this account's.
     ///
     /// # Errors
     /// That the database failed.
-    pub async fn delete_note(&self, account: &Account, id: i64) -> Result<(), sqlx::Error> {
+    pub async fn delete_note(&self, account: &Account, id: i64) -> Result<(), Error> {
         let query = "DELETE FROM note WHERE id = ? AND account_id = ?";
         sqlx::query(query).bind(id).bind(account.id).execute(&self.pool).await?;
         Ok(())
@@ -197,14 +213,14 @@ fn normalized(email: &str) -> Option<String> {
 }
 
 /// Hashes with Argon2id, where that blocks no one.
-async fn hash(password: String) -> Result<String, sqlx::Error> {
+async fn hash(password: String) -> Result<String, Error> {
     elsewhere(move || password_auth::generate_hash(password)).await
 }
 
-async fn verify(password: String, hash: String) -> Result<bool, sqlx::Error> {
+async fn verify(password: String, hash: String) -> Result<bool, Error> {
     elsewhere(move || password_auth::verify_password(password, &hash).is_ok()).await
 }
 
-async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, sqlx::Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)
+async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    Ok(tokio::task::spawn_blocking(work).await?)
 }

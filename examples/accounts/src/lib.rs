@@ -1,8 +1,15 @@
 //! What the example applications share, whichever framework they are on: accounts
-//! in SQLite, password hashing, and the pages.
+//! in SQLite, password hashing, the pages, settings from the environment.
 
 mod accounts;
+mod error;
 mod pages;
+mod settings;
 
 pub use accounts::{Account, Accounts, Note, SignUp};
-pub use pages::{ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, Page, SettingsPage, SignUpPage, render};
+pub use error::{Error, exit_code};
+pub use pages::{
+    CONTENT_SECURITY_POLICY, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUpPage,
+    render,
+};
+pub use settings::{Settings, SettingsError};

@@ -1,35 +1,45 @@
-//! The pages. Templates escape what they show.
+//! The pages, their style, and what browsers may do with them. Templates escape
+//! what they show.
 
 use askama::Template;
+use login_core::{Flash, Login, LoginError};
 
-use crate::accounts::Note;
+use crate::accounts::{Account, Note};
+use crate::error::Error;
 
-/// A flashed message.
-pub struct Message {
-    /// `message` or `error`.
-    pub category: String,
-    /// The text.
-    pub text: String,
-}
+/// `/style.css`.
+pub const STYLE: &str = include_str!("../static/style.css");
+
+/// The `Content-Security-Policy` of every response: were someone's text ever not
+/// escaped, it could still run no script, load nothing and send nothing elsewhere.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What every page shows.
-#[derive(Default)]
 pub struct Layout {
     /// Who is logged in.
     pub email: Option<String>,
     /// What was flashed.
-    pub messages: Vec<Message>,
+    pub flashes: Vec<Flash>,
 }
 
-/// A page, rendered.
-pub type Page = Result<String, askama::Error>;
+impl Layout {
+    /// This request's. The flashed messages are taken: they are shown once.
+    ///
+    /// # Errors
+    /// That the user could not be loaded, or that the response has begun.
+    pub async fn of(login: &Login<Account>) -> Result<Self, LoginError> {
+        let email = login.user().await?.map(|account| account.email.clone());
+        Ok(Self { email, flashes: login.take_flashes()? })
+    }
+}
 
 /// Renders a page.
 ///
 /// # Errors
 /// Never, short of memory.
-pub fn render(page: &impl Template) -> Page {
-    page.render()
+pub fn render(page: &impl Template) -> Result<String, Error> {
+    Ok(page.render()?)
 }
 
 /// `/`.

@@ -2,27 +2,63 @@
 
 use std::fmt;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use login_actix::LoginError;
 
 /// Anything that a handler cannot do anything about.
 #[derive(Debug)]
-pub(crate) struct AppError(Box<dyn std::error::Error>);
+pub(crate) enum AppError {
+    /// The library's own error: it knows its answer, 403 for an inactive user say.
+    Login(login_actix::Error),
+    /// The accounts' error.
+    Accounts(example_accounts::Error),
+}
 
-impl<E: Into<Box<dyn std::error::Error>>> From<E> for AppError {
-    fn from(error: E) -> Self {
-        Self(error.into())
+impl From<LoginError> for AppError {
+    fn from(error: LoginError) -> Self {
+        Self::Login(error.into())
+    }
+}
+
+impl From<example_accounts::Error> for AppError {
+    fn from(error: example_accounts::Error) -> Self {
+        Self::Accounts(error)
     }
 }
 
 impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::Login(error) => error.fmt(f),
+            Self::Accounts(error) => error.fmt(f),
+        }
     }
 }
 
 impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Login(error) => error.status_code(),
+            Self::Accounts(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
     fn error_response(&self) -> HttpResponse {
-        tracing::error!(error = %self.0, "a request failed");
+        match self {
+            Self::Login(error) => return error.error_response(),
+            Self::Accounts(error) => tracing::error!(%error, "a request failed"),
+        }
         HttpResponse::InternalServerError().body("Something went wrong. Please try again later.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inactive_user_is_forbidden() {
+        assert_eq!(AppError::from(LoginError::InactiveUser).error_response().status(), StatusCode::FORBIDDEN);
     }
 }

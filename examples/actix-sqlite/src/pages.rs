@@ -4,7 +4,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Form, Html};
 use actix_web::{Either, HttpResponse};
 use example_accounts::{
-    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, SettingsPage, SignUp, SignUpPage,
+    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
     render,
 };
 use login_actix::{CurrentUser, FreshUser, Login};
@@ -48,22 +48,16 @@ fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
-/// What every page shows.
-async fn layout(login: &Login<Account>) -> Answer<Layout> {
-    let email = login.user().await?.map(|account| account.email.clone());
-    let flashes = login.take_flashes()?.into_iter();
-    Ok(Layout {
-        email,
-        messages: flashes.map(|flash| Message { category: flash.category, text: flash.message }).collect(),
-    })
+pub(crate) async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
 pub(crate) async fn home(login: Login<Account>) -> Answer<Html> {
-    Ok(Html::new(render(&HomePage { layout: layout(&login).await? })?))
+    Ok(Html::new(render(&HomePage { layout: Layout::of(&login).await? })?))
 }
 
 pub(crate) async fn sign_up(login: Login<Account>) -> Answer<Html> {
-    Ok(Html::new(render(&SignUpPage { layout: layout(&login).await?, email: String::new() })?))
+    Ok(Html::new(render(&SignUpPage { layout: Layout::of(&login).await?, email: String::new() })?))
 }
 
 pub(crate) async fn signed_up(
@@ -79,13 +73,13 @@ pub(crate) async fn signed_up(
         }
         SignUp::Refused(why) => {
             login.flash_as("error", why)?;
-            Ok(Either::Right(Html::new(render(&SignUpPage { layout: layout(&login).await?, email: form.email })?)))
+            Ok(Either::Right(Html::new(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
     }
 }
 
 pub(crate) async fn log_in(login: Login<Account>) -> Answer<Html> {
-    Ok(Html::new(render(&LoginPage { layout: layout(&login).await?, email: String::new() })?))
+    Ok(Html::new(render(&LoginPage { layout: Layout::of(&login).await?, email: String::new() })?))
 }
 
 pub(crate) async fn logged_in(
@@ -100,13 +94,13 @@ pub(crate) async fn logged_in(
         }
         None => {
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
-            Ok(Either::Right(Html::new(render(&LoginPage { layout: layout(&login).await?, email: form.email })?)))
+            Ok(Either::Right(Html::new(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
     }
 }
 
 pub(crate) async fn confirm(login: Login<Account>) -> Answer<Html> {
-    Ok(Html::new(render(&ConfirmPage { layout: layout(&login).await? })?))
+    Ok(Html::new(render(&ConfirmPage { layout: Layout::of(&login).await? })?))
 }
 
 pub(crate) async fn confirmed(
@@ -120,7 +114,7 @@ pub(crate) async fn confirmed(
         return Ok(Either::Left(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;
-    Ok(Either::Right(Html::new(render(&ConfirmPage { layout: layout(&login).await? })?)))
+    Ok(Either::Right(Html::new(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
 }
 
 pub(crate) async fn notes(
@@ -129,15 +123,18 @@ pub(crate) async fn notes(
     accounts: Data<Accounts>,
 ) -> Answer<Html> {
     let notes = accounts.notes(&account).await?;
-    Ok(Html::new(render(&NotesPage { layout: layout(&login).await?, notes })?))
+    Ok(Html::new(render(&NotesPage { layout: Layout::of(&login).await?, notes })?))
 }
 
 pub(crate) async fn add_note(
+    login: Login<Account>,
     CurrentUser(account): CurrentUser<Account>,
     accounts: Data<Accounts>,
     Form(note): Form<NewNote>,
 ) -> Answer<HttpResponse> {
-    accounts.add_note(&account, &note.text).await?;
+    if !accounts.add_note(&account, &note.text).await? {
+        login.flash_as("error", "A note has 1 to 500 characters.")?;
+    }
     Ok(see("/notes"))
 }
 
@@ -151,7 +148,7 @@ pub(crate) async fn delete_note(
 }
 
 pub(crate) async fn settings(login: Login<Account>, FreshUser(account): RecentUser) -> Answer<Html> {
-    Ok(Html::new(render(&SettingsPage { layout: layout(&login).await?, email: account.email.clone() })?))
+    Ok(Html::new(render(&SettingsPage { layout: Layout::of(&login).await?, email: account.email.clone() })?))
 }
 
 pub(crate) async fn change_email(

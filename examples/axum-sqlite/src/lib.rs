@@ -4,22 +4,27 @@ mod error;
 mod pages;
 
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{get, post};
-use example_accounts::Accounts;
-use login_axum::{ConfigError, LoginManager, SecretKey};
+use example_accounts::{Accounts, Settings};
+use login_axum::{ConfigError, LoginManager, development_key};
 
 /// The whole application.
 ///
 /// # Errors
 /// That the login's configuration cannot work, a short key say.
-pub fn router(accounts: Accounts, key: SecretKey) -> Result<Router, ConfigError> {
-    let login = LoginManager::builder(key)
-        // This example speaks plain HTTP on localhost. Behind HTTPS drop this line.
-        .insecure_plain_http()
+pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigError> {
+    let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
         .refresh_view("/confirm")
-        .refuse_cross_site_requests()
-        .build(accounts.clone())?;
+        .refuse_cross_site_requests();
+    if !settings.is_https {
+        login = login.insecure_plain_http();
+    }
+    let login = login.build(accounts.clone())?;
     Ok(Router::new()
         .route("/notes", get(pages::notes).post(pages::add_note))
         .route("/notes/delete", post(pages::delete_note))
@@ -31,6 +36,15 @@ pub fn router(accounts: Accounts, key: SecretKey) -> Result<Router, ConfigError>
         .route("/sign-up", get(pages::sign_up).post(pages::signed_up))
         .route("/login", get(pages::log_in).post(pages::logged_in))
         .route("/log-out", post(pages::log_out))
+        .route("/style.css", get(pages::style))
         .layer(login.layer())
+        // Outermost, so that what the login itself answers has it too.
+        .layer(map_response(with_policy))
         .with_state(accounts))
+}
+
+async fn with_policy(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static(example_accounts::CONTENT_SECURITY_POLICY);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    response
 }

@@ -2,22 +2,23 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::process::ExitCode;
 
 use axum_sqlite::router;
-use example_accounts::Accounts;
-use login_axum::{SecretKey, development_key};
+use example_accounts::{Accounts, Settings, exit_code};
+use tokio::net::TcpListener;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).init();
-    let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
-    let file = std::env::var_os("DATABASE").map_or_else(|| PathBuf::from("axum-sqlite.db"), PathBuf::from);
-    let key =
-        if std::env::var_os("SECRET_KEY").is_some() { SecretKey::from_env("SECRET_KEY")? } else { development_key() };
-    let app = router(Accounts::open(&file).await?, key)?;
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    println!("Open http://localhost:{} (accounts are kept in {})", listener.local_addr()?.port(), file.display());
+    exit_code(serve().await)
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let settings = Settings::from_env("axum-sqlite.db")?;
+    let app = router(&settings, Accounts::open(&settings.database).await?)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+    settings.announce();
     // With the client's address, a session that is used from elsewhere is noticed.
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())

@@ -1,9 +1,10 @@
 //! One handler for each page and each form.
 
 use axum::extract::{Form, State};
-use axum::response::{Html, Redirect};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse, Redirect};
 use example_accounts::{
-    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, SettingsPage, SignUp, SignUpPage,
+    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
     render,
 };
 use login_axum::{CurrentUser, FreshUser, Login};
@@ -43,22 +44,16 @@ pub(crate) struct NoteId {
     id: i64,
 }
 
-/// What every page shows.
-async fn layout(login: &Login<Account>) -> Answer<Layout> {
-    let email = login.user().await?.map(|account| account.email.clone());
-    let flashes = login.take_flashes()?.into_iter();
-    Ok(Layout {
-        email,
-        messages: flashes.map(|flash| Message { category: flash.category, text: flash.message }).collect(),
-    })
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
 }
 
 pub(crate) async fn home(login: Login<Account>) -> Answer<Html<String>> {
-    Ok(Html(render(&HomePage { layout: layout(&login).await? })?))
+    Ok(Html(render(&HomePage { layout: Layout::of(&login).await? })?))
 }
 
 pub(crate) async fn sign_up(login: Login<Account>) -> Answer<Html<String>> {
-    Ok(Html(render(&SignUpPage { layout: layout(&login).await?, email: String::new() })?))
+    Ok(Html(render(&SignUpPage { layout: Layout::of(&login).await?, email: String::new() })?))
 }
 
 pub(crate) async fn signed_up(
@@ -74,13 +69,13 @@ pub(crate) async fn signed_up(
         }
         SignUp::Refused(why) => {
             login.flash_as("error", why)?;
-            Ok(Err(Html(render(&SignUpPage { layout: layout(&login).await?, email: form.email })?)))
+            Ok(Err(Html(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
     }
 }
 
 pub(crate) async fn log_in(login: Login<Account>) -> Answer<Html<String>> {
-    Ok(Html(render(&LoginPage { layout: layout(&login).await?, email: String::new() })?))
+    Ok(Html(render(&LoginPage { layout: Layout::of(&login).await?, email: String::new() })?))
 }
 
 pub(crate) async fn logged_in(
@@ -95,13 +90,13 @@ pub(crate) async fn logged_in(
         }
         None => {
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
-            Ok(Err(Html(render(&LoginPage { layout: layout(&login).await?, email: form.email })?)))
+            Ok(Err(Html(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
     }
 }
 
 pub(crate) async fn confirm(login: Login<Account>) -> Answer<Html<String>> {
-    Ok(Html(render(&ConfirmPage { layout: layout(&login).await? })?))
+    Ok(Html(render(&ConfirmPage { layout: Layout::of(&login).await? })?))
 }
 
 pub(crate) async fn confirmed(
@@ -115,7 +110,7 @@ pub(crate) async fn confirmed(
         return Ok(Ok(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;
-    Ok(Err(Html(render(&ConfirmPage { layout: layout(&login).await? })?)))
+    Ok(Err(Html(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
 }
 
 pub(crate) async fn notes(
@@ -124,15 +119,18 @@ pub(crate) async fn notes(
     State(accounts): State<Accounts>,
 ) -> Answer<Html<String>> {
     let notes = accounts.notes(&account).await?;
-    Ok(Html(render(&NotesPage { layout: layout(&login).await?, notes })?))
+    Ok(Html(render(&NotesPage { layout: Layout::of(&login).await?, notes })?))
 }
 
 pub(crate) async fn add_note(
+    login: Login<Account>,
     CurrentUser(account): CurrentUser<Account>,
     State(accounts): State<Accounts>,
     Form(note): Form<NewNote>,
 ) -> Answer<Redirect> {
-    accounts.add_note(&account, &note.text).await?;
+    if !accounts.add_note(&account, &note.text).await? {
+        login.flash_as("error", "A note has 1 to 500 characters.")?;
+    }
     Ok(Redirect::to("/notes"))
 }
 
@@ -146,7 +144,7 @@ pub(crate) async fn delete_note(
 }
 
 pub(crate) async fn settings(login: Login<Account>, FreshUser(account): RecentUser) -> Answer<Html<String>> {
-    Ok(Html(render(&SettingsPage { layout: layout(&login).await?, email: account.email.clone() })?))
+    Ok(Html(render(&SettingsPage { layout: Layout::of(&login).await?, email: account.email.clone() })?))
 }
 
 pub(crate) async fn change_email(

@@ -1,21 +1,49 @@
 //! What goes wrong, as a page that tells nothing and a log line that does.
 
+use login_rocket::LoginError;
 use rocket::Request;
 use rocket::http::Status;
 use rocket::response::{Responder, Result};
 
 /// Anything that a handler cannot do anything about.
-pub(crate) struct AppError(String);
+pub(crate) enum AppError {
+    /// The library's own error: it knows its answer, 403 for an inactive user say.
+    Login(login_rocket::Error),
+    /// The accounts' error.
+    Accounts(example_accounts::Error),
+}
 
-impl<E: std::fmt::Display> From<E> for AppError {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
+impl From<LoginError> for AppError {
+    fn from(error: LoginError) -> Self {
+        Self::Login(error.into())
+    }
+}
+
+impl From<example_accounts::Error> for AppError {
+    fn from(error: example_accounts::Error) -> Self {
+        Self::Accounts(error)
     }
 }
 
 impl<'r> Responder<'r, 'static> for AppError {
-    fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
-        rocket::error!("a request failed: {}", self.0);
+    fn respond_to(self, request: &'r Request<'_>) -> Result<'static> {
+        match self {
+            Self::Login(error) => return error.respond_to(request),
+            Self::Accounts(error) => rocket::error!("a request failed: {error}"),
+        }
         Err(Status::InternalServerError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rocket::local::blocking::Client;
+
+    #[test]
+    fn an_inactive_user_is_forbidden() {
+        let client = Client::untracked(rocket::build()).unwrap();
+        let answer = AppError::from(LoginError::InactiveUser).respond_to(client.get("/").inner());
+        assert_eq!(answer.unwrap_err(), Status::Forbidden);
     }
 }

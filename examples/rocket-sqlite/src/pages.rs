@@ -1,13 +1,13 @@
 //! One handler for each page and each form.
 
 use example_accounts::{
-    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, Message, NotesPage, SettingsPage, SignUp, SignUpPage,
+    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
     render,
 };
 use login_rocket::{CurrentUser, FreshUser, Login, LoginRequired, LoginResponse};
 use rocket::form::{Form, FromForm};
 use rocket::response::Redirect;
-use rocket::response::content::RawHtml;
+use rocket::response::content::{RawCss, RawHtml};
 use rocket::{Route, State, get, post, routes};
 
 use crate::error::AppError;
@@ -27,6 +27,7 @@ struct Credentials {
 
 pub(crate) fn routes() -> Vec<Route> {
     routes![
+        style,
         home,
         sign_up,
         signed_up,
@@ -44,24 +45,19 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What every page shows.
-async fn layout(login: &Login<Account>) -> Answer<Layout> {
-    let email = login.user().await?.map(|account| account.email.clone());
-    let flashes = login.take_flashes()?.into_iter();
-    Ok(Layout {
-        email,
-        messages: flashes.map(|flash| Message { category: flash.category, text: flash.message }).collect(),
-    })
+#[get("/style.css")]
+fn style() -> RawCss<&'static str> {
+    RawCss(STYLE)
 }
 
 #[get("/")]
 async fn home(login: Login<Account>) -> Answer<Html> {
-    Ok(RawHtml(render(&HomePage { layout: layout(&login).await? })?))
+    Ok(RawHtml(render(&HomePage { layout: Layout::of(&login).await? })?))
 }
 
 #[get("/sign-up")]
 async fn sign_up(login: Login<Account>) -> Answer<Html> {
-    Ok(RawHtml(render(&SignUpPage { layout: layout(&login).await?, email: String::new() })?))
+    Ok(RawHtml(render(&SignUpPage { layout: Layout::of(&login).await?, email: String::new() })?))
 }
 
 #[post("/sign-up", data = "<form>")]
@@ -79,14 +75,14 @@ async fn signed_up(
         }
         SignUp::Refused(why) => {
             login.flash_as("error", why)?;
-            Ok(Err(RawHtml(render(&SignUpPage { layout: layout(&login).await?, email })?)))
+            Ok(Err(RawHtml(render(&SignUpPage { layout: Layout::of(&login).await?, email })?)))
         }
     }
 }
 
 #[get("/login")]
 async fn log_in(login: Login<Account>) -> Answer<Html> {
-    Ok(RawHtml(render(&LoginPage { layout: layout(&login).await?, email: String::new() })?))
+    Ok(RawHtml(render(&LoginPage { layout: Layout::of(&login).await?, email: String::new() })?))
 }
 
 #[post("/login", data = "<form>")]
@@ -103,14 +99,14 @@ async fn logged_in(
         }
         None => {
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
-            Ok(Err(RawHtml(render(&LoginPage { layout: layout(&login).await?, email })?)))
+            Ok(Err(RawHtml(render(&LoginPage { layout: Layout::of(&login).await?, email })?)))
         }
     }
 }
 
 #[get("/confirm")]
 async fn confirm(_guard: LoginRequired<Account>, login: Login<Account>) -> Answer<Html> {
-    Ok(RawHtml(render(&ConfirmPage { layout: layout(&login).await? })?))
+    Ok(RawHtml(render(&ConfirmPage { layout: Layout::of(&login).await? })?))
 }
 
 #[post("/confirm", data = "<password>")]
@@ -125,7 +121,7 @@ async fn confirmed(
         return Ok(Ok(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;
-    Ok(Err(RawHtml(render(&ConfirmPage { layout: layout(&login).await? })?)))
+    Ok(Err(RawHtml(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
 }
 
 #[derive(FromForm)]
@@ -136,7 +132,7 @@ struct Secret {
 #[get("/notes")]
 async fn notes(user: CurrentUser<Account>, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Html> {
     let notes = accounts.notes(&user).await?;
-    Ok(RawHtml(render(&NotesPage { layout: layout(&login).await?, notes })?))
+    Ok(RawHtml(render(&NotesPage { layout: Layout::of(&login).await?, notes })?))
 }
 
 #[derive(FromForm)]
@@ -145,8 +141,15 @@ struct NewNote {
 }
 
 #[post("/notes", data = "<note>")]
-async fn add_note(user: CurrentUser<Account>, accounts: &State<Accounts>, note: Form<NewNote>) -> Answer<Redirect> {
-    accounts.add_note(&user, &note.text).await?;
+async fn add_note(
+    user: CurrentUser<Account>,
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+    note: Form<NewNote>,
+) -> Answer<Redirect> {
+    if !accounts.add_note(&user, &note.text).await? {
+        login.flash_as("error", "A note has 1 to 500 characters.")?;
+    }
     Ok(Redirect::to("/notes"))
 }
 
@@ -163,7 +166,7 @@ async fn delete_note(user: CurrentUser<Account>, accounts: &State<Accounts>, not
 
 #[get("/settings")]
 async fn settings(user: RecentUser, login: Login<Account>) -> Answer<Html> {
-    Ok(RawHtml(render(&SettingsPage { layout: layout(&login).await?, email: user.email.clone() })?))
+    Ok(RawHtml(render(&SettingsPage { layout: Layout::of(&login).await?, email: user.email.clone() })?))
 }
 
 #[derive(FromForm)]

@@ -1,0 +1,105 @@
+//! What goes wrong, and how it is told to whoever runs the application.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::process::ExitCode;
+
+use tokio::task::JoinError;
+
+/// What no handler can do anything about.
+#[derive(Debug)]
+pub enum Error {
+    /// The database failed.
+    Database(sqlx::Error),
+    /// A password could not be hashed.
+    Hashing(JoinError),
+    /// A page could not be rendered.
+    Page(askama::Error),
+}
+
+/// With the cause, since what fails to load a user is logged by its text alone.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(error) => write!(f, "the database failed: {error}"),
+            Self::Hashing(error) => write!(f, "a password could not be hashed: {error}"),
+            Self::Page(error) => write!(f, "a page could not be rendered: {error}"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Database(error) => error.source(),
+            Self::Hashing(error) => error.source(),
+            Self::Page(error) => error.source(),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<JoinError> for Error {
+    fn from(error: JoinError) -> Self {
+        Self::Hashing(error)
+    }
+}
+
+impl From<askama::Error> for Error {
+    fn from(error: askama::Error) -> Self {
+        Self::Page(error)
+    }
+}
+
+/// What `main` returns. It prints the error for people to read, where `main` itself
+/// would print it for programmers.
+pub fn exit_code(result: Result<(), Box<dyn StdError>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its causes, those that it does not tell itself.
+fn with_causes(error: &dyn StdError) -> String {
+    std::iter::successors(error.source(), |&cause| cause.source()).fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Outer(&'static str, std::num::ParseIntError);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Outer {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.1)
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let cause = "x".parse::<u8>().unwrap_err();
+        let told = "no number: invalid digit found in string";
+        assert_eq!(with_causes(&Outer("no number", cause.clone())), told);
+        assert_eq!(with_causes(&Outer(told, cause)), told);
+    }
+}

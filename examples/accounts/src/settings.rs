@@ -1,0 +1,107 @@
+//! What the environment decides.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use login_core::{SecretKey, SecretKeyError};
+
+/// How an application is run.
+pub struct Settings {
+    /// `PORT`, where it listens on this machine; 3000 by default.
+    pub port: u16,
+    /// `DATABASE`, the file that the accounts are in.
+    pub database: PathBuf,
+    /// `SECRET_KEY`, which signs the logins. Without it they end when the program does.
+    pub key: Option<SecretKey>,
+    /// `HTTPS=1`: clients come by HTTPS, through a proxy in front of the application.
+    /// By default they come by plain HTTP, from this machine.
+    pub is_https: bool,
+}
+
+impl Settings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// That a variable cannot be what it is.
+    pub fn from_env(database: &str) -> Result<Self, SettingsError> {
+        let variable = |name| std::env::var_os(name);
+        Ok(Self {
+            port: variable("PORT").map_or(Ok(3000), port)?,
+            database: variable("DATABASE").map_or_else(|| PathBuf::from(database), PathBuf::from),
+            key: variable("SECRET_KEY").map(|_| SecretKey::from_env("SECRET_KEY")).transpose()?,
+            is_https: variable("HTTPS").map_or(Ok(false), https)?,
+        })
+    }
+
+    /// Tells the operator where the application is, once it listens.
+    pub fn announce(&self) {
+        println!("Open http://localhost:{} (accounts are kept in {})", self.port, self.database.display());
+    }
+}
+
+fn port(value: OsString) -> Result<u16, SettingsError> {
+    let parsed = value.to_str().and_then(|text| text.parse().ok());
+    parsed.ok_or(SettingsError::Value { name: "PORT", expected: "a number up to 65535", value })
+}
+
+/// Only these two: `HTTPS=true` must not be taken for no.
+fn https(value: OsString) -> Result<bool, SettingsError> {
+    match value.to_str() {
+        Some("1") => Ok(true),
+        Some("0") => Ok(false),
+        _ => Err(SettingsError::Value { name: "HTTPS", expected: "1 or 0", value }),
+    }
+}
+
+/// A variable that cannot be what it is.
+#[derive(Debug)]
+pub enum SettingsError {
+    /// It holds something else than it must.
+    Value {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        value: OsString,
+    },
+    /// It holds no secret key.
+    Key(SecretKeyError),
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { name, expected, value } => {
+                write!(f, "{name} must be {expected}, not `{}`", value.to_string_lossy())
+            }
+            Self::Key(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for SettingsError {}
+
+impl From<SecretKeyError> for SettingsError {
+    fn from(error: SecretKeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_taken_or_named() {
+        assert!(matches!(port("8080".into()), Ok(8080)));
+        for value in ["65536", "-1", "http", ""] {
+            let error = port(value.into()).unwrap_err();
+            assert_eq!(error.to_string(), format!("PORT must be a number up to 65535, not `{value}`"));
+        }
+        assert!(https("1".into()).unwrap() && !https("0".into()).unwrap());
+        assert_eq!(https("true".into()).unwrap_err().to_string(), "HTTPS must be 1 or 0, not `true`");
+    }
+}

@@ -1,0 +1,59 @@
+//! The application's routes; `main.rs` serves them, the tests drive them.
+
+mod error;
+mod pages;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{self, Data, get, post};
+use actix_web::{App, Error};
+use example_accounts::{Account, Accounts, Settings};
+use login_actix::{ConfigError, LoginManager, development_key};
+
+/// The logins, built once for all of the server's threads.
+///
+/// # Errors
+/// That the configuration cannot work, a short key say.
+pub fn login(settings: &Settings, accounts: Accounts) -> Result<LoginManager<Account>, ConfigError> {
+    let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
+        .login_view("/login")
+        .refresh_view("/confirm")
+        .refuse_cross_site_requests();
+    if !settings.is_https {
+        login = login.insecure_plain_http();
+    }
+    login.build(accounts)
+}
+
+/// The whole application.
+pub fn app(
+    login: LoginManager<Account>,
+    accounts: Accounts,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let guarded = |path| web::resource(path).wrap(login.login_required());
+    App::new()
+        .app_data(Data::new(accounts))
+        .service(guarded("/notes").route(get().to(pages::notes)).route(post().to(pages::add_note)))
+        .service(guarded("/notes/delete").route(post().to(pages::delete_note)))
+        .service(guarded("/confirm").route(get().to(pages::confirm)).route(post().to(pages::confirmed)))
+        .service(guarded("/log-out-everywhere").route(post().to(pages::log_out_everywhere)))
+        .service(web::resource("/settings").route(get().to(pages::settings)).route(post().to(pages::change_email)))
+        .service(web::resource("/").route(get().to(pages::home)))
+        .service(web::resource("/sign-up").route(get().to(pages::sign_up)).route(post().to(pages::signed_up)))
+        .service(web::resource("/login").route(get().to(pages::log_in)).route(post().to(pages::logged_in)))
+        .service(web::resource("/log-out").route(post().to(pages::log_out)))
+        .service(web::resource("/style.css").route(get().to(pages::style)))
+        .wrap(login.middleware())
+        // Outermost, so that what the login itself answers has it too.
+        .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, example_accounts::CONTENT_SECURITY_POLICY)))
+}

@@ -1,0 +1,109 @@
+//! A browser, as far as a login has to do with one.
+
+use example_accounts::CONTENT_SECURITY_POLICY;
+use http::{Request, header};
+
+use crate::Site;
+
+/// A browser: its cookies, and the headers that it adds to each request.
+pub struct Browser<'s, S> {
+    site: &'s S,
+    cookies: Vec<(String, String)>,
+    headers: Vec<(&'static str, &'static str)>,
+}
+
+/// What a browser got.
+pub struct Page {
+    /// The status code.
+    pub status: u16,
+    /// Where it was sent, if anywhere.
+    pub location: String,
+    /// What kind of text it is.
+    pub content_type: String,
+    /// The `Set-Cookie` lines.
+    pub cookies: Vec<String>,
+    /// The text.
+    pub text: String,
+}
+
+impl<S> Clone for Browser<'_, S> {
+    fn clone(&self) -> Self {
+        Self { site: self.site, cookies: self.cookies.clone(), headers: self.headers.clone() }
+    }
+}
+
+impl<'s, S: Site> Browser<'s, S> {
+    /// A new one, without a cookie.
+    pub fn new(site: &'s S) -> Self {
+        Self { site, cookies: Vec::new(), headers: Vec::new() }
+    }
+
+    /// The same browser, sending this header as well.
+    #[must_use]
+    pub fn with_header(&self, name: &'static str, value: &'static str) -> Self {
+        let mut browser = self.clone();
+        browser.headers.push((name, value));
+        browser
+    }
+
+    /// Asks for a page.
+    pub async fn get(&mut self, path: &str) -> Page {
+        self.send("GET", path, "").await
+    }
+
+    /// Sends a form.
+    pub async fn post(&mut self, path: &str, form: &str) -> Page {
+        self.send("POST", path, form).await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, form: &str) -> Page {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::COOKIE, cookies.join("; "));
+        for (name, value) in &self.headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.site.answer(request.body(form.to_owned()).unwrap()).await;
+        let lines = |name| response.headers().get_all(name).iter().map(|line| line.to_str().unwrap().to_owned());
+        let policies: Vec<_> = lines(header::CONTENT_SECURITY_POLICY).collect();
+        assert_eq!(policies, [CONTENT_SECURITY_POLICY], "{method} {path}");
+        let page = Page {
+            status: response.status().as_u16(),
+            location: lines(header::LOCATION).next().unwrap_or_default(),
+            content_type: lines(header::CONTENT_TYPE).next().unwrap_or_default(),
+            cookies: lines(header::SET_COOKIE).collect(),
+            text: response.body().clone(),
+        };
+        page.cookies.iter().for_each(|line| self.keep(line));
+        page
+    }
+
+    fn keep(&mut self, line: &str) {
+        let (name, rest) = line.split_once('=').unwrap();
+        self.cookies.retain(|(each, _)| each != name);
+        if !rest.contains("Max-Age=0") {
+            self.cookies.push((name.to_owned(), rest.split(';').next().unwrap_or_default().to_owned()));
+        }
+    }
+
+    /// Signs up, so that the browser is logged in.
+    pub async fn sign_up(&mut self, email: &str) {
+        let page = self.post("/sign-up", &format!("email={email}&password=correct+horse")).await;
+        assert_eq!((page.status, &*page.location), (303, "/notes"), "{}", page.text);
+    }
+
+    /// Asks for the notes, and is sent to log in.
+    pub async fn is_asked_to_log_in(&mut self) {
+        let page = self.get("/notes").await;
+        assert_eq!((page.status, &*page.location), (302, "/login?next=%2Fnotes"));
+    }
+
+    /// Is closed and opened again: the cookie of the session is gone.
+    pub fn restart(&mut self) {
+        self.cookies.retain(|(name, _)| name != "session");
+    }
+}

@@ -1,0 +1,208 @@
+//! The flows. Each panics where the application does something else.
+
+use std::path::PathBuf;
+
+use example_accounts::{Accounts, STYLE, Settings};
+use login_core::SecretKey;
+
+use crate::{Browser, Site};
+
+async fn start<S: Site>() -> S {
+    start_on(Accounts::in_memory().await.unwrap(), false).await
+}
+
+async fn start_on<S: Site>(accounts: Accounts, is_https: bool) -> S {
+    let key = SecretKey::from_text("a key for tests, 32 bytes or more").unwrap();
+    S::start(&Settings { port: 0, database: PathBuf::new(), key: Some(key), is_https }, accounts).await
+}
+
+/// What is flashed is shown once, what is written is escaped and kept, and after
+/// logging out the notes ask for a login.
+pub async fn sign_up_write_a_note_log_out<S: Site>() {
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    ann.sign_up("Ann@example.com").await;
+    let page = ann.get("/notes").await;
+    assert!(page.text.contains("Welcome!") && page.text.contains("ann@example.com"), "{}", page.text);
+    let sent = ann.post("/notes", "text=%3Cb%3Emilk").await;
+    assert_eq!((sent.status, &*sent.location), (303, "/notes"));
+    let page = ann.get("/notes").await;
+    assert!(page.text.contains("&#60;b&#62;milk") && !page.text.contains("Welcome!"), "{}", page.text);
+    ann.post("/notes/delete", "id=1").await;
+    assert!(!ann.get("/notes").await.text.contains("milk"));
+
+    assert_eq!(ann.post("/log-out", "").await.location, "/");
+    assert!(ann.get("/").await.text.contains("You are logged out."));
+    ann.is_asked_to_log_in().await;
+    assert!(ann.get("/login?next=%2Fnotes").await.text.contains("Please log in to access this page."));
+}
+
+/// Notes are their owner's alone.
+pub async fn another_user_sees_and_deletes_nothing_of_mine<S: Site>() {
+    let site = start::<S>().await;
+    let (mut ann, mut ben) = (Browser::new(&site), Browser::new(&site));
+    ann.sign_up("ann@example.com").await;
+    ann.post("/notes", "text=milk").await;
+    ben.sign_up("ben@example.com").await;
+    let page = ben.get("/notes").await;
+    assert!(page.text.contains("ben@example.com") && !page.text.contains("milk"), "{}", page.text);
+    ben.post("/notes/delete", "id=1").await;
+    assert!(ann.get("/notes").await.text.contains("milk"));
+}
+
+/// A note has 1 to 500 characters, whatever their bytes, spaces around it not counted.
+pub async fn notes_that_are_empty_or_too_long_are_refused<S: Site>() {
+    const REFUSED: &str = "A note has 1 to 500 characters.";
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    ann.sign_up("ann@example.com").await;
+    for text in [String::new(), "+%0A+".to_owned(), "x".repeat(501)] {
+        let sent = ann.post("/notes", &format!("text={text}")).await;
+        assert_eq!((sent.status, &*sent.location), (303, "/notes"));
+        let page = ann.get("/notes").await;
+        assert!(page.text.contains(REFUSED) && page.text.contains("class=\"flash error\""), "{}", page.text);
+        assert!(!page.text.contains("<li>"));
+    }
+    ann.post("/notes", &format!("text=+{}+", "%C3%BC".repeat(500))).await;
+    let page = ann.get("/notes").await;
+    assert!(page.text.contains(&"ü".repeat(500)) && !page.text.contains(REFUSED), "{}", page.text);
+}
+
+/// The box on the login page decides whether the login outlives the browser.
+pub async fn a_login_ends_with_the_browser_unless_it_is_to_be_remembered<S: Site>() {
+    let site = start::<S>().await;
+    Browser::new(&site).sign_up("ann@example.com").await;
+    let mut ann = Browser::new(&site);
+    ann.post("/login", "email=ann@example.com&password=correct+horse").await;
+    assert_eq!(ann.get("/notes").await.status, 200);
+    ann.restart();
+    ann.is_asked_to_log_in().await;
+    ann.post("/login", "email=ann@example.com&password=correct+horse&remember=yes").await;
+    ann.restart();
+    assert_eq!(ann.get("/notes").await.status, 200);
+}
+
+/// A remembered login is not a fresh one; the form that makes it fresh tells
+/// password managers who is asked.
+pub async fn a_remembered_user_gives_the_password_before_changing_settings<S: Site>() {
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    ann.sign_up("ann@example.com").await;
+    ann.post("/log-out", "").await;
+    let page = ann.post("/login?next=%2Fnotes", "email=ann@example.com&password=correct+horse&remember=yes").await;
+    assert_eq!(page.location, "/notes");
+    ann.restart();
+
+    let refused = ann.get("/settings").await;
+    assert_eq!((refused.status, &*refused.location), (302, "/confirm?next=%2Fsettings"));
+    let form = ann.get(&refused.location).await.text;
+    assert!(form.contains(r#"value="ann@example.com" autocomplete="username" readonly hidden"#), "{form}");
+    assert!(form.contains(r#"autocomplete="current-password""#), "{form}");
+    let page = ann.post(&refused.location, "email=ann@example.com&password=wrong").await;
+    assert!(page.text.contains("That is not your password."), "{}", page.text);
+    let confirmed = ann.post(&refused.location, "email=ann@example.com&password=correct+horse").await;
+    assert_eq!(confirmed.location, "/settings");
+    assert_eq!(ann.post("/settings", "email=anna@example.com").await.location, "/settings");
+    let page = ann.get("/settings").await;
+    assert!(page.text.contains("Your e-mail address was changed.") && page.text.contains("anna@example.com"));
+}
+
+/// Sessions and remember cookies of other devices end, and passwords stay good.
+pub async fn logging_out_everywhere_ends_other_devices_logins<S: Site>() {
+    let site = start::<S>().await;
+    let (mut phone, mut desk) = (Browser::new(&site), Browser::new(&site));
+    phone.sign_up("ann@example.com").await;
+    desk.post("/login", "email=ann@example.com&password=correct+horse&remember=yes").await;
+    let mut restarted = desk.clone();
+    restarted.restart();
+    assert_eq!(phone.post("/log-out-everywhere", "").await.location, "/");
+    for browser in [&mut phone, &mut desk, &mut restarted] {
+        browser.is_asked_to_log_in().await;
+    }
+    desk.post("/login", "email=ann@example.com&password=correct+horse").await;
+    assert_eq!(desk.get("/notes").await.status, 200);
+}
+
+/// Nothing tells who has an account but signing up, which says why it refuses.
+pub async fn wrong_passwords_and_unknown_users_get_the_same_page<S: Site>() {
+    let site = start::<S>().await;
+    Browser::new(&site).sign_up("ann@example.com").await;
+    let wrong = Browser::new(&site).post("/login", "email=ann@example.com&password=wrong").await;
+    let unknown = Browser::new(&site).post("/login", "email=x@example.com&password=wrong").await;
+    assert!(wrong.text.contains("The e-mail address or the password is wrong."), "{}", wrong.text);
+    assert_eq!(wrong.text.replace("ann@example.com", ""), unknown.text.replace("x@example.com", ""));
+    for (form, why) in [
+        ("email=ann@example.com&password=12345678", "an account for this address already"),
+        ("email=b@example.com&password=1234567", "at least 8 characters"),
+        ("email=b&password=12345678", "no e-mail address"),
+    ] {
+        assert!(Browser::new(&site).post("/sign-up", form).await.text.contains(why), "{why}");
+    }
+}
+
+/// A form on another site can neither log in nor out, nor write.
+pub async fn another_sites_forms_are_refused<S: Site>() {
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    ann.sign_up("ann@example.com").await;
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        let mut lured = ann.with_header(name, value);
+        for path in ["/login", "/log-out", "/notes", "/log-out-everywhere"] {
+            let page = lured.post(path, "email=ann@example.com&password=correct+horse&text=spam").await;
+            assert_eq!(page.status, 403, "{path}");
+        }
+        assert_eq!(lured.get("/").await.status, 200);
+    }
+    assert_eq!(ann.with_header("sec-fetch-site", "same-origin").post("/log-out", "").await.status, 303);
+}
+
+/// The cookies are HTTPS-only where clients come by HTTPS.
+pub async fn behind_https_no_cookie_travels_over_plain_http<S: Site>() {
+    let site: S = start_on(Accounts::in_memory().await.unwrap(), true).await;
+    Browser::new(&site).sign_up("ann@example.com").await;
+    let form = "email=ann@example.com&password=correct+horse&remember=yes";
+    let page = Browser::new(&site).post("/login", form).await;
+    assert_eq!(page.cookies.len(), 2);
+    for cookie in page.cookies {
+        assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
+    }
+}
+
+/// Without the database the application knows nobody, and does not say why: neither
+/// is the user taken for logged out.
+pub async fn a_failing_database_is_an_error_that_tells_nothing<S: Site>() {
+    let accounts = Accounts::in_memory().await.unwrap();
+    let site: S = start_on(accounts.clone(), false).await;
+    let mut ann = Browser::new(&site);
+    ann.sign_up("ann@example.com").await;
+    accounts.close().await;
+    let form = "email=ann@example.com&password=correct+horse";
+    let pages = [
+        ann.get("/notes").await,
+        ann.get("/settings").await,
+        ann.get("/").await,
+        ann.post("/log-out", "").await,
+        Browser::new(&site).post("/login", form).await,
+    ];
+    for page in pages {
+        assert_eq!((page.status, page.cookies), (500, Vec::new()));
+        assert!(!page.text.contains("pool") && !page.text.contains("database"), "{}", page.text);
+    }
+    assert_eq!(Browser::new(&site).get("/login").await.status, 200);
+}
+
+/// The policy that the browser here finds on every response holds for the pages.
+pub async fn the_style_is_served_and_nothing_is_inline<S: Site>() {
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    let style = ann.get("/style.css").await;
+    assert_eq!((style.status, &*style.text), (200, STYLE));
+    assert_eq!(style.content_type, "text/css; charset=utf-8");
+    assert_eq!(ann.get("/nowhere").await.status, 404);
+    ann.sign_up("ann@example.com").await;
+    for path in ["/", "/sign-up", "/login", "/confirm", "/notes", "/settings"] {
+        let page = ann.get(path).await;
+        assert!(page.text.contains(r#"<link rel="stylesheet" href="/style.css">"#), "{path}");
+        assert!(!page.text.contains("<style") && !page.text.contains("style="), "{path}");
+    }
+}
