@@ -1,0 +1,85 @@
+//! Cookie headers of any bytes, with a good cookie planted among them.
+//!
+//! The first byte chooses the format (1), which cookie (2) and where it stands (4); the
+//! second between which lines. The rest are the lines.
+#![no_main]
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use login_core::{LoginManager, Request};
+use login_core_fuzz::account::{Account, whoever};
+use login_core_fuzz::browser::Jar;
+use login_core_fuzz::site;
+
+/// As many cookies of one name are tried.
+const TRIED: usize = 4;
+
+struct Site {
+    manager: LoginManager<Account>,
+    /// The names and values of the cookies of a client that is logged in.
+    cookies: [(String, String); 2],
+}
+
+static SITES: LazyLock<[Site; 2]> = LazyLock::new(|| {
+    [
+        (site::native(), site::NATIVE_SESSION, site::NATIVE_REMEMBER),
+        (site::flask(), site::FLASK_SESSION, site::FLASK_REMEMBER),
+    ]
+    .map(|(builder, session, remember)| {
+        let manager = builder.build_for_steps().expect("it can work");
+        let client = manager.test_login(Account::new("1")).remembered(Duration::from_secs(1000));
+        let header = client.cookie_header().expect("it is a small login");
+        let value = |name: &str| {
+            let pair = header.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            (name.to_owned(), pair.expect("both were set").to_owned())
+        };
+        Site { cookies: [value(session), value(remember)], manager }
+    })
+});
+
+fn count(lines: &[&[u8]], text: &str) -> usize {
+    lines.iter().map(|line| line.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
+}
+
+fn user_of(site: &Site, lines: &[&[u8]]) -> Option<String> {
+    let request_login = site.manager.begin();
+    let mut request = Request::new("GET", "/");
+    lines.iter().for_each(|line| request.push_header("Cookie", line));
+    let login = request_login.look(|| request);
+    let user = whoever(&login);
+    assert_eq!(login.keys().is_empty(), user.is_none());
+    login.insert("fuzz", "value").expect("there is room");
+    Jar::default().keep(&request_login.finish().set_cookies);
+    user
+}
+
+fuzz_target!(|input: &[u8]| {
+    let [mode, place, rest @ ..] = input else { return };
+    let site = &SITES[usize::from(mode & 1)];
+    let (name, value) = &site.cookies[usize::from(mode >> 1 & 1)];
+    let garbage: Vec<&[u8]> = rest.split(|byte| *byte == b'\n').collect();
+    if site.cookies.iter().any(|(_, value)| count(&garbage, value) > 0) {
+        return; // It is no garbage.
+    }
+    assert_eq!(user_of(site, &garbage), None);
+
+    let (before, after) = garbage.split_at(usize::from(*place) % garbage.len());
+    let good = format!("{name}={value}");
+    // A line of its own cannot be swallowed. Within a line only a quotation mark before
+    // it could do that; what is malformed otherwise ends at the semicolon.
+    let line = match after {
+        [first, ..] if mode & 4 != 0 && !first.contains(&b'"') => {
+            [first, &b"; "[..], good.as_bytes(), b" ;", first].concat()
+        }
+        _ => good.into_bytes(),
+    };
+    let lines: Vec<&[u8]> = before.iter().copied().chain([&*line]).chain(after.iter().copied()).collect();
+    // Each cookie of this name before it has the name somewhere.
+    let until = line.windows(value.len()).position(|window| window == value.as_bytes()).expect("it was put there");
+    let others = count(before, name) + count(&[&line[..until]], name) - 1;
+    let user = user_of(site, &lines);
+    assert!(user.is_none() || user.as_deref() == Some("1"));
+    assert!(user.is_some() || others >= TRIED, "{}", String::from_utf8_lossy(&lines.join(&b'\n')));
+});

@@ -1,0 +1,155 @@
+//! Sessions of any content, rightly signed: what is read of them, and what becomes of it
+//! when the session is written again.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use login_core::{LoginManager, Requirement, SessionProtection};
+use login_core_fuzz::account::{Account, load};
+use login_core_fuzz::browser::Jar;
+use login_core_fuzz::forge::{Digest, LoginFields, Native, SessionFields};
+use login_core_fuzz::json;
+use login_core_fuzz::site::{self, MAX_COOKIE, MONTH, NATIVE_SESSION, NOW};
+use login_core_fuzz::tamper::Tamper;
+use login_core_fuzz::time::When;
+use serde_json::value::RawValue;
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    header: Option<[u8; 4]>,
+    /// Without, the text is all the fields.
+    fields: Option<Fields>,
+    hash: Option<u8>,
+    protection: u8,
+    tamper: Tamper,
+    text: &'a [u8],
+}
+
+#[derive(Debug, Arbitrary)]
+struct Fields {
+    flags: u8,
+    signed_at: When,
+    started_at: u64,
+    login: Option<(u64, String)>,
+    client: Option<Digest>,
+    auth: Option<Digest>,
+}
+
+const MODES: [SessionProtection; 3] = [SessionProtection::Off, SessionProtection::Basic, SessionProtection::Strong];
+
+static FORGER: LazyLock<Native> = LazyLock::new(site::native_forger);
+static MANAGERS: LazyLock<[LoginManager<Account>; 3]> =
+    LazyLock::new(|| MODES.map(|mode| site::native().session_protection(mode).build_for_steps().expect("it can work")));
+
+impl Input<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        let Some(fields) = &self.fields else { return self.text.to_vec() };
+        let login = fields.login.as_ref().filter(|(_, user_id)| user_id.len() < MAX_COOKIE);
+        let user_id = login.map_or("", |(_, user_id)| user_id);
+        SessionFields {
+            flags: 0,
+            signed_at: fields.signed_at.seconds(),
+            started_at: fields.started_at,
+            login: login.map(|(login_at, user_id)| LoginFields {
+                login_id: [9; 16],
+                login_at: *login_at,
+                user_id: user_id.clone().into_bytes(),
+            }),
+            client: fields.client.map(|digest| digest.bytes(FORGER.unknown_client())),
+            auth: fields.auth.map(|digest| digest.bytes(FORGER.auth(user_id, b"hash"))),
+            data: self.text.to_vec(),
+        }
+        .with_flags(fields.flags)
+        .bytes()
+    }
+
+    fn user(&self, id: &str) -> Account {
+        let hash = match self.hash {
+            None => None,
+            Some(0..128) => Some(b"hash".to_vec()),
+            Some(_) => Some(b"another".to_vec()),
+        };
+        Account { hash, ..Account::new(id) }
+    }
+}
+
+/// Nothing of the session is there.
+fn assert_refused(manager: &LoginManager<Account>, cookie: impl AsRef<[u8]>) {
+    let (request_login, login) = site::sending(manager, NATIVE_SESSION, cookie);
+    assert!(login.keys().is_empty());
+    assert!(load(&login, |_| panic!("a user was asked for")).unwrap().is_none());
+    assert!(request_login.finish().set_cookies.is_empty());
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let mode = usize::from(input.protection) % MODES.len();
+    let (manager, protection) = (&MANAGERS[mode], MODES[mode]);
+    let bytes = input.bytes();
+    let header = input.header.unwrap_or(FORGER.header());
+    let cookie = FORGER.session(header, &bytes);
+
+    assert_refused(manager, input.text);
+    if let Some(changed) = input.tamper.change(&cookie) {
+        assert_refused(manager, changed);
+    }
+    let fields = SessionFields::parse(&bytes).filter(|fields| fields.is_in_force(NOW, MONTH));
+    let Some(fields) = fields.filter(|_| header == FORGER.header() && cookie.len() <= MAX_COOKIE) else {
+        return assert_refused(manager, &cookie);
+    };
+    let members = if fields.data.is_empty() { Some(Default::default()) } else { json::members(&fields.data) };
+    let (request_login, login) = site::sending(manager, NATIVE_SESSION, &cookie);
+    let Some(mut members) = members else {
+        // Whether this is an object is the library's to say; it must be sound either way.
+        let _ = load(&login, |id| Some(input.user(id)));
+        let _ = (login.keys(), login.insert("fuzz", &1), request_login.finish());
+        return;
+    };
+    for (key, value) in members.iter().filter(|(key, _)| !key.starts_with('_')) {
+        assert_eq!(login.get::<Box<RawValue>>(key).unwrap().unwrap().get(), value.get());
+    }
+
+    let is_own = fields.client == Some(FORGER.unknown_client()) || protection == SessionProtection::Off;
+    let is_ended = !is_own && protection == SessionProtection::Strong && !fields.is_permanent();
+    let mut asked = None;
+    let user = load(&login, |id| {
+        asked = Some(id.to_owned());
+        Some(input.user(id))
+    })
+    .unwrap();
+    assert_eq!(asked.as_deref(), fields.user_id().filter(|_| !is_ended));
+    let is_theirs =
+        asked.as_ref().is_some_and(|id| fields.auth == input.user(id).hash.map(|hash| FORGER.auth(id, &hash)));
+    assert_eq!(user.as_ref().map(|user| &user.id), asked.as_ref().filter(|_| is_theirs));
+    let is_fresh = is_theirs && fields.is_fresh() && is_own;
+    assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), is_fresh);
+
+    let inserted = login.insert("fuzz", &1);
+    let lines = request_login.finish().set_cookies;
+    if inserted.is_err() {
+        return;
+    }
+    let mut jar = Jar::default();
+    jar.keep(&lines);
+    let written = jar.get(NATIVE_SESSION).expect("it was changed");
+    let after = SessionFields::parse(&FORGER.open_session(written).unwrap()).unwrap();
+    if fields.login.is_some() && !is_theirs {
+        members.remove("next");
+        assert_eq!((after.login, after.client, after.auth), (None, None, None));
+    } else {
+        assert_eq!((after.login, after.client, after.auth), (fields.login, fields.client, fields.auth));
+    }
+    assert_eq!((after.signed_at, after.started_at), (NOW, fields.started_at));
+    members.insert("fuzz".to_owned(), serde_json::from_str("1").unwrap());
+    let text = |members: &std::collections::BTreeMap<String, Box<RawValue>>| {
+        members.iter().map(|(key, value)| (key.clone(), value.get().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(text(&json::members(&after.data).unwrap()), text(&members));
+
+    let keys = login.keys();
+    let (_, again) = site::sending(manager, NATIVE_SESSION, written);
+    assert_eq!(again.keys(), keys);
+    let user_again = load(&again, |id| Some(input.user(id))).unwrap();
+    assert_eq!(user_again.map(|user| user.id.clone()), user.map(|user| user.id.clone()));
+});

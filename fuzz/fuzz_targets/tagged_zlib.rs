@@ -1,0 +1,76 @@
+//! Compressed sessions: any bytes as a zlib stream, and bombs.
+//!
+//! An even first byte: the rest is the stream. An odd one: the next two bytes are the size
+//! of a run, the third how often that is doubled, the fourth what it is of; the rest stands
+//! before it. With 2 in an odd first byte the next chooses one of a few bombs.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use login_core::LoginManager;
+use login_core_fuzz::account::{Account, whoever};
+use login_core_fuzz::forge::Flask;
+use login_core_fuzz::site::{self, FLASK_SESSION, MAX_COOKIE, NOW};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+
+/// The most bytes that the library inflates.
+const LIMIT: usize = 256 * 1024;
+
+static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
+static MANAGER: LazyLock<LoginManager<Account>> =
+    LazyLock::new(|| site::flask().build_for_steps().expect("it can work"));
+
+/// The keys of the session, which is written again.
+fn keys(cookie: &str) -> Vec<String> {
+    let (request_login, login) = site::sending(&MANAGER, FLASK_SESSION, cookie);
+    let keys = login.keys();
+    let _ = (whoever(&login), login.get::<String>("run"), login.insert("fuzz", &1), request_login.finish());
+    keys
+}
+
+fn any_stream(zlib: &[u8]) {
+    let keys = keys(&FORGER.zipped_session(zlib, NOW));
+    let inflated = decompress_to_vec_zlib_with_limit(zlib, LIMIT);
+    assert!(keys.is_empty() || inflated.is_ok_and(|json| json.trim_ascii_start().starts_with(b"{")));
+}
+
+fn cookie_of(json: &[u8]) -> String {
+    FORGER.zipped_session(&compress_to_vec_zlib(json, 6), NOW)
+}
+
+fn json_of(size: usize, of: u8, before: &[u8]) -> Vec<u8> {
+    let mut json = b"{\"run\":\"".to_vec();
+    json.extend(before.iter().filter(|byte| byte.is_ascii_alphanumeric()));
+    json.resize(json.len() + size, of);
+    json.extend_from_slice(b"\"}");
+    json
+}
+
+/// Cookies that are small enough to be sent, of up to three megabytes; and two that are not.
+static BOMBS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let sizes = [LIMIT, 2 * LIMIT, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 16_000_000];
+    sizes.map(|size| cookie_of(&json_of(size, b'x', b""))).to_vec()
+});
+
+fn run(size: usize, of: u8, before: &[u8]) {
+    let json = json_of(size, if of.is_ascii_alphanumeric() { of } else { b'x' }, before);
+    let cookie = cookie_of(&json);
+    let is_readable = json.len() <= LIMIT && cookie.len() <= MAX_COOKIE;
+    assert_eq!(keys(&cookie), if is_readable { vec!["run"] } else { Vec::new() });
+}
+
+fuzz_target!(|input: &[u8]| {
+    match input {
+        [mode, zlib @ ..] if mode & 1 == 0 => any_stream(zlib),
+        [mode, which, ..] if mode & 2 != 0 => {
+            assert!(keys(&BOMBS[usize::from(*which) % BOMBS.len()]).is_empty());
+        }
+        // Up to a little more than the library inflates.
+        [_, a, b, doubled, of, before @ ..] => {
+            run(usize::from(u16::from_be_bytes([*a, *b])) << (doubled % 3), *of, before);
+        }
+        _ => {}
+    }
+});

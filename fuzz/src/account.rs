@@ -1,0 +1,58 @@
+//! The users of the sites that are fuzzed.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use login_core::{LoadError, Login, Step, User};
+
+/// A user of whom everything can be chosen.
+#[derive(Debug, Clone, Default)]
+pub struct Account {
+    pub id: String,
+    pub suspended: bool,
+    pub hash: Option<Vec<u8>>,
+}
+
+impl Account {
+    pub fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), ..Self::default() }
+    }
+}
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn is_active(&self) -> bool {
+        !self.suspended
+    }
+
+    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
+        self.hash.as_deref().map(Cow::Borrowed)
+    }
+}
+
+/// Runs the steps to their end, with the users that `load` finds and without a request loader.
+pub fn load(
+    login: &Login<Account>,
+    mut load: impl FnMut(&str) -> Option<Account>,
+) -> Result<Option<Arc<Account>>, LoadError> {
+    let mut step = login.begin();
+    loop {
+        step = match step {
+            Step::LoadUser(token) => {
+                let user = load(token.user_id());
+                token.answer(user)
+            }
+            Step::AskRequestLoader(token) => token.answer(None::<Account>),
+            Step::Done(user) => return user,
+        };
+    }
+}
+
+/// The ID of whoever the cookies log in, where the loader knows everyone.
+pub fn whoever(login: &Login<Account>) -> Option<String> {
+    let user = load(login, |id| Some(Account::new(id)));
+    user.expect("nothing failed").map(|user| user.id.clone())
+}

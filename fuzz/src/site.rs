@@ -1,0 +1,58 @@
+//! The sites that are fuzzed: a key, a time that stands still, two formats.
+
+use login_core::{LoginManager, LoginManagerBuilder, Request, RequestLogin, SecretKey};
+
+use crate::account::Account;
+use crate::forge;
+
+pub const SECRET: &str = "a secret key for fuzzing, of more than 32 bytes";
+pub const NOW: u64 = 1_700_000_000;
+
+/// The lifetime of sessions, in seconds, where nothing else is set.
+pub const MONTH: u64 = 31 * 24 * 60 * 60;
+
+/// The most bytes of a cookie.
+pub const MAX_COOKIE: usize = 4096;
+
+pub const NATIVE_SESSION: &str = "__Host-session";
+pub const NATIVE_REMEMBER: &str = "__Host-remember_token";
+pub const FLASK_SESSION: &str = "session";
+pub const FLASK_REMEMBER: &str = "remember_token";
+
+/// A builder in the native format.
+pub fn native() -> LoginManagerBuilder<Account> {
+    let key = SecretKey::from_text(SECRET).expect("it is not empty");
+    LoginManager::builder(key, || NOW, |buffer: &mut [u8]| buffer.fill(7))
+}
+
+/// A builder in Flask's format.
+pub fn flask() -> LoginManagerBuilder<Account> {
+    native().flask_compatible()
+}
+
+/// Who forges what [`native`] accepts.
+pub fn native_forger() -> forge::Native {
+    forge::Native::new(SECRET.as_bytes(), NATIVE_SESSION, NATIVE_REMEMBER)
+}
+
+/// Who forges what [`flask`] accepts.
+pub fn flask_forger() -> forge::Flask {
+    forge::Flask::new(SECRET.as_bytes())
+}
+
+/// A request with these cookies.
+pub fn with_cookies(header: impl AsRef<[u8]>) -> Request {
+    Request::new("GET", "/").with_header("cookie", header.as_ref())
+}
+
+/// A request that sends one cookie, and its login.
+pub fn sending(
+    manager: &LoginManager<Account>,
+    name: &str,
+    value: impl AsRef<[u8]>,
+) -> (RequestLogin<Account>, login_core::Login<Account>) {
+    let request_login = manager.begin();
+    let header = [name.as_bytes(), b"=", value.as_ref()].concat();
+    let login = request_login.look(|| with_cookies(header));
+    (request_login, login)
+}
