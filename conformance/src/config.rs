@@ -7,6 +7,7 @@ use std::time::Duration;
 use login_core::{Adapter, CookieSettings, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
 use serde::Deserialize;
 
+use crate::faults::{Faults, LoaderFaults};
 use crate::world::{ByQuery, Player, Players, World};
 
 /// Which cookies are spoken.
@@ -46,6 +47,7 @@ pub struct Config {
     user_loader: bool,
     request_loader: bool,
     clock_offset_seconds: i64,
+    loader_faults: LoaderFaults,
     /// The name of the anonymous user.
     pub anonymous_name: String,
 }
@@ -116,6 +118,7 @@ impl Default for Config {
             user_loader: true,
             request_loader: false,
             clock_offset_seconds: 0,
+            loader_faults: LoaderFaults::default(),
             anonymous_name: "Anonymous".to_owned(),
         }
     }
@@ -219,7 +222,8 @@ impl Config {
         let heard = world.clone();
         builder =
             builder.clock(move || now().saturating_add_signed(offset)).on_event(move |event| heard.hear(event.name()));
-        Ok(builder.build(Players { world: world.clone(), loads_by_id: self.user_loader })?)
+        let faults = Faults::new(self.loader_faults);
+        Ok(builder.build(Players { world: world.clone(), loads_by_id: self.user_loader, faults })?)
     }
 }
 

@@ -2,6 +2,7 @@
 //! and the answers that no framework has a part in. CONTRACT.md says what they do.
 
 mod config;
+mod faults;
 mod world;
 
 pub use config::{Config, Wire};

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::faults::Faults;
+
 /// A user.
 #[derive(Debug, Clone)]
 pub struct Player {
@@ -117,6 +119,7 @@ impl World {
 pub struct Players {
     pub(crate) world: World,
     pub(crate) loads_by_id: bool,
+    pub(crate) faults: Faults,
 }
 
 impl UserLoader for Players {
@@ -124,6 +127,7 @@ impl UserLoader for Players {
     type Error = &'static str;
 
     async fn load_user(&self, id: &str) -> Result<Option<Player>, Self::Error> {
+        self.faults.strike().await?;
         match self.world.user(id).filter(|_| self.loads_by_id) {
             Some(user) if user.broken => Err("the user table does not answer"),
             user => Ok(user),

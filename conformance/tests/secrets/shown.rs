@@ -1,0 +1,122 @@
+//! What the core's types and errors show of themselves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use login_core::{
+    Answerer, ConfigError, LoadError, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, RefusalHandlers,
+    Request, RequestLogin, Requirement, SecretKey, Step, TestClock,
+};
+
+use crate::application::{Account, Events, HASH, KEY, OLD_KEY, account, configured, key};
+use crate::watch::Secrets;
+
+type Builder = LoginManagerBuilder<Account>;
+
+fn builder(text: &str) -> Builder {
+    LoginManager::builder(key(text), TestClock::new(1_700_000_000), |buffer: &mut [u8]| buffer.fill(5))
+}
+
+fn manager() -> LoginManager<Account> {
+    configured(builder(KEY), false, &Events::default()).build_for_steps().unwrap()
+}
+
+/// The secrets, with the cookies of a client that logged in.
+fn secrets(cookie: &str) -> Secrets {
+    let mut secrets = Secrets::default();
+    [KEY, OLD_KEY, HASH].iter().for_each(|secret| secrets.add(secret));
+    cookie.split("; ").filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| secrets.add(value));
+    secrets
+}
+
+fn look(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
+    let request_login = manager.begin();
+    let login = request_login.look(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
+    (request_login, login)
+}
+
+fn cookie(manager: &LoginManager<Account>) -> String {
+    manager.test_login(account()).remembered(Duration::from_secs(60)).cookie_header().unwrap()
+}
+
+#[test]
+fn types_show_no_secret() {
+    let manager = manager();
+    let cookie = cookie(&manager);
+    let secrets = secrets(&cookie);
+    let (request_login, login) = look(&manager, &cookie);
+    let mut handlers = RefusalHandlers::<String>::default();
+    handlers.set(Refusal::Unauthorized, |_| KEY.to_owned());
+    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let pending = Step::LoadUser(token);
+    let failed = LoadError::new("the table does not answer");
+    for shown in [
+        format!("{:?} {:?}", key(KEY), configured(builder(KEY), true, &Events::default())),
+        format!("{manager:?} {request_login:?} {login:?} {:?} {:?}", login.request(), login.user()),
+        format!("{:?} {:?} {handlers:?}", login.log_in(account()), manager.test_login(account())),
+        format!("{pending:?} {failed:?} {failed} {:?}", LoginError::from(failed.clone())),
+        format!("{:?} {:?}", login.judge(Requirement::Login), login.refuse(Refusal::NeedsRefresh, Answerer::Library)),
+        format!("{:?}", login.take_flashes()),
+    ] {
+        secrets.assert_not_in(&shown);
+    }
+}
+
+#[test]
+fn errors_show_no_secret() {
+    let secrets = secrets("");
+    let refused = |change: &dyn Fn(Builder) -> Builder| change(builder(KEY)).build_for_steps().unwrap_err();
+    let all: [ConfigError; 7] = [
+        refused(&|b| b.fallback_key(key(&OLD_KEY[..20]))),
+        builder(&KEY[..20]).build_for_steps().unwrap_err(),
+        refused(&|b| b.session_cookie(|cookie| cookie.path("/x"))),
+        refused(&|b| b.remember_cookie(|cookie| cookie.name("__Host-session"))),
+        refused(&|b| b.login_view("login")),
+        refused(&|b| b.trusted_origin("app.example")),
+        refused(&|b| b.session_lifetime(Duration::ZERO)),
+    ];
+    for error in all {
+        secrets.assert_not_in(&format!("{error} {error:?}"));
+    }
+    for error in [SecretKey::from_env("NO_SUCH_VARIABLE").unwrap_err(), SecretKey::from_text("").unwrap_err()] {
+        secrets.assert_not_in(&format!("{error} {error:?}"));
+    }
+    let manager = manager();
+    let (request_login, login) = look(&manager, "");
+    let long = Account { id: "x".repeat(4000), ..account() };
+    let mut errors = vec![
+        login.log_in(long).now().unwrap_err(),
+        login.log_in(account()).duration(Duration::MAX).remember(true).now().unwrap_err(),
+        login.insert("_user_id", "1").unwrap_err(),
+        login.insert("pairs", &std::collections::BTreeMap::from([((1, 2), 3)])).unwrap_err(),
+    ];
+    login.log_in(account()).now().unwrap();
+    login.insert("colour", "blue").unwrap();
+    errors.push(login.get::<bool>("colour").unwrap_err());
+    let _ = request_login.finish();
+    errors.push(login.confirm().unwrap_err());
+    for error in errors {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        secrets.assert_not_in(&format!("{error} {error:?} {cause:?}"));
+    }
+}
+
+#[test]
+fn response_parts_show_no_cookie() {
+    let manager = manager();
+    let (request_login, login) = look(&manager, "");
+    login.log_in(account()).remember(true).now().unwrap();
+    let parts = request_login.finish();
+    let pairs = parts.set_cookies.iter().map(|line| line.split(';').next().unwrap());
+    secrets(&pairs.collect::<Vec<_>>().join("; ")).assert_not_in(&format!("{parts:?}"));
+}
+
+#[test]
+fn a_step_that_is_done_shows_no_user() {
+    let manager = manager();
+    let cookie = cookie(&manager);
+    let (_, login) = look(&manager, &cookie);
+    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let done = token.answer(Some(Arc::new(account())));
+    secrets(&cookie).assert_not_in(&format!("{done:?}"));
+}

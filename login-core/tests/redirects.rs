@@ -1,0 +1,308 @@
+//! Where `next` may lead: a corpus of addresses that have fooled others, judged by reasoning
+//! about browsers, and every combination of the pieces that they are made of.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::io::Write as _;
+
+use login_core::{Answer, Answerer, Login, LoginManager, Refusal, Request, SecretKey, TestClock, User};
+use url::Url;
+
+/// The site of the corpus. On a port of its own, so that a wrong port shows.
+const HOST: &str = "site.example:8080";
+const SITE: &str = "http://site.example:8080";
+
+/// One entry a line, after its verdict: `+` is accepted, `-` refused.
+const CORPUS: [&str; 4] = [
+    include_str!("redirects/paths.txt"),
+    include_str!("redirects/schemes.txt"),
+    include_str!("redirects/characters.txt"),
+    include_str!("redirects/relative.txt"),
+];
+
+struct Account;
+
+impl User for Account {
+    fn id(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+fn manager(session_for_next: bool) -> LoginManager<Account> {
+    let key = SecretKey::from_text("a key of 32 bytes at least, yes?").unwrap();
+    let builder = LoginManager::builder(key, TestClock::new(1_700_000_000), |buffer: &mut [u8]| buffer.fill(5));
+    let builder = builder.login_view("/login");
+    let builder = if session_for_next { builder.use_session_for_next() } else { builder };
+    builder.build_for_steps().unwrap()
+}
+
+fn login_at(manager: &LoginManager<Account>, target: &str) -> Login<Account> {
+    manager.begin().look(|| Request::new("GET", target).with_header("host", HOST.as_bytes()))
+}
+
+/// A login view's address with `next` in its query, every byte of it escaped.
+fn login_view(next: &str) -> String {
+    let escaped: String = next.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    format!("/login?next={escaped}")
+}
+
+fn unescape(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        plain.push(match (c, if c == '\\' { rest.next() } else { None }) {
+            ('\\', Some('t')) => '\t',
+            ('\\', Some('n')) => '\n',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some('\\')) => '\\',
+            ('\\', Some('x')) => scalar(&rest.by_ref().take(2).collect::<String>()),
+            ('\\', Some('u')) => scalar(rest.by_ref().take_while(|c| *c != '}').collect::<String>().trim_matches('{')),
+            ('\\', _) => panic!("no such escape: {text}"),
+            (c, _) => c,
+        });
+    }
+    plain
+}
+
+fn scalar(hex: &str) -> char {
+    u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).unwrap()
+}
+
+/// The entries with their verdicts.
+fn corpus() -> Vec<(bool, String)> {
+    let lines = CORPUS.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#'));
+    let entry = |line: &str| match line.split_at(2) {
+        ("+ ", entry) => (true, unescape(entry)),
+        ("- ", entry) => (false, unescape(entry)),
+        _ => panic!("no verdict: {line}"),
+    };
+    lines.map(entry).collect()
+}
+
+/// Whether a browser at one of the site's pages stays, by the URL standard.
+fn stays(address: &str) -> bool {
+    let page = Url::parse("http://site.example:8080/deep/er/login?next=x#y").unwrap();
+    page.join(address).is_ok_and(|to| to.origin() == page.origin() && to.username().is_empty())
+}
+
+fn is_header_text(location: &str) -> bool {
+    location.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Where the two lead: the same place, and here.
+fn assert_leads_here(next: &str, location: &str) {
+    assert!(is_header_text(location), "{next:?} {location:?}");
+    assert!(stays(next) && stays(location), "{next:?} {location:?}");
+    let place = |address: &str| {
+        let to = Url::parse(SITE).unwrap().join(address).unwrap();
+        percent_encoding::percent_decode_str(to.as_str()).collect::<Vec<u8>>()
+    };
+    // At the end of an address a browser drops blanks; in a header they are escaped.
+    assert_eq!(place(next.trim_end_matches(' ')), place(location.trim_end_matches("%20")), "{next:?} {location:?}");
+}
+
+#[test]
+fn the_corpus_is_judged_as_reasoned() {
+    let manager = manager(false);
+    let (mut accepted, mut refused) = (0, 0);
+    for (verdict, next) in corpus() {
+        let login = login_at(&manager, &login_view(&next));
+        assert_eq!(login.is_safe_redirect(&next), verdict, "{next:?}");
+        let location = login.next_url();
+        assert_eq!(location.is_some(), verdict, "{next:?} {location:?}");
+        match location {
+            Some(location) => {
+                assert_leads_here(&next, &location);
+                accepted += 1;
+            }
+            None => refused += 1,
+        }
+    }
+    assert!(accepted >= 150 && refused >= 350, "{accepted} {refused}");
+}
+
+#[test]
+fn a_location_says_what_next_said() {
+    let manager = manager(false);
+    for (next, location) in [
+        ("/account?tab=mail#form", "/account?tab=mail#form"),
+        ("http://SITE.example:8080/x", "http://SITE.example:8080/x"),
+        ("/..//evil.example", "/..//evil.example"),
+        ("/%2e%2e//evil.example", "/%2e%2e//evil.example"),
+        ("/%5cevil.example", "/%5cevil.example"),
+        ("/%0d%0aLocation:%20x", "/%0d%0aLocation:%20x"),
+        ("/account ", "/account%20"),
+        ("/\u{ff0f}evil.example", "/%EF%BC%8Fevil.example"),
+        ("/\u{85}/evil.example", "/%C2%85/evil.example"),
+        ("/é?a=\"><b>#ø", "/%C3%A9?a=%22%3E%3Cb%3E#%C3%B8"),
+        ("/`{|}^[]'%zz", "/%60%7B%7C%7D%5E[]'%zz"),
+    ] {
+        assert_eq!(login_at(&manager, &login_view(next)).next_url().as_deref(), Some(location));
+    }
+}
+
+#[test]
+fn a_query_that_does_not_say_next_well_leads_nowhere() {
+    let manager = manager(false);
+    let at = |query: &str| login_at(&manager, &format!("/login?{query}")).next_url();
+    for query in ["", "next", "next=", "&", "next=%ff", "next=/%ff%fe", "NEXT=/a", "next[]=/a", "x=/a", "next%00=/a"] {
+        assert_eq!(at(query), None, "{query}");
+    }
+    // The first counts, whatever follows.
+    assert_eq!(at("next=//evil.example&next=/a"), None);
+    assert_eq!(at("next=/a&next=//evil.example").as_deref(), Some("/a"));
+    assert_eq!(at("n%65xt=/a+b%2Bc").as_deref(), Some("/a%20b+c"));
+    assert_eq!(at("next=+//evil.example"), None);
+    assert_eq!(at("next=/%09/evil.example"), None);
+    assert_eq!(at("next=/%5Cevil.example"), None);
+    assert_eq!(at("next=/%255Cevil.example").as_deref(), Some("/%5Cevil.example"));
+}
+
+#[test]
+fn length_changes_no_verdict() {
+    let manager = manager(false);
+    let login = login_at(&manager, "/login");
+    let long = "a".repeat(1 << 20);
+    assert!(login.is_safe_redirect(&format!("/{long}//evil.example")));
+    assert!(login.is_safe_redirect(&format!("/{}evil.example", "../".repeat(1 << 16))));
+    for bad in [
+        format!("//{long}.example"),
+        format!("{}evil.example", "/".repeat(1 << 20)),
+        format!("/{long}\\evil.example"),
+        format!("/{}/evil.example", "\t".repeat(1 << 20)),
+        format!("http://{long}@evil.example/"),
+        format!("{SITE}{long}/"),
+        format!("{long}:{long}"),
+        format!("{}/account", " ".repeat(1 << 20)),
+    ] {
+        assert!(!login.is_safe_redirect(&bad), "{}", &bad[..20]);
+    }
+}
+
+#[test]
+fn the_site_is_what_the_request_addressed() {
+    let manager = manager(false);
+    let safe = |request: Request, next: &str| manager.begin().look(|| request.clone()).is_safe_redirect(next);
+    let at = |host: &str| Request::new("GET", "/login").with_header("host", host.as_bytes());
+    assert!(safe(at("[2001:db8::1]:8080"), "http://[2001:DB8::1]:8080/x"));
+    assert!(!safe(at("[2001:db8::1]:8080"), "http://[2001:db8::1]/x"));
+    assert!(!safe(at("[2001:db8::1]"), "http://[2001:db8::1]:8080/x"));
+    assert!(!safe(at("[::1]"), "http://[::ffff:127.0.0.1]/"));
+    assert!(safe(at("site.example").over_https(), "https://site.example/x"));
+    assert!(!safe(at("site.example").over_https(), "http://site.example/x"));
+    assert!(!safe(at("site.example").over_https(), "https://site.example:443/x"));
+    // Without a host there is no whole address that leads here.
+    for next in ["http://", "http:///", "http:///x", "http://x/", "//"] {
+        assert!(!safe(Request::new("GET", "/login"), next), "{next}");
+        assert!(!safe(at(""), next), "{next}");
+    }
+    assert!(safe(Request::new("GET", "/login"), "/x"));
+    // No one told this manager to believe a proxy.
+    let forwarded =
+        at(HOST).with_header("x-forwarded-host", b"evil.example").with_header("x-forwarded-proto", b"https");
+    assert!(!safe(forwarded.clone(), "http://evil.example/") && !safe(forwarded, "https://evil.example/"));
+}
+
+#[test]
+fn what_a_refused_request_asked_for_leads_nowhere_else() {
+    for session_for_next in [false, true] {
+        let manager = manager(session_for_next);
+        for (target, leads_to) in [
+            ("/account?x=%2F%2F", Some("/account?x=%2F%2F")),
+            ("//evil.example/x", None),
+            ("///evil.example", None),
+            ("/\\evil.example", None),
+            ("/%5cevil.example", Some("/%5cevil.example")),
+            ("/..//evil.example", Some("/..//evil.example")),
+        ] {
+            let request_login = manager.begin();
+            let login = request_login.look(|| Request::new("GET", target).with_header("host", HOST.as_bytes()));
+            let answer = login.refuse(Refusal::Unauthorized, Answerer::Library);
+            let Answer::Redirect { location, .. } = answer else { panic!("there is a login view") };
+            assert!(location.starts_with("/login") && stays(&location), "{location}");
+            let line = request_login.finish().set_cookies.remove(0);
+            let cookie = line.split(';').next().unwrap();
+            let view = Request::new("GET", &location).with_header("host", HOST.as_bytes());
+            let view = manager.begin().look(|| view.with_header("cookie", cookie.as_bytes()));
+            assert_eq!(view.next_url().as_deref(), leads_to, "{target}");
+        }
+    }
+}
+
+/// Pieces of what fools parsers; every sequence of up to four is an address.
+const PIECES: [&str; 24] = [
+    "/",
+    "//",
+    "\\",
+    "..",
+    ".",
+    "@",
+    ":",
+    "?",
+    "#",
+    "%2f",
+    "%5c",
+    "%2e",
+    "\t",
+    "\n",
+    " ",
+    "http:",
+    "HTTP://",
+    "https:",
+    "javascript:",
+    "site.example:8080",
+    "evil.example",
+    "[::1]",
+    "\u{ff0f}",
+    "\u{3002}",
+];
+
+fn combinations() -> impl Iterator<Item = String> {
+    let digit = |number: usize, place: u32| number / PIECES.len().pow(place) % PIECES.len();
+    (1..=4).flat_map(move |length| {
+        (0..PIECES.len().pow(length))
+            .map(move |number| (0..length).map(|place| PIECES[digit(number, place)]).collect::<String>())
+    })
+}
+
+#[test]
+fn no_combination_of_pieces_leads_away() {
+    let manager = manager(false);
+    let login = login_at(&manager, "/login");
+    let (mut all, mut leaving, mut accepted) = (0, 0, Vec::new());
+    for next in combinations().chain(combinations().map(|tail| format!("{SITE}{tail}"))) {
+        all += 1;
+        if login.is_safe_redirect(&next) {
+            accepted.push(next);
+        } else {
+            leaving += usize::from(!stays(&next));
+        }
+    }
+    accepted.sort();
+    accepted.dedup();
+    assert!(all > 600_000 && leaving > all / 10 && accepted.len() > 10_000, "{all} {leaving} {}", accepted.len());
+    let with_location = |next: String| {
+        let location = login_at(&manager, &login_view(&next)).next_url().unwrap();
+        assert_leads_here(&next, &location);
+        (next, location)
+    };
+    let made: Vec<_> = accepted.into_iter().map(with_location).collect();
+    let of_corpus = corpus().into_iter().filter(|(verdict, _)| *verdict).map(|(_, next)| with_location(next));
+    for_the_browser(of_corpus.chain(made.iter().step_by(made.len() / 4000).cloned()));
+}
+
+/// Writes what `conformance/redirects.py` follows.
+fn for_the_browser(cases: impl Iterator<Item = (String, String)>) {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("redirects.jsonl");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    for case in cases {
+        writeln!(file, "{}", serde_json::to_string(&case).unwrap()).unwrap();
+    }
+    file.flush().unwrap();
+}
