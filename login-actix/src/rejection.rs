@@ -125,8 +125,11 @@ impl ResponseError for Error {
         if matches!(self.0, LoginError::InactiveUser) {
             return HttpResponse::Forbidden().body("this account is not active");
         }
+        // What a loader failed for is in the log already.
         #[cfg(feature = "tracing")]
-        tracing::error!(target: "login", error = %self.0, "a handler could not change or read its login");
+        if !matches!(self.0, LoginError::Load(_)) {
+            tracing::error!(target: "login", error = %self.0, "a handler could not change or read its login");
+        }
         internal_error()
     }
 }

@@ -24,6 +24,9 @@ pub(crate) fn with_parts<B: MessageBody>(
 }
 
 fn carry(headers: &mut HeaderMap, parts: &ResponseParts) {
+    if !parts.is_any() {
+        return;
+    }
     if parts.adds_vary(headers.get_all(VARY).filter_map(|line| line.to_str().ok())) {
         headers.append(VARY, HeaderValue::from_static("cookie"));
     }

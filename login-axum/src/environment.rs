@@ -28,7 +28,7 @@ pub fn development_key() -> SecretKey {
     let mut bytes = [0; 32];
     system_entropy(&mut bytes);
     eprintln!("WARNING: signing logins with a random development key: they all end when this program stops.");
-    eprintln!("WARNING: in production give it 32 random bytes of its own (openssl rand -hex 32).");
+    eprintln!("WARNING: in production give it a key of its own, such as the output of `openssl rand -hex 32`.");
     match SecretKey::from_bytes(bytes) {
         Ok(key) => key,
         Err(error) => panic!("{error}"),

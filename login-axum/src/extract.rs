@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{Redirect, Response};
-use login_core::{LoadError, Refusal, Requirement, User};
+use login_core::{Refusal, Requirement, User};
 
 use crate::layer::Mounted;
 use crate::rejection::LoginRejection;
@@ -71,22 +71,18 @@ impl<U: User> Login<U> {
 
     fn of(parts: &Parts) -> Result<Self, LoginRejection> {
         let (mounted, core) = Mounted::look(parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
-        Ok(Self { core, mounted })
+        Ok(Self { core, mounted: mounted.clone() })
     }
+}
 
-    /// Whoever meets the requirement; what they are refused for otherwise.
-    async fn judged(&self, requirement: Requirement) -> Result<Result<Arc<U>, Refusal>, LoadError> {
-        self.core.user().await?;
-        Ok(self.core.judge(requirement))
-    }
-
-    async fn require(parts: &Parts, requirement: Requirement) -> Result<Arc<U>, LoginRejection> {
-        let login = Self::of(parts)?;
-        login.judged(requirement).await?.map_err(|refusal| {
-            let response = Box::new(login.refuse(refusal));
-            LoginRejection::Refused { refusal, response }
-        })
-    }
+/// Whoever meets the requirement; the refusal's answer otherwise.
+async fn require<U: User>(parts: &Parts, requirement: Requirement) -> Result<Arc<U>, LoginRejection> {
+    let (mounted, login) = Mounted::look(parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
+    login.user().await?;
+    login.judge(requirement).map_err(|refusal| {
+        let response = Box::new(mounted.refuse(&login, refusal));
+        LoginRejection::Refused { refusal, response }
+    })
 }
 
 impl<S: Sync, U: User> FromRequestParts<S> for Login<U> {
@@ -165,7 +161,7 @@ impl<S: Sync, U: User> FromRequestParts<S> for CurrentUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
-        Login::require(parts, Requirement::Login).await.map(Self)
+        require(parts, Requirement::Login).await.map(Self)
     }
 }
 
@@ -173,8 +169,9 @@ impl<S: Sync, U: User> OptionalFromRequestParts<S> for CurrentUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
-        let login = Login::of(parts)?;
-        Ok(login.judged(Requirement::Login).await?.ok().map(Self))
+        let (_, login) = Mounted::look(&*parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
+        login.user().await?;
+        Ok(login.judge(Requirement::Login).ok().map(Self))
     }
 }
 
@@ -195,6 +192,6 @@ impl<S: Sync, U: User, const SECONDS: u64> FromRequestParts<S> for FreshUser<U, 
             0 => Requirement::FreshLogin,
             seconds => Requirement::FreshLoginWithin(Duration::from_secs(seconds)),
         };
-        Login::require(parts, requirement).await.map(Self)
+        require(parts, requirement).await.map(Self)
     }
 }

@@ -86,23 +86,22 @@ where
         if Requirement::exempts(request.method().as_str()) {
             return GuardFuture { stage: Stage::Passed { inner: self.inner.call(request) } };
         }
-        let Some((mounted, login)) = Mounted::<U>::look(&request) else {
+        let Some((_, login)) = Mounted::<U>::look(&request) else {
             let response = Some(LoginRejection::missing_layer::<U>().into_response());
             return GuardFuture { stage: Stage::Refused { response } };
         };
         // The clone has not been polled to readiness; the original has.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let waiting = Waiting { inner: ready, request, mounted, requirement: self.requirement };
+        let waiting = Waiting { inner: ready, request, requirement: self.requirement };
         GuardFuture { stage: Stage::Loading { user: login.user(), login, waiting: Some(waiting) } }
     }
 }
 
 /// What goes on once the user is known.
-struct Waiting<S, U: User, B> {
+struct Waiting<S, B> {
     inner: S,
     request: Request<B>,
-    mounted: Mounted<U>,
     requirement: Requirement,
 }
 
@@ -125,7 +124,7 @@ pin_project! {
         S: Service<Request<B>>,
         U: User,
     {
-        Loading { user: UserFuture<U>, login: CoreLogin<U>, waiting: Option<Waiting<S, U, B>> },
+        Loading { user: UserFuture<U>, login: CoreLogin<U>, waiting: Option<Waiting<S, B>> },
         Passed { #[pin] inner: S::Future },
         Refused { response: Option<Response<Body>> },
     }
@@ -159,7 +158,10 @@ where
                         (Err(error), _) => refused(LoginRejection::from(error).into_response()),
                         (Ok(_), Some(mut waiting)) => match login.judge(waiting.requirement) {
                             Ok(_) => Stage::Passed { inner: waiting.inner.call(waiting.request) },
-                            Err(refusal) => refused(waiting.mounted.refuse(login, refusal)),
+                            Err(refusal) => refused(match Mounted::look(&waiting.request) {
+                                Some((mounted, _)) => mounted.refuse(login, refusal),
+                                None => crate::response::internal_error(),
+                            }),
                         },
                         (Ok(_), None) => refused(crate::response::internal_error()),
                     }

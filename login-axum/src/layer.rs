@@ -19,26 +19,21 @@ use crate::response;
 /// What a request carries below the layer.
 pub(crate) struct Mounted<U: User> {
     request_login: RequestLogin<U>,
-    manager: login_core::LoginManager<U>,
     handlers: Arc<Handlers>,
 }
 
 impl<U: User> Clone for Mounted<U> {
     fn clone(&self) -> Self {
-        Self {
-            request_login: self.request_login.clone(),
-            manager: self.manager.clone(),
-            handlers: Arc::clone(&self.handlers),
-        }
+        Self { request_login: self.request_login.clone(), handlers: Arc::clone(&self.handlers) }
     }
 }
 
 impl<U: User> Mounted<U> {
     /// Looks at the login of a request below the layer; `None` where it is not.
-    pub(crate) fn look<'r>(head: impl Into<Head<'r>>) -> Option<(Self, CoreLogin<U>)> {
+    pub(crate) fn look<'r>(head: impl Into<Head<'r>>) -> Option<(&'r Self, CoreLogin<U>)> {
         let head = head.into();
-        let mounted = head.extensions().get::<Self>()?.clone();
-        let login = mounted.request_login.look(|| head.view(&mounted.manager));
+        let mounted = head.extensions().get::<Self>()?;
+        let login = mounted.request_login.look(|| head.view(mounted.request_login.manager()));
         Some((mounted, login))
     }
 
@@ -121,11 +116,9 @@ where
         if core.needs_request() {
             request_login.show(|| Head::from(&request).view(core));
         }
-        request.extensions_mut().insert(Mounted {
-            request_login: request_login.clone(),
-            manager: core.clone(),
-            handlers: Arc::clone(&self.manager.handlers),
-        });
+        request
+            .extensions_mut()
+            .insert(Mounted { request_login: request_login.clone(), handlers: Arc::clone(&self.manager.handlers) });
         LoginFuture::Handled { inner: self.inner.call(request), request_login }
     }
 }

@@ -112,13 +112,22 @@ impl fmt::Display for Error {
     }
 }
 
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if matches!(self.0, LoginError::InactiveUser) {
             return (StatusCode::FORBIDDEN, "this account is not active").into_response();
         }
+        // What a loader failed for is in the log already.
         #[cfg(feature = "tracing")]
-        tracing::error!(target: "login", error = %self.0, "a handler could not change or read its login");
+        if !matches!(self.0, LoginError::Load(_)) {
+            tracing::error!(target: "login", error = %self.0, "a handler could not change or read its login");
+        }
         internal_error()
     }
 }

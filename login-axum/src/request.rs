@@ -34,8 +34,8 @@ impl<'r> From<&'r Parts> for Head<'r> {
     }
 }
 
-impl Head<'_> {
-    pub(crate) fn extensions(&self) -> &Extensions {
+impl<'r> Head<'r> {
+    pub(crate) fn extensions(&self) -> &'r Extensions {
         self.extensions
     }
 
@@ -49,7 +49,7 @@ impl Head<'_> {
             request.push_header(name.as_str(), value.as_bytes());
         }
         // HTTP/2 has the host in the URI.
-        if let (false, Some(authority)) = (self.headers.contains_key(header::HOST), uri.authority()) {
+        if let Some(authority) = uri.authority().filter(|_| !self.headers.contains_key(header::HOST)) {
             request.push_header("host", authority.as_str().as_bytes());
         }
         if uri.scheme_str() == Some("https") {

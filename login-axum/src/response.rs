@@ -6,14 +6,19 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use login_core::{Answer, ResponseParts};
 
+const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+
 /// Puts cookies and cache headers onto a response.
 pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) -> Response<Body> {
+    if !parts.is_any() {
+        return response;
+    }
     if parts.has_failed && !response.status().is_server_error() {
         response = internal_error();
     }
     let headers = response.headers_mut();
     if parts.adds_vary(headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok())) {
-        headers.append(VARY, HeaderValue::from_static("cookie"));
+        headers.append(VARY, VARY_COOKIE);
     }
     let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
     if let Some(cache_control) = parts.cache_control(present) {

@@ -42,7 +42,7 @@ pub(crate) fn origin(request: &Request, proxies: usize) -> Origin<'_> {
 
 /// The user agent; several lines are joined as WSGI joins them.
 pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
-    let mut lines = request.header_lines("user-agent");
+    let mut lines = request.user_agents();
     let first = lines.next()?;
     match lines.next() {
         None => Some(Cow::Borrowed(first)),
@@ -57,22 +57,25 @@ pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// An address as text, for the native identifier; an unknown one is its own kind.
-pub(crate) fn address_text(address: Option<IpAddr>) -> String {
-    address.map_or_else(String::new, |address| address.to_string())
-}
-
 /// Flask-Login's session identifier: the hex SHA-512 of Python's `repr` of
 /// address and user agent, joined by `|`.
 pub(crate) fn flask_identifier(address: Option<IpAddr>, user_agent: Option<&[u8]>) -> String {
     let address = address.map(|address| address.to_string());
     // Werkzeug reads headers as Latin-1; Flask-Login writes that text as UTF-8.
     let agent = user_agent.map(|agent| agent.iter().map(|byte| char::from(*byte)).collect::<String>());
-    let mut text = String::new();
+    let mut text = String::with_capacity(64 + agent.as_ref().map_or(0, String::len));
     python_repr(address.as_deref(), &mut text);
     text.push('|');
     python_repr(agent.as_deref(), &mut text);
-    Sha512::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha512::digest(text))
+}
+
+/// Lower-case hexadecimal digits, two for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(nibbles.map(|nibble| char::from_digit(u32::from(nibble), 16).unwrap_or_default()));
+    text
 }
 
 /// What Python shows of a byte string, or `None`.

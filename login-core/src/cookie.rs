@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
+use memchr::{memchr, memchr2};
+
 use crate::clock::LAST_SECOND;
 use crate::error::{ConfigError, CookieProblem};
 
@@ -186,7 +188,7 @@ pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
                     return Some((name, value));
                 }
                 None => {
-                    rest = split(rest, |b| b == b';').map_or(&[][..], |(_, after)| after.get(1..).unwrap_or_default())
+                    rest = memchr(b';', rest).and_then(|at| rest.get(at + 1..)).unwrap_or_default();
                 }
             }
         }
@@ -198,10 +200,42 @@ type Parsed<'h> = (&'h [u8], &'h [u8], &'h [u8]);
 
 /// One cookie at the start of `header`, and what follows it.
 fn cookie(header: &[u8]) -> Option<Parsed<'_>> {
-    let blank = |b: u8| b == b' ' || b == b'\t';
-    let skip = |text: &[u8]| text.iter().take_while(|b| blank(**b)).count();
+    match memchr2(b'"', b';', header) {
+        None => plain(header).map(|(name, value)| (name, value, &[][..])),
+        Some(at) => match header.split_at_checked(at)? {
+            (pair, [b';', after @ ..]) => plain(pair).map(|(name, value)| (name, value, after)),
+            _ => quoted(header),
+        },
+    }
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// A cookie without quotes, which almost every one is.
+fn plain(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, value) = match memchr(b'=', pair) {
+        Some(at) => (pair.get(..at)?, pair.get(at + 1..)?),
+        None => (pair, &[][..]),
+    };
+    let (name, value) = (trimmed(name), trimmed(value));
+    let is_one = |text: &[u8]| memchr2(b' ', b'\t', text).is_none();
+    (!name.is_empty() && is_one(name) && is_one(value)).then_some((name, value))
+}
+
+fn trimmed(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// A cookie with a quote in it, somewhere before its end.
+fn quoted(header: &[u8]) -> Option<Parsed<'_>> {
+    let skip = |text: &[u8]| text.iter().take_while(|byte| is_blank(byte)).count();
     let header = header.get(skip(header)..)?;
-    let (name, rest) = header.split_at(header.iter().take_while(|b| !blank(**b) && !b"=\";".contains(b)).count());
+    let (name, rest) = header.split_at(header.iter().take_while(|b| !is_blank(b) && !b"=\";".contains(b)).count());
     if name.is_empty() {
         return None;
     }
@@ -212,7 +246,7 @@ fn cookie(header: &[u8]) -> Option<Parsed<'_>> {
     let rest = rest.get(skip(rest)..)?;
     let length = match quoted_length(rest) {
         Some(length) => length,
-        None => rest.iter().take_while(|b| !blank(**b) && !b"\";".contains(b)).count(),
+        None => rest.iter().take_while(|b| !is_blank(b) && !b"\";".contains(b)).count(),
     };
     let (value, rest) = rest.split_at_checked(length)?;
     ended(rest.get(skip(rest)..)?).map(|after| (name, value, after))
@@ -233,10 +267,6 @@ fn quoted_length(text: &[u8]) -> Option<usize> {
             _ => at += 1,
         }
     }
-}
-
-fn split(text: &[u8], is: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
-    text.iter().position(|b| is(*b)).map(|at| text.split_at(at))
 }
 
 /// A cookie's value without quotes and escapes.

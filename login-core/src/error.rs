@@ -121,8 +121,13 @@ pub enum SecretKeyError {
 impl fmt::Display for SecretKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSet(name) => write!(f, "set the environment variable {name} to 32 random bytes or more"),
-            Self::Empty => f.write_str("the secret key is empty: use 32 random bytes or more"),
+            Self::NotSet(name) => write!(
+                f,
+                "set the environment variable {name} to text of 32 bytes or more, such as the output of `openssl rand -hex 32`"
+            ),
+            Self::Empty => f.write_str(
+                "the secret key is empty: use 32 bytes or more, such as the output of `openssl rand -hex 32`",
+            ),
         }
     }
 }
@@ -183,7 +188,10 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ShortKey { length } => {
-                write!(f, "a secret key has {length} bytes: use 32 random bytes or more (openssl rand -hex 32)")
+                write!(
+                    f,
+                    "a secret key has {length} bytes: use 32 or more, such as the output of `openssl rand -hex 32`"
+                )
             }
             Self::Cookie { name, problem } => write!(f, "cookie {name:?}: {problem}"),
             Self::SameCookieNames(name) => {

@@ -90,7 +90,8 @@ pub(crate) type Listener<U> = Box<dyn Fn(&Event<'_, U>) + Send + Sync>;
 #[cfg(feature = "tracing")]
 pub(crate) fn trace<U>(event: &Event<'_, U>) {
     if let Event::LoadFailed { error } = event {
-        let cause = std::error::Error::source(*error).map(ToString::to_string).unwrap_or_default();
+        let causes = std::iter::successors(std::error::Error::source(*error), |cause| cause.source());
+        let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
         tracing::error!(target: "login", %cause, "loading the user failed; the response is a 5xx");
     } else {
         tracing::debug!(target: "login", event = event.name());

@@ -10,6 +10,7 @@ use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 use sha2::Sha512;
 
+use crate::client;
 use crate::cookie::MAX_SIZE;
 use crate::json::{self, Object};
 use crate::secret::{SecretKey, keyed};
@@ -41,11 +42,7 @@ impl FlaskKey {
         let mut cookie = String::with_capacity(user_id.len() + 129);
         cookie.push_str(user_id);
         cookie.push('|');
-        for byte in digest {
-            for nibble in [byte >> 4, byte & 15] {
-                cookie.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-            }
-        }
+        cookie.push_str(&client::hex(&digest));
         cookie
     }
 
@@ -165,7 +162,7 @@ fn from_json(text: &str) -> Option<Session> {
     let mut session = Session { data: Object::parse(&tagged::untag_session(text)?)?, ..Session::default() };
     let data = &mut session.data;
     // A key of an unexpected type is none of ours: it stays where and as it is.
-    session.user_id = take(data, "_user_id", parsed);
+    session.user_id = take(data, "_user_id", |json| parsed::<String>(json).map(Into::into));
     if session.user_id.is_none() {
         // Flask-Login writes what `get_id` returned, which may be a number.
         session.user_id = take(data, "_user_id", |json| parsed::<i128>(json).map(|_| json.into()));

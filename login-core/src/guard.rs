@@ -149,7 +149,7 @@ impl<U: User> Login<U> {
         if answerer == Answerer::Handler {
             return Answer::Handler;
         }
-        let config = &self.0.manager.config;
+        let config = &self.0.manager.0.config;
         let request = self.0.request();
         if client::prefers_json(request) {
             return Answer::Problem(match refusal {

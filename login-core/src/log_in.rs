@@ -4,6 +4,8 @@ use std::future::{IntoFuture, Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use crate::clock::LAST_SECOND;
 use crate::cookie::MAX_SIZE;
 use crate::error::LoginError;
@@ -77,13 +79,13 @@ impl<U: User> LogIn<U> {
             return Err(LoginError::InactiveUser);
         }
         let shared = &self.login.0;
-        let manager = &shared.manager;
+        let manager = &shared.manager.0;
         let (wire, config, now) = (&manager.wire, &manager.config, shared.now());
         let duration = self.duration.map_or(config.remember_duration, |duration| duration.as_secs());
         if duration == 0 || now.saturating_add(duration) > LAST_SECOND {
             return Err(LoginError::Duration);
         }
-        let user_id = self.user.id();
+        let user_id = SmolStr::from(self.user.id());
         let auth = wire.auth(&*self.user, &user_id);
         let token = if self.remember { wire.write_remember(&user_id, auth, now, duration) } else { None };
         let size = config.remember_cookie.name.len() + token.as_ref().map_or(0, String::len);

@@ -97,7 +97,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
     pub fn confirm(&self) -> Result<bool, LoginError> {
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         let binding = manager.wire.bind(self.0.request(), manager.config.trusted_proxies);
         let login_at = self.login_time();
         let mut guard = self.0.state();
@@ -144,7 +144,7 @@ impl<U: User> Login<U> {
         if self.user().await?.is_none() || self.0.state().remember == Remember::Clear {
             return Ok(false);
         }
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         Ok(manager.wire.read_remember(self.0.request(), &manager.config, self.0.now()).is_some())
     }
 
@@ -155,7 +155,7 @@ impl<U: User> Login<U> {
     /// Any other address, however it is disguised, is `None`.
     #[must_use]
     pub fn next_url(&self) -> Option<String> {
-        let config = &self.0.manager.config;
+        let config = &self.0.manager.0.config;
         let request = self.0.request();
         let next = if config.session_for_next {
             let mut state = self.0.state();
@@ -173,7 +173,7 @@ impl<U: User> Login<U> {
     /// of this request's scheme and host; no backslash or control character.
     #[must_use]
     pub fn is_safe_redirect(&self, address: &str) -> bool {
-        let proxies = self.0.manager.config.trusted_proxies;
+        let proxies = self.0.manager.0.config.trusted_proxies;
         url::stays_here(address, crate::client::origin(self.0.request(), proxies))
     }
 
@@ -185,7 +185,7 @@ impl<U: User> Login<U> {
 
     pub(crate) fn is_fresh(&self, max_age: Option<u64>) -> bool {
         let state = self.0.state();
-        let configured = self.0.manager.config.fresh_max_age;
+        let configured = self.0.manager.0.config.fresh_max_age;
         let max_age = max_age.into_iter().chain(configured).min();
         matches!(state.known, Known::User(_, Source::Login))
             && transitions::is_fresh(&state.session, max_age, self.0.now(), CLOCK_SKEW)
@@ -193,24 +193,24 @@ impl<U: User> Login<U> {
 
     /// The time to write down for credentials given now, where the format tells it.
     pub(crate) fn login_time(&self) -> Option<u64> {
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         (!manager.wire.is_flask() || manager.config.fresh_max_age.is_some()).then(|| self.0.now())
     }
 
     pub(crate) fn new_login_id(&self) -> [u8; 16] {
         let mut login_id = [0; 16];
-        if !self.0.manager.wire.is_flask() {
-            self.0.manager.entropy.fill(&mut login_id);
+        if !self.0.manager.0.wire.is_flask() {
+            self.0.manager.0.entropy.fill(&mut login_id);
         }
         login_id
     }
 
     pub(crate) fn has_remember_cookie(&self) -> bool {
-        self.0.request().cookies(&self.0.manager.config.remember_cookie.name).next().is_some()
+        self.0.request().cookies(&self.0.manager.0.config.remember_cookie.name).next().is_some()
     }
 
     pub(crate) fn check_size(&self, session: &Session) -> Result<(), LoginError> {
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         let size = manager.wire.session_size(session, &manager.config, self.0.now());
         if size <= MAX_SIZE {
             return Ok(());
@@ -268,7 +268,7 @@ impl<U: User> Future for UserFuture<U> {
                     return Poll::Ready(result);
                 }
                 step @ (Step::LoadUser(_) | Step::AskRequestLoader(_)) => {
-                    this.loading = Some(Arc::clone(&this.login.0.manager.loaders).drive(step));
+                    this.loading = Some(Arc::clone(&this.login.0.manager.0.loaders).drive(step));
                 }
             }
         }

@@ -67,7 +67,7 @@ impl<U: User> LoginManager<U> {
     /// [`needs_request`](Self::needs_request).
     #[must_use]
     pub fn begin(&self) -> RequestLogin<U> {
-        RequestLogin(Arc::new(Shared::new(Arc::clone(&self.0))))
+        RequestLogin(Arc::new(Shared::new(self.clone())))
     }
 
     /// Whether every request must be shown to its [`RequestLogin`] before it is
@@ -123,6 +123,12 @@ impl<U: User> std::fmt::Debug for RequestLogin<U> {
 }
 
 impl<U: User> RequestLogin<U> {
+    /// Whose login it is.
+    #[must_use]
+    pub fn manager(&self) -> &LoginManager<U> {
+        &self.0.manager
+    }
+
     /// Shows the request without looking at the login.
     pub fn show(&self, request: impl FnOnce() -> Request) {
         self.0.keep_request(request);
@@ -135,7 +141,7 @@ impl<U: User> RequestLogin<U> {
         let mut state = self.0.state();
         if !state.looked {
             state.looked = true;
-            let manager = &self.0.manager;
+            let manager = &self.0.manager.0;
             if let Some(session) = manager.wire.read_session(request, &manager.config, self.0.now()) {
                 state.session = session;
             }

@@ -21,12 +21,16 @@
 //!
 //! A remember token is `version (1), key hint (3), flags (1), issued at (8), ends
 //! at (8), [auth digest (16)], user ID (the rest), MAC (32)`.
+//!
+//! The digests of client and auth hash are a key hint (3) and the first 13 bytes of
+//! an HMAC-SHA-256: which key made them is known, however many there are.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use smol_str::SmolStr;
 use zeroize::Zeroizing;
 
 use crate::clock::CLOCK_SKEW;
@@ -36,7 +40,8 @@ use crate::secret::{SecretKey, keyed};
 use crate::session::{Binding, Session};
 
 const VERSION: u8 = 1;
-const HEADER: usize = 4;
+const HINT: usize = 3;
+const HEADER: usize = 1 + HINT;
 const MAC: usize = 32;
 
 const LOGIN: u8 = 1;
@@ -50,7 +55,7 @@ type HmacSha256 = Hmac<Sha256>;
 /// One secret key, made ready for every purpose.
 pub(crate) struct NativeKey {
     /// Tells which key signed a cookie, so that only that one is tried.
-    hint: [u8; 3],
+    hint: [u8; HINT],
     session: HmacSha256,
     remember: HmacSha256,
     client: HmacSha256,
@@ -78,15 +83,50 @@ impl NativeKey {
         }
     }
 
-    /// What binds a session to the client of this address and user agent.
-    pub(crate) fn client(&self, address: &[u8], user_agent: Option<&[u8]>) -> [u8; 16] {
-        let (there, agent) = user_agent.map_or((0, &[][..]), |agent| (1, agent));
-        digest(&self.client, &[&length(address), address, &[there], agent])
+    /// What binds a session to the client of this address (4 bytes, 16, or none
+    /// where it is not known) and user agent.
+    pub(crate) fn client(&self, address: &[u8], user_agent: Option<&[u8]>) -> Digest {
+        self.digest(&self.client, client_fields(address, user_agent, &length(address)))
+    }
+
+    /// Whether [`client`](Self::client) made this digest, in constant time.
+    pub(crate) fn is_client(&self, digest: &Digest, address: &[u8], user_agent: Option<&[u8]>) -> bool {
+        self.made(digest, &self.client, client_fields(address, user_agent, &length(address)))
     }
 
     /// What binds a login to its user's auth hash.
-    pub(crate) fn auth(&self, user_id: &str, auth_hash: &[u8]) -> [u8; 16] {
-        digest(&self.auth, &[&length(user_id.as_bytes()), user_id.as_bytes(), auth_hash])
+    pub(crate) fn auth(&self, user_id: &str, auth_hash: &[u8]) -> Digest {
+        self.digest(&self.auth, [&length(user_id.as_bytes()), user_id.as_bytes(), auth_hash])
+    }
+
+    /// Whether [`auth`](Self::auth) made this digest, in constant time.
+    pub(crate) fn is_auth(&self, digest: &Digest, user_id: &str, auth_hash: &[u8]) -> bool {
+        self.made(digest, &self.auth, [&length(user_id.as_bytes()), user_id.as_bytes(), auth_hash])
+    }
+
+    fn digest<const N: usize>(&self, mac: &HmacSha256, fields: [&[u8]; N]) -> Digest {
+        let whole: [u8; 32] = over(mac, fields).finalize().into_bytes().into();
+        let mut digest = [0; 16];
+        let (hint, rest) = digest.split_at_mut(HINT);
+        hint.copy_from_slice(&self.hint);
+        rest.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+        digest
+    }
+
+    fn made<const N: usize>(&self, digest: &Digest, mac: &HmacSha256, fields: [&[u8]; N]) -> bool {
+        let (hint, rest) = digest.split_at(HINT);
+        hint == self.hint && over(mac, fields).verify_truncated_left(rest).is_ok()
+    }
+}
+
+/// What a session holds of its client, or a login of its user's auth hash.
+pub(crate) type Digest = [u8; 16];
+
+/// An absent user agent is another than an empty one.
+fn client_fields<'f>(address: &'f [u8], user_agent: Option<&'f [u8]>, length: &'f [u8; 8]) -> [&'f [u8]; 4] {
+    match user_agent {
+        Some(agent) => [length, address, &[1], agent],
+        None => [length, address, &[0], &[]],
     }
 }
 
@@ -94,37 +134,47 @@ fn length(field: &[u8]) -> [u8; 8] {
     (field.len() as u64).to_be_bytes()
 }
 
-fn digest(mac: &HmacSha256, fields: &[&[u8]]) -> [u8; 16] {
+fn over<const N: usize>(mac: &HmacSha256, fields: [&[u8]; N]) -> HmacSha256 {
     let mut mac = mac.clone();
     fields.iter().for_each(|field| mac.update(field));
-    let whole: [u8; 32] = mac.finalize().into_bytes().into();
-    let mut half = [0; 16];
-    half.copy_from_slice(whole.split_at(16).0);
-    half
+    mac
 }
 
 /// A remember token's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RememberToken<'t> {
-    pub(crate) user_id: &'t str,
+pub(crate) struct RememberToken {
+    pub(crate) user_id: SmolStr,
     pub(crate) issued_at: u64,
     pub(crate) ends_at: u64,
-    pub(crate) auth: Option<[u8; 16]>,
+    pub(crate) auth: Option<Digest>,
 }
 
-/// Space for any cookie's content, on the stack.
-pub(crate) type Space = [u8; MAX_SIZE / 4 * 3];
+/// Cookies of up to this many bytes are decoded in less space on the stack, which
+/// would take longer to clear than the cookie to read.
+const USUAL_SIZE: usize = 512;
 
-/// Decodes into `space` and verifies; gives the fields behind the header.
-fn open<'s>(
+/// Decodes and verifies; gives what `read` makes of the fields behind the header.
+fn open<T>(
     cookie: &str,
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
-    space: &'s mut Space,
-) -> Option<&'s [u8]> {
-    if cookie.len() > MAX_SIZE {
-        return None;
+    read: impl FnOnce(Fields<'_>) -> Option<T>,
+) -> Option<T> {
+    if cookie.len() <= USUAL_SIZE {
+        read(verified(cookie, keys, purpose, &mut [0; USUAL_SIZE / 4 * 3])?)
+    } else if cookie.len() <= MAX_SIZE {
+        read(verified(cookie, keys, purpose, &mut [0; MAX_SIZE / 4 * 3])?)
+    } else {
+        None
     }
+}
+
+fn verified<'s>(
+    cookie: &str,
+    keys: &[NativeKey],
+    purpose: impl Fn(&NativeKey) -> &HmacSha256,
+    space: &'s mut [u8],
+) -> Option<Fields<'s>> {
     let size = BASE64.decode_slice(cookie, space).ok()?;
     let (signed, mac) = space.get(..size)?.split_at_checked(size.checked_sub(MAC)?)?;
     let (header, fields) = signed.split_first_chunk::<HEADER>()?;
@@ -132,7 +182,7 @@ fn open<'s>(
     keys.iter()
         .filter(|key| key.hint == *hint)
         .find(|key| purpose(key).clone().chain_update(signed).verify_slice(mac).is_ok())?;
-    Some(fields)
+    Some(Fields(fields))
 }
 
 /// Puts header and MAC around the fields.
@@ -169,8 +219,10 @@ impl<'f> Fields<'f> {
 
 /// Reads a session; `max_age` in seconds. What is not readable is `None`.
 pub(crate) fn read_session(cookie: &str, keys: &[NativeKey], now: u64, max_age: u64) -> Option<Session> {
-    let mut space = [0; MAX_SIZE / 4 * 3];
-    let mut fields = Fields(open(cookie, keys, |key| &key.session, &mut space)?);
+    open(cookie, keys, |key| &key.session, |fields| session_of(fields, now, max_age))
+}
+
+fn session_of(mut fields: Fields<'_>, now: u64, max_age: u64) -> Option<Session> {
     let [flags] = fields.take()?;
     let signed_at = fields.number()?;
     if signed_at > now.saturating_add(CLOCK_SKEW) || now.saturating_sub(signed_at) > max_age {
@@ -241,22 +293,20 @@ fn encoded_len(bytes: usize) -> usize {
 }
 
 /// Reads a remember token that has not ended.
-pub(crate) fn read_remember<'s>(
-    cookie: &str,
-    keys: &[NativeKey],
-    now: u64,
-    space: &'s mut Space,
-) -> Option<RememberToken<'s>> {
-    let mut fields = Fields(open(cookie, keys, |key| &key.remember, space)?);
+pub(crate) fn read_remember(cookie: &str, keys: &[NativeKey], now: u64) -> Option<RememberToken> {
+    open(cookie, keys, |key| &key.remember, |fields| token_of(fields, now))
+}
+
+fn token_of(mut fields: Fields<'_>, now: u64) -> Option<RememberToken> {
     let [flags] = fields.take()?;
     let (issued_at, ends_at) = (fields.number()?, fields.number()?);
     let auth = if flags & AUTH != 0 { Some(fields.take()?) } else { None };
-    let user_id = std::str::from_utf8(fields.0).ok()?;
+    let user_id = std::str::from_utf8(fields.0).ok()?.into();
     let in_force = issued_at <= now.saturating_add(CLOCK_SKEW) && now < ends_at;
     in_force.then_some(RememberToken { user_id, issued_at, ends_at, auth })
 }
 
-pub(crate) fn write_remember(token: &RememberToken<'_>, key: &NativeKey) -> String {
+pub(crate) fn write_remember(token: &RememberToken, key: &NativeKey) -> String {
     seal(key, &key.remember, |bytes| {
         bytes.push(if token.auth.is_some() { AUTH } else { 0 });
         bytes.extend_from_slice(&token.issued_at.to_be_bytes());
@@ -317,23 +367,21 @@ mod tests {
         assert!(readable_at(NOW + 600) && !readable_at(NOW + 601));
         assert!(readable_at(NOW - CLOCK_SKEW) && !readable_at(NOW - CLOCK_SKEW - 1));
 
-        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: None };
+        let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: None };
         let cookie = write_remember(&token, &keys[0]);
-        let mut space = [0; 3072];
-        assert_eq!(read_remember(&cookie, &keys, NOW + 99, &mut space), Some(token));
-        assert_eq!(read_remember(&cookie, &keys, NOW + 100, &mut space), None);
-        assert_eq!(read_remember(&cookie, &keys, NOW - CLOCK_SKEW - 1, &mut space), None);
+        assert_eq!(read_remember(&cookie, &keys, NOW + 99), Some(token));
+        assert_eq!(read_remember(&cookie, &keys, NOW + 100), None);
+        assert_eq!(read_remember(&cookie, &keys, NOW - CLOCK_SKEW - 1), None);
     }
 
     #[test]
     fn every_change_of_a_character_and_every_truncation_is_refused() {
         let keys = [key("one key")];
         let session = write_session(&sample(), &keys[0], NOW);
-        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
+        let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
         let remember = write_remember(&token, &keys[0]);
-        let mut space = [0; 3072];
-        let mut accepted = |cookie: &str| {
-            read_session(cookie, &keys, NOW, 600).is_some() || read_remember(cookie, &keys, NOW, &mut space).is_some()
+        let accepted = |cookie: &str| {
+            read_session(cookie, &keys, NOW, 600).is_some() || read_remember(cookie, &keys, NOW).is_some()
         };
         assert!(accepted(&session) && accepted(&remember));
         for cookie in [session, remember] {
@@ -351,14 +399,14 @@ mod tests {
     #[test]
     fn one_cookie_is_never_good_as_another() {
         let keys = [key("one key")];
-        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: None };
+        let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: None };
         let remember = write_remember(&token, &keys[0]);
         let session = write_session(&sample(), &keys[0], NOW);
         assert_eq!(read_session(&remember, &keys, NOW, 600), None);
-        assert_eq!(read_remember(&session, &keys, NOW, &mut [0; 3072]), None);
+        assert_eq!(read_remember(&session, &keys, NOW), None);
         let renamed = [NativeKey::new(&SecretKey::from_text("one key").unwrap(), "sid", "keep")];
         assert_eq!(read_session(&session, &renamed, NOW, 600), None);
-        assert_eq!(read_remember(&remember, &renamed, NOW, &mut [0; 3072]), None);
+        assert_eq!(read_remember(&remember, &renamed, NOW), None);
         assert_eq!(read_session(&session, &[key("another")], NOW, 600), None);
         assert!(read_session(&session, &[key("another"), key("one key")], NOW, 600).is_some());
     }
@@ -375,7 +423,7 @@ mod tests {
     #[test]
     fn golden_values() {
         let keys = [key("conformance secret key, at least 32 bytes long")];
-        let token = RememberToken { user_id: "1", issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
+        let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
         let session = write_session(&sample(), &keys[0], NOW);
         assert_eq!(session, include_str!("../tests/golden/native_session.txt").trim_end());
         assert_eq!(write_remember(&token, &keys[0]), include_str!("../tests/golden/native_remember.txt").trim_end());

@@ -25,8 +25,21 @@ pub struct Request {
     buffer: Vec<u8>,
     method: usize,
     target: usize,
+    /// The two headers that almost every look needs, found without a search.
+    cookie: Line,
+    user_agent: Line,
     https: bool,
     peer: Option<IpAddr>,
+}
+
+/// Where the value of a header is that is expected to come once.
+#[derive(Debug, Clone, Copy, Default)]
+enum Line {
+    #[default]
+    None,
+    /// From and to which byte of the buffer.
+    One(usize, usize),
+    Several,
 }
 
 impl Request {
@@ -43,7 +56,7 @@ impl Request {
         let mut buffer = Vec::with_capacity(method.len() + target.len() + headers);
         buffer.extend_from_slice(method.as_bytes());
         buffer.extend_from_slice(target.as_bytes());
-        Self { buffer, method: method.len(), target: target.len(), https: false, peer: None }
+        Self { buffer, method: method.len(), target: target.len(), ..Self::default() }
     }
 
     /// Adds a header line. The order of lines is kept.
@@ -55,13 +68,27 @@ impl Request {
 
     /// Adds a header line. The order of lines is kept.
     pub fn push_header(&mut self, name: &str, value: &[u8]) {
-        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes();
-        // A line of four gigabytes does not reach a server; it would count as empty.
-        if u32::try_from(name.len().max(value.len())).is_ok() {
-            self.buffer.extend_from_slice(&size(name.as_bytes()));
-            self.buffer.extend_from_slice(&size(value));
+        // A line of four gigabytes does not reach a server.
+        if let (Ok(name_size), Ok(value_size)) = (u32::try_from(name.len()), u32::try_from(value.len())) {
+            self.buffer.reserve(8 + name.len() + value.len());
+            self.buffer.extend_from_slice(&(u64::from(name_size) << 32 | u64::from(value_size)).to_be_bytes());
             self.buffer.extend_from_slice(name.as_bytes());
+            let from = self.buffer.len();
             self.buffer.extend_from_slice(value);
+            if let Some(line) = self.known_line_mut(name) {
+                *line = match line {
+                    Line::None => Line::One(from, from + value.len()),
+                    Line::One(..) | Line::Several => Line::Several,
+                };
+            }
+        }
+    }
+
+    fn known_line_mut(&mut self, name: &str) -> Option<&mut Line> {
+        match name.len() {
+            6 if name.eq_ignore_ascii_case("cookie") => Some(&mut self.cookie),
+            10 if name.eq_ignore_ascii_case("user-agent") => Some(&mut self.user_agent),
+            _ => None,
         }
     }
 
@@ -123,6 +150,11 @@ impl Request {
 
     /// All header lines, in their order.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.lines().map(|(name, value)| (std::str::from_utf8(name).unwrap_or_default(), value))
+    }
+
+    /// As [`headers`](Self::headers), for comparisons that need no text.
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut rest = self.buffer.get(self.method + self.target..).unwrap_or_default();
         std::iter::from_fn(move || {
             let (name, after) = rest.split_first_chunk::<4>()?;
@@ -130,25 +162,39 @@ impl Request {
             let (name, after) = after.split_at_checked(u32::from_be_bytes(*name) as usize)?;
             let (value, after) = after.split_at_checked(u32::from_be_bytes(*value) as usize)?;
             rest = after;
-            Some((std::str::from_utf8(name).unwrap_or_default(), value))
+            Some((name, value))
         })
     }
 
     /// The values of the lines of this name, upper or lower case.
-    pub fn header_lines<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r [u8]> {
-        self.headers().filter(move |(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn header_lines<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r [u8]> {
+        self.lines().filter(move |(each, _)| each.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
     /// The first line of this name, if it is visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers().find(|(each, _)| each.eq_ignore_ascii_case(name))?;
+        let value = self.header_lines(name).next()?;
         std::str::from_utf8(value).ok().filter(|text| text.is_ascii())
     }
 
+    /// The values of the User-Agent lines.
+    pub(crate) fn user_agents(&self) -> impl Iterator<Item = &[u8]> {
+        self.known_lines(self.user_agent, "user-agent")
+    }
+
+    fn known_lines(&self, line: Line, name: &'static str) -> impl Iterator<Item = &[u8]> {
+        let (one, all) = match line {
+            Line::None => (None, None),
+            Line::One(from, to) => (self.buffer.get(from..to), None),
+            Line::Several => (None, Some(self.header_lines(name))),
+        };
+        one.into_iter().chain(all.into_iter().flatten())
+    }
+
     /// The values of the cookies of this name, quotes and all.
-    pub(crate) fn cookies<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r [u8]> {
-        self.header_lines("cookie")
+    pub(crate) fn cookies(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.known_lines(self.cookie, "cookie")
             .flat_map(cookie::cookies)
             .filter(move |(each, _)| *each == name.as_bytes())
             .map(|(_, value)| value)

@@ -8,7 +8,9 @@ use crate::user::User;
 use crate::wire::Remembered;
 
 /// What a response is to carry. Empty where nothing was looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Its `Debug` shows the number of cookies, not their values.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ResponseParts {
     /// The values of the Set-Cookie lines to add, in ASCII.
     pub set_cookies: Vec<String>,
@@ -21,7 +23,25 @@ pub struct ResponseParts {
     pub has_failed: bool,
 }
 
+impl std::fmt::Debug for ResponseParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseParts")
+            .field("set_cookies", &self.set_cookies.len())
+            .field("vary_cookie", &self.vary_cookie)
+            .field("is_private", &self.is_private)
+            .field("has_failed", &self.has_failed)
+            .finish()
+    }
+}
+
 impl ResponseParts {
+    /// Whether the response is to carry anything, or be replaced.
+    #[inline]
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.vary_cookie || self.is_private || self.has_failed || !self.set_cookies.is_empty()
+    }
+
     /// Whether a line `Vary: Cookie` is to be added, given the ones that there are.
     #[must_use]
     pub fn adds_vary<'v>(&self, present: impl IntoIterator<Item = &'v str>) -> bool {
@@ -62,6 +82,9 @@ impl<U: User> RequestLogin<U> {
         let shared = &*self.0;
         let mut state = shared.state();
         state.response_begun = true;
+        if !state.looked && !shared.manager.0.config.refresh_each_request {
+            return ResponseParts::default();
+        }
         let mut parts = ResponseParts { vary_cookie: state.looked, ..ResponseParts::default() };
         if matches!(state.known, Known::Failed(_)) {
             parts.has_failed = true;
@@ -78,7 +101,7 @@ impl<U: User> RequestLogin<U> {
 }
 
 fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
-    let config = &shared.manager.config;
+    let config = &shared.manager.0.config;
     let settings = &config.session_cookie;
     if state.session.is_empty() {
         let is_carried = state.session_changed && shared.request().cookies(&settings.name).next().is_some();
@@ -87,7 +110,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Strin
     if !state.session_changed && !state.session.is_permanent() {
         return None;
     }
-    let wire = &shared.manager.wire;
+    let wire = &shared.manager.0.wire;
     let now = shared.now();
     let session = renewed(shared, &state.session);
     let value = wire.write_session(&session, now)?;
@@ -104,7 +127,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Strin
 fn renewed<U: User>(shared: &Shared<U>, session: &Session) -> Session {
     let mut session = session.clone();
     session.started_at.get_or_insert(shared.now());
-    let (wire, proxies) = (&shared.manager.wire, shared.manager.config.trusted_proxies);
+    let (wire, proxies) = (&shared.manager.0.wire, shared.manager.0.config.trusted_proxies);
     if !wire.is_flask() && wire.is_bound(session.binding.as_ref(), shared.request(), proxies) {
         session.binding = wire.bind(shared.request(), proxies);
     }
@@ -112,7 +135,7 @@ fn renewed<U: User>(shared: &Shared<U>, session: &Session) -> Session {
 }
 
 fn remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
-    let manager = &shared.manager;
+    let manager = &shared.manager.0;
     let settings = &manager.config.remember_cookie;
     match &state.remember {
         Remember::Set(value, life) => Some(settings.set(value, Some(*life), shared.now())),
@@ -127,7 +150,7 @@ fn remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Stri
 
 /// A remember cookie that the client sent and that is good, its time begun anew.
 fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
-    let manager = &shared.manager;
+    let manager = &shared.manager.0;
     let (request, now) = (shared.kept_request()?, shared.now());
     let remembered = manager.wire.read_remember(request, &manager.config, now)?;
     let duration = duration(shared, state, &remembered);
@@ -135,13 +158,16 @@ fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
     let user = state.user().filter(|user| remembered.auth.is_some() && user.id() == remembered.user_id);
     let auth = user.and_then(|user| manager.wire.auth(&**user, &remembered.user_id)).or(remembered.auth);
     let value = manager.wire.write_remember(&remembered.user_id, auth, now, duration)?;
-    Some(manager.config.remember_cookie.set(&value, Some(duration), now))
+    let settings = &manager.config.remember_cookie;
+    // Quoted, an ID may need more room than the client's own spelling of it did.
+    let fits = settings.name.len() + value.len() <= crate::cookie::MAX_SIZE;
+    fits.then(|| settings.set(&value, Some(duration), now))
 }
 
 /// For how long the login asked to be remembered. Flask-Login's cookie does not
 /// tell, but its session may, which is then read without being looked at.
 fn duration<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remembered) -> u64 {
-    let manager = &shared.manager;
+    let manager = &shared.manager.0;
     let configured = manager.config.remember_duration;
     if let Some(duration) = remembered.duration {
         return duration;

@@ -10,8 +10,9 @@ use crate::error::SecretKeyError;
 
 /// Signs and verifies every cookie; whoever holds it can log in as anyone.
 ///
-/// Take it from the environment or a secret store, 32 random bytes or more
-/// (`openssl rand -hex 32`), the same on every machine that serves the site.
+/// Take it from the environment or a secret store: text of 32 bytes or more, such
+/// as the output of `openssl rand -hex 32`, the same on every machine that serves
+/// the site.
 /// There is no default. It is wiped from memory when dropped and never printed.
 ///
 /// In the native format a key shorter than 32 bytes is refused when the

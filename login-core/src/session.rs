@@ -1,6 +1,9 @@
 //! What a session cookie holds, whichever format it came in.
 
+use smol_str::SmolStr;
+
 use crate::json::Object;
+use crate::native::Digest;
 
 /// Under this key stand the flashed messages.
 pub(crate) const FLASHES: &str = "_flashes";
@@ -21,13 +24,13 @@ pub(crate) enum Binding {
     /// Flask-Login's hexadecimal SHA-512.
     Hex(Box<str>),
     /// The native format's keyed digest.
-    Keyed([u8; 16]),
+    Keyed(Digest),
 }
 
 /// A session's content. The login's own keys are fields, all else is `data`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Session {
-    pub(crate) user_id: Option<Box<str>>,
+    pub(crate) user_id: Option<SmolStr>,
     /// Whether Flask wrote the ID as a number, which it stays.
     pub(crate) has_numeric_id: bool,
     pub(crate) fresh: Option<bool>,
@@ -40,7 +43,7 @@ pub(crate) struct Session {
     /// Names one login among all of its user's (native format).
     pub(crate) login_id: [u8; 16],
     /// Keyed digest of user ID and [`auth_hash`](crate::User::auth_hash) (native format).
-    pub(crate) auth: Option<[u8; 16]>,
+    pub(crate) auth: Option<Digest>,
     /// When the session began, which no rewrite renews (native format).
     pub(crate) started_at: Option<u64>,
     pub(crate) data: Object,
@@ -79,9 +82,7 @@ impl Session {
             "_fresh" => self.fresh.map(|fresh| fresh.to_string()),
             "_id" => self.binding.as_ref().map(|binding| match binding {
                 Binding::Hex(hex) => crate::json::quote(hex),
-                Binding::Keyed(digest) => {
-                    crate::json::quote(&digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-                }
+                Binding::Keyed(digest) => crate::json::quote(&crate::client::hex(digest)),
             }),
             "_permanent" => self.permanent.map(|permanent| permanent.to_string()),
             "_remember_seconds" => self.remember_seconds.map(|seconds| format!("{seconds:?}")),

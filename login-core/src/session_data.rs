@@ -35,7 +35,7 @@ impl<U: User> Login<U> {
         let state = self.0.state();
         let own = state.session.own_key(key);
         let Some(json) = own.as_deref().or_else(|| state.session.data.get(key)) else { return Ok(None) };
-        let value = if self.0.manager.wire.is_flask() {
+        let value = if self.0.manager.0.wire.is_flask() {
             serde_json::from_str(&tagged::untag(json))
         } else {
             serde_json::from_str(json)
@@ -54,7 +54,7 @@ impl<U: User> Login<U> {
             return Err(LoginError::ReservedKey(key.to_owned()));
         }
         let json = crate::json::to_ascii(&serde_json::to_string(value).map_err(LoginError::Serialize)?);
-        let json = if self.0.manager.wire.is_flask() { tagged::tag(&json) } else { json };
+        let json = if self.0.manager.0.wire.is_flask() { tagged::tag(&json) } else { json };
         self.change(|session| {
             let mut session = session.clone();
             session.data.set(key, json);
@@ -117,7 +117,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
     pub fn flash_as(&self, category: &str, message: &str) -> Result<(), LoginError> {
-        let item = self.0.manager.wire.flash_item(category, message);
+        let item = self.0.manager.0.wire.flash_item(category, message);
         self.change(|session| transitions::flash(session, &item))
     }
 
@@ -135,7 +135,7 @@ impl<U: User> Login<U> {
     }
 
     pub(crate) fn keep_next(&self, next: &str) -> Result<(), LoginError> {
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         // Only Flask-Login binds a session in which no one is logged in.
         let proxies = manager.config.trusted_proxies;
         let binding = if manager.wire.is_flask() { manager.wire.bind(self.0.request(), proxies) } else { None };

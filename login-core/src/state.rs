@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use crate::error::{LoadError, LoginError};
 use crate::event::Event;
-use crate::manager::Manager;
+use crate::manager::LoginManager;
 use crate::request::Request;
 use crate::session::Session;
 use crate::user::User;
@@ -73,14 +73,14 @@ impl<U> State<U> {
 
 /// What all handles on one request's login share.
 pub(crate) struct Shared<U: User> {
-    pub(crate) manager: Arc<Manager<U>>,
+    pub(crate) manager: LoginManager<U>,
     request: OnceLock<Request>,
     now: OnceLock<u64>,
     state: Mutex<State<U>>,
 }
 
 impl<U: User> Shared<U> {
-    pub(crate) fn new(manager: Arc<Manager<U>>) -> Self {
+    pub(crate) fn new(manager: LoginManager<U>) -> Self {
         Self {
             manager,
             request: OnceLock::new(),
@@ -122,12 +122,12 @@ impl<U: User> Shared<U> {
 
     /// The time of this request, in seconds since 1970: the same all through it.
     pub(crate) fn now(&self) -> u64 {
-        *self.now.get_or_init(|| self.manager.clock.now())
+        *self.now.get_or_init(|| self.manager.0.clock.now())
     }
 
     /// Tells all listeners. The state must not be locked: they may look at the login.
     pub(crate) fn tell(&self, event: &Event<'_, U>) {
         crate::event::trace(event);
-        self.manager.listeners.iter().for_each(|listener| listener(event));
+        self.manager.0.listeners.iter().for_each(|listener| listener(event));
     }
 }

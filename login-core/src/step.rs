@@ -9,6 +9,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::error::LoadError;
 use crate::event::Event;
 use crate::login::Login;
@@ -20,7 +22,6 @@ use crate::user::{RequestLoader, User, UserLoader};
 use crate::wire::{Remembered, Revoked};
 
 /// What has to be known next to know the request's user.
-#[derive(Debug)]
 #[must_use = "the user is not known before the last step"]
 pub enum Step<U: User> {
     /// Load the user of this ID.
@@ -43,7 +44,7 @@ enum Reason {
 pub struct LoadUser<U: User> {
     login: Login<U>,
     generation: u32,
-    user_id: String,
+    user_id: SmolStr,
     reason: Reason,
 }
 
@@ -52,6 +53,19 @@ pub struct LoadUser<U: User> {
 pub struct AskRequestLoader<U: User> {
     login: Login<U>,
     generation: u32,
+}
+
+/// Shows no user: an application's own `Debug` may tell what no log should hold.
+impl<U: User> std::fmt::Debug for Step<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::LoadUser(_) => "LoadUser(..)",
+            Self::AskRequestLoader(_) => "AskRequestLoader(..)",
+            Self::Done(Ok(Some(_))) => "Done(Ok(Some(..)))",
+            Self::Done(Ok(None)) => "Done(Ok(None))",
+            Self::Done(Err(_)) => "Done(Err(..))",
+        })
+    }
 }
 
 impl<U: User> std::fmt::Debug for LoadUser<U> {
@@ -75,7 +89,7 @@ impl<U: User> Login<U> {
             return Step::Done(known);
         }
         let accessed = !std::mem::replace(&mut state.announced_access, true);
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         let (request, proxies) = (self.0.request(), manager.config.trusted_proxies);
         let binding = state.session.binding.clone();
         let protected = transitions::protect(&mut state.session, manager.config.protection, || {
@@ -87,7 +101,7 @@ impl<U: User> Login<U> {
             state.known = Known::NoOne;
         }
         let generation = state.generation;
-        let user_id = state.session.user_id.as_deref().map(str::to_owned);
+        let user_id = state.session.user_id.clone();
         drop(state);
         // A load that was given up and begun again is told of once.
         if accessed {
@@ -106,7 +120,7 @@ impl<U: User> Login<U> {
     }
 
     fn ask_cookie(&self, generation: u32) -> Step<U> {
-        let manager = &self.0.manager;
+        let manager = &self.0.manager.0;
         let cleared = self.0.state().remember == Remember::Clear;
         let remembered =
             if cleared { None } else { manager.wire.read_remember(self.0.request(), &manager.config, self.0.now()) };
@@ -181,7 +195,7 @@ impl<U: User> LoadUser<U> {
     }
 
     fn of_session(login: &Login<U>, generation: u32, user: Arc<U>) -> Step<U> {
-        let wire = &login.0.manager.wire;
+        let wire = &login.0.manager.0.wire;
         let revoked = login.if_open(generation, |state| {
             let user_id = state.session.user_id.as_deref().unwrap_or_default();
             match wire.check_auth(state.session.auth, &*user, user_id) {
@@ -207,7 +221,7 @@ impl<U: User> LoadUser<U> {
     }
 
     fn of_cookie(login: &Login<U>, generation: u32, user: Arc<U>, remembered: Remembered) -> Step<U> {
-        let manager = &login.0.manager;
+        let manager = &login.0.manager.0;
         let (wire, config, now) = (&manager.wire, &manager.config, login.0.now());
         let is_theirs = wire.check_auth(remembered.auth, &*user, &remembered.user_id).is_ok();
         let settled = login.if_open(generation, |state| {
@@ -235,8 +249,8 @@ impl<U: User> LoadUser<U> {
 impl<U: User> Login<U> {
     /// The session of a login that the remember cookie restored: not fresh, and
     /// bound to the client that sent the cookie.
-    fn restored(&self, session: &Session, user: &Arc<U>, user_id: String) -> Session {
-        let manager = &self.0.manager;
+    fn restored(&self, session: &Session, user: &Arc<U>, user_id: SmolStr) -> Session {
+        let manager = &self.0.manager.0;
         let login = NewLogin {
             fresh: false,
             binding: manager.wire.bind(self.0.request(), manager.config.trusted_proxies),

@@ -4,7 +4,10 @@
 //! None of them reads a cookie, asks a loader or tells a listener; those who call
 //! them do. Each gives the session as it is to be, or changes it whole.
 
+use smol_str::SmolStr;
+
 use crate::config::SessionProtection;
+use crate::native::Digest;
 use crate::session::{Binding, FLASHES, NEXT, Session};
 
 /// What protection found.
@@ -42,10 +45,10 @@ pub(crate) fn end_login(session: &mut Session) {
 
 /// Who logs in and how.
 pub(crate) struct NewLogin {
-    pub(crate) user_id: String,
+    pub(crate) user_id: SmolStr,
     pub(crate) fresh: bool,
     pub(crate) binding: Option<Binding>,
-    pub(crate) auth: Option<[u8; 16]>,
+    pub(crate) auth: Option<Digest>,
     pub(crate) login_id: [u8; 16],
     /// When credentials were given, in seconds since 1970, where the format is to tell.
     pub(crate) login_at: Option<u64>,
@@ -60,7 +63,7 @@ pub(crate) fn log_in(session: &Session, login: NewLogin, now: u64) -> Session {
     if is_another(&session, &login.user_id) {
         session.data.retain_only(NEXT);
     }
-    session.user_id = Some(login.user_id.into());
+    session.user_id = Some(login.user_id);
     session.has_numeric_id = false;
     session.fresh = Some(login.fresh);
     session.binding = login.binding;
@@ -149,7 +152,7 @@ mod tests {
 
     fn login(user_id: &str) -> NewLogin {
         NewLogin {
-            user_id: user_id.to_owned(),
+            user_id: user_id.into(),
             fresh: true,
             binding: None,
             auth: None,

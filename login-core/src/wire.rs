@@ -1,10 +1,14 @@
 //! The two wire formats behind one face. A manager has one of them.
 
+use std::net::IpAddr;
+
+use smol_str::SmolStr;
+
 use crate::client;
 use crate::config::Config;
 use crate::cookie;
 use crate::flask::{self, FlaskKey};
-use crate::native::{self, NativeKey, RememberToken};
+use crate::native::{self, Digest, NativeKey, RememberToken};
 use crate::request::Request;
 use crate::session::{Binding, Session};
 use crate::user::User;
@@ -18,8 +22,8 @@ pub(crate) enum Wire {
 /// What a readable remember cookie says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remembered {
-    pub(crate) user_id: String,
-    pub(crate) auth: Option<[u8; 16]>,
+    pub(crate) user_id: SmolStr,
+    pub(crate) auth: Option<Digest>,
     /// The seconds that it was issued for, where the cookie itself tells.
     pub(crate) duration: Option<u64>,
 }
@@ -56,18 +60,15 @@ impl Wire {
     pub(crate) fn read_remember(&self, request: &Request, config: &Config, now: u64) -> Option<Remembered> {
         let read = |value: &str| match self {
             Self::Flask(keys) => flask::read_remember(value, keys).map(|user_id| Remembered {
-                user_id: user_id.to_owned(),
+                user_id: user_id.into(),
                 auth: None,
                 duration: None,
             }),
-            Self::Native(keys) => {
-                let mut space = [0; cookie::MAX_SIZE / 4 * 3];
-                native::read_remember(value, keys, now, &mut space).map(|token| Remembered {
-                    user_id: token.user_id.to_owned(),
-                    auth: token.auth,
-                    duration: Some(token.ends_at.saturating_sub(token.issued_at)),
-                })
-            }
+            Self::Native(keys) => native::read_remember(value, keys, now).map(|token| Remembered {
+                user_id: token.user_id,
+                auth: token.auth,
+                duration: Some(token.ends_at.saturating_sub(token.issued_at)),
+            }),
         };
         first_readable(request, &config.remember_cookie.name, read)
     }
@@ -76,7 +77,7 @@ impl Wire {
     pub(crate) fn write_remember(
         &self,
         user_id: &str,
-        auth: Option<[u8; 16]>,
+        auth: Option<Digest>,
         now: u64,
         duration: u64,
     ) -> Option<String> {
@@ -85,7 +86,12 @@ impl Wire {
                 keys.first().map(|key| cookie::quote(&flask::write_remember(user_id, key)).into_owned())
             }
             Self::Native(keys) => {
-                let token = RememberToken { user_id, issued_at: now, ends_at: now.saturating_add(duration), auth };
+                let token = RememberToken {
+                    user_id: user_id.into(),
+                    issued_at: now,
+                    ends_at: now.saturating_add(duration),
+                    auth,
+                };
                 keys.first().map(|key| native::write_remember(&token, key))
             }
         }
@@ -95,7 +101,11 @@ impl Wire {
     pub(crate) fn bind(&self, request: &Request, proxies: usize) -> Option<Binding> {
         match self {
             Self::Flask(_) => Some(Binding::Hex(flask_identifier(request, proxies).into())),
-            Self::Native(keys) => keys.first().map(|key| Binding::Keyed(client_digest(key, request, proxies))),
+            Self::Native(keys) => {
+                let digest =
+                    |key: &NativeKey| with_client(request, proxies, |address, agent| key.client(address, agent));
+                keys.first().map(digest).map(Binding::Keyed)
+            }
         }
     }
 
@@ -103,16 +113,16 @@ impl Wire {
     pub(crate) fn is_bound(&self, binding: Option<&Binding>, request: &Request, proxies: usize) -> bool {
         match (self, binding) {
             (Self::Flask(_), Some(Binding::Hex(hex))) => **hex == flask_identifier(request, proxies),
-            (Self::Native(keys), Some(Binding::Keyed(digest))) => {
-                keys.iter().any(|key| client_digest(key, request, proxies) == *digest)
-            }
+            (Self::Native(keys), Some(Binding::Keyed(digest))) => with_client(request, proxies, |address, agent| {
+                keys.iter().any(|key| key.is_client(digest, address, agent))
+            }),
             _ => false,
         }
     }
 
     /// The digest that ties a login to its user's auth hash, where there is one
     /// and the format has a place for it.
-    pub(crate) fn auth<U: User>(&self, user: &U, user_id: &str) -> Option<[u8; 16]> {
+    pub(crate) fn auth<U: User>(&self, user: &U, user_id: &str) -> Option<Digest> {
         match self {
             Self::Flask(_) => None,
             Self::Native(keys) => {
@@ -127,19 +137,21 @@ impl Wire {
     /// login is over. Flask's cookies do not tell.
     pub(crate) fn check_auth<U: User>(
         &self,
-        digest: Option<[u8; 16]>,
+        digest: Option<Digest>,
         user: &U,
         user_id: &str,
-    ) -> Result<Option<[u8; 16]>, Revoked> {
+    ) -> Result<Option<Digest>, Revoked> {
         let Self::Native(keys) = self else { return Ok(None) };
         let (hash, digest) = match (user.auth_hash(), digest) {
             (None, None) => return Ok(None),
             (Some(hash), Some(digest)) => (hash, digest),
             (Some(_), None) | (None, Some(_)) => return Err(Revoked),
         };
-        let mut digests = keys.iter().map(|key| key.auth(user_id, &hash));
-        let current = digests.next();
-        if current == Some(digest) || digests.any(|old| old == digest) { Ok(current) } else { Err(Revoked) }
+        match keys.iter().position(|key| key.is_auth(&digest, user_id, &hash)) {
+            Some(0) => Ok(Some(digest)),
+            Some(_) => Ok(keys.first().map(|key| key.auth(user_id, &hash))),
+            None => Err(Revoked),
+        }
     }
 
     pub(crate) fn flash_item(&self, category: &str, message: &str) -> String {
@@ -158,15 +170,23 @@ fn flask_identifier(request: &Request, proxies: usize) -> String {
     client::flask_identifier(client::address(request, proxies), client::user_agent(request).as_deref())
 }
 
-fn client_digest(key: &NativeKey, request: &Request, proxies: usize) -> [u8; 16] {
-    let address = client::address_text(client::address(request, proxies));
-    key.client(address.as_bytes(), client::user_agent(request).as_deref())
+fn with_client<T>(request: &Request, proxies: usize, then: impl FnOnce(&[u8], Option<&[u8]>) -> T) -> T {
+    let agent = client::user_agent(request);
+    match client::address(request, proxies) {
+        Some(IpAddr::V4(address)) => then(&address.octets(), agent.as_deref()),
+        Some(IpAddr::V6(address)) => then(&address.octets(), agent.as_deref()),
+        None => then(&[], agent.as_deref()),
+    }
 }
 
 /// The first cookie of this name that can be read, of the first four.
 fn first_readable<T>(request: &Request, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-    request.cookies(name).take(cookie::MAX_TRIED).find_map(|value| {
+    for value in request.cookies(name).take(cookie::MAX_TRIED) {
         let value = cookie::unquote(value);
-        std::str::from_utf8(&value).ok().filter(|value| value.len() <= cookie::MAX_SIZE).and_then(&read)
-    })
+        let text = if value.len() > cookie::MAX_SIZE { None } else { std::str::from_utf8(&value).ok() };
+        if let Some(found) = text.and_then(&read) {
+            return Some(found);
+        }
+    }
+    None
 }

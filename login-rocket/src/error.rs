@@ -1,5 +1,6 @@
 //! What goes wrong, as Rocket answers it.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use login_core::{LoadError, LoginError};
@@ -33,7 +34,14 @@ impl fmt::Display for LoginRejection {
     }
 }
 
-impl std::error::Error for LoginRejection {}
+impl StdError for LoginRejection {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Load(error) => error.source(),
+            Self::MissingFairing { .. } => None,
+        }
+    }
+}
 
 /// What a handler can return for any failure of the library: 403 for an inactive
 /// user, else a 500 that tells the client nothing and the log what it was.
@@ -60,12 +68,21 @@ impl fmt::Display for Error {
     }
 }
 
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
         if matches!(self.0, LoginError::InactiveUser) {
             return Err(Status::Forbidden);
         }
-        rocket::error!("a handler could not change or read its login: {}", self.0);
+        // What a loader failed for is in the log already.
+        if !matches!(self.0, LoginError::Load(_)) {
+            rocket::error!("a handler could not change or read its login: {}", self.0);
+        }
         Err(Status::InternalServerError)
     }
 }
