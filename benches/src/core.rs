@@ -1,0 +1,83 @@
+//! The core by itself: from a request's view to the step that asks for its user.
+
+use std::hint::black_box;
+
+use hmac::{Hmac, KeyInit, Mac};
+use login_core::{LoginManager, Request, SecretKey, Step};
+use sha2::Sha256;
+
+use crate::meter::Meter;
+use crate::users::{self, Account, KEY, Wire};
+
+const NOW: u64 = 1_763_900_000;
+
+fn manager(wire: Wire, old_keys: usize) -> LoginManager<Account> {
+    let key = SecretKey::from_text(KEY).expect("a key");
+    let builder = LoginManager::builder(key, || NOW, |buffer: &mut [u8]| buffer.fill(7));
+    let old = |n| SecretKey::from_text(format!("old key {n:3}, {KEY}")).expect("a key");
+    let builder = (0..old_keys).map(old).fold(builder, |builder, key| builder.fallback_key(key));
+    let builder = if wire == Wire::Flask { builder.flask_compatible() } else { builder };
+    builder.build(users::Accounts).expect("a configuration that works")
+}
+
+fn request(cookies: &str) -> Request {
+    let mut request = Request::new("GET", "/settings").with_peer(users::ADDRESS.into());
+    for (name, value) in users::HEADERS {
+        request.push_header(name, value.as_bytes());
+    }
+    request.with_header("cookie", cookies.as_bytes())
+}
+
+async fn asks_for_the_user(meter: &mut Meter, manager: &LoginManager<Account>, request: Request) {
+    let play = async |request: Request| {
+        let login = manager.begin().look(|| request);
+        match login.begin() {
+            Step::LoadUser(token) => assert_eq!(token.user_id(), "412"),
+            _ => panic!("not logged in"),
+        };
+    };
+    meter.repeat(|| request.clone(), play).await;
+}
+
+pub async fn nothing(meter: &mut Meter) {
+    meter.repeat(|| (), async |()| {}).await;
+}
+
+pub async fn authenticate(meter: &mut Meter, wire: Wire) {
+    let manager = manager(wire, 0);
+    let cookies = users::login_cookie(manager.test_login(users::ann()), false);
+    asks_for_the_user(meter, &manager, request(&cookies)).await;
+}
+
+/// The login's cookie comes last.
+pub async fn cookie_header(meter: &mut Meter, bytes: usize) {
+    let manager = manager(Wire::Native, 0);
+    let login = users::login_cookie(manager.test_login(users::ann()), false);
+    let mut cookies = String::new();
+    while cookies.len() + login.len() < bytes {
+        cookies.push_str(&format!("other{}=value of no interest; ", cookies.len()).replace(" of no ", "-of-no-"));
+    }
+    asks_for_the_user(meter, &manager, request(&(cookies + &login))).await;
+}
+
+/// The newest key signed.
+pub async fn old_keys(meter: &mut Meter, number: usize) {
+    let manager = manager(Wire::Native, number);
+    let cookies = users::login_cookie(manager.test_login(users::ann()), false);
+    asks_for_the_user(meter, &manager, request(&cookies)).await;
+}
+
+/// HMAC-SHA-256 over as many bytes as the session, the client and the auth hash
+/// have in a request of a logged-in user; the keyed states are made before.
+pub async fn floor(meter: &mut Meter) {
+    let mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).expect("HMAC takes any key");
+    let bytes = [b'x'; 128];
+    let play = async |()| {
+        for length in [83, 93, 108] {
+            let mut mac = mac.clone();
+            mac.update(black_box(&bytes[..length]));
+            black_box(mac.finalize());
+        }
+    };
+    meter.repeat(|| (), play).await;
+}

@@ -1,0 +1,53 @@
+//! Measures what a login costs on each framework, ours and the peers' side by side.
+//!
+//! ```text
+//! cargo run --release -- table      the whole table, as Markdown
+//! cargo run --release -- loopback   requests per second, as Markdown (needs wrk)
+//! cargo run --release -- trees      crates added and build times, as Markdown
+//! cargo run --release -- play CASE N
+//! cargo run --release -- serve SERVER
+//! ```
+
+mod actix;
+mod axum;
+mod callgrind;
+mod cases;
+mod core;
+mod counting;
+mod facts;
+mod loopback;
+mod meter;
+mod report;
+mod rocket;
+mod serve;
+mod targets;
+mod trees;
+mod users;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["table"] => report::print(),
+        ["loopback"] => loopback::print(),
+        ["trees"] => trees::print(),
+        ["list"] => cases::ALL.iter().for_each(|case| println!("{}", case.name())),
+        ["play", case, n] => match (cases::find(case), n.parse()) {
+            (Some(case), Ok(n)) => println!("{}", meter::play(case, n)),
+            _ => return usage(),
+        },
+        ["serve", server] => return serve::run(server),
+        _ => return usage(),
+    }
+    ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: login-benches table | loopback | trees | list | play CASE N | serve SERVER");
+    ExitCode::FAILURE
+}

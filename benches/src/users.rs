@@ -1,0 +1,154 @@
+//! The table of users that every case looks into, and the requests that are sent.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use login_core::{Adapter, LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
+
+/// What a password hash looks like: Argon2id in PHC's form.
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$1EPAlzUlHbVKnmXLtb5+1F9L5EZx/Wl0zMcyqF9pUQk";
+
+/// Cloning makes no allocation: what is measured is the library's work.
+#[derive(Debug, Clone)]
+pub struct Account(Arc<Person>);
+
+#[derive(Debug)]
+struct Person {
+    id: i64,
+    name: String,
+    password_hash: String,
+}
+
+impl Account {
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub fn number(&self) -> i64 {
+        self.0.id
+    }
+}
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+
+    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
+        Some(self.0.password_hash.as_bytes().into())
+    }
+}
+
+impl axum_login::AuthUser for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.0.id
+    }
+
+    fn session_auth_hash(&self) -> &[u8] {
+        self.0.password_hash.as_bytes()
+    }
+}
+
+static TABLE: LazyLock<Vec<Account>> = LazyLock::new(|| {
+    let person = |id| Person { id, name: format!("user {id}"), password_hash: HASH.to_owned() };
+    (0..1000).map(|id| Account(Arc::new(person(id)))).collect()
+});
+
+/// The user of this number.
+pub fn find(number: i64) -> Option<Account> {
+    TABLE.get(usize::try_from(number).ok()?).cloned()
+}
+
+/// Who is logged in.
+pub const NUMBER: i64 = 412;
+
+pub fn ann() -> Account {
+    find(NUMBER).expect("the table holds 1000 users")
+}
+
+/// The loader of our library, and the backend of axum-login.
+#[derive(Debug, Clone, Copy)]
+pub struct Accounts;
+
+impl UserLoader for Accounts {
+    type User = Account;
+    type Error = Infallible;
+
+    async fn load_user(&self, id: &str) -> Result<Option<Account>, Infallible> {
+        Ok(id.parse().ok().and_then(find))
+    }
+}
+
+impl axum_login::AuthnBackend for Accounts {
+    type User = Account;
+    type Credentials = ();
+    type Error = Infallible;
+
+    async fn authenticate(&self, (): ()) -> Result<Option<Account>, Infallible> {
+        Ok(Some(ann()))
+    }
+
+    async fn get_user(&self, id: &i64) -> Result<Option<Account>, Infallible> {
+        Ok(find(*id))
+    }
+}
+
+/// 64 bytes: what `cookie::Key` asks for at least.
+pub const KEY: &str = "benchmark secret key benchmark secret key benchmark secret key 64";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    Native,
+    Flask,
+}
+
+/// The same configuration on every framework.
+pub fn configured<A: Adapter>(
+    builder: impl FnOnce(SecretKey) -> LoginManagerBuilder<Account, A>,
+    wire: Wire,
+) -> A::Manager<Account> {
+    let builder = builder(SecretKey::from_text(KEY).expect("a key")).login_view("/login");
+    let builder = if wire == Wire::Flask { builder.flask_compatible() } else { builder };
+    builder.build(Accounts).expect("a configuration that works")
+}
+
+/// A browser's headers. Cookies stand apart.
+pub const HEADERS: [(&str, &str); 10] = [
+    ("host", "example.com"),
+    ("user-agent", USER_AGENT),
+    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("accept-language", "en-GB,en;q=0.7,de;q=0.3"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("connection", "keep-alive"),
+    ("upgrade-insecure-requests", "1"),
+    ("sec-fetch-dest", "document"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-site", "same-origin"),
+];
+pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+pub const ADDRESS: [u8; 4] = [192, 0, 2, 17];
+/// Cookies that are none of ours, such as every site has.
+pub const OTHER_COOKIES: &str = "theme=dark; _visitor=GA1.1.1390482771.1763459021";
+
+/// What a browser sends that has this login cookie.
+pub fn cookies(login: &str) -> String {
+    if login.is_empty() { OTHER_COOKIES.to_owned() } else { format!("{OTHER_COOKIES}; {login}") }
+}
+
+pub type LoggingIn = TestLogin<Account>;
+
+/// Our login cookie after a login, or, of a browser that was closed since, the remember cookie.
+pub fn login_cookie(login: LoggingIn, remembered: bool) -> String {
+    let login = login.user_agent(USER_AGENT).address(ADDRESS);
+    let login = if remembered { login.remembered(Duration::from_secs(86400)).without_session() } else { login };
+    cookies(&login.cookie_header().expect("a cookie"))
+}
+
+/// The cookie of a Set-Cookie line.
+pub fn pair(set_cookie: &str) -> String {
+    set_cookie.split(';').next().unwrap_or_default().to_owned()
+}
