@@ -69,18 +69,20 @@ impl<U: User> Login<U> {
     }
 
     fn of(request: &HttpRequest) -> Result<Self, LoginRejection<U>> {
-        let (mounted, core) = Mounted::look(request).ok_or_else(LoginRejection::missing_middleware)?;
+        let core = Mounted::look(request).ok_or_else(LoginRejection::missing_middleware)?;
+        let mounted = Mounted::of(request).ok_or_else(LoginRejection::missing_middleware)?;
         Ok(Self { core, mounted })
     }
+}
 
-    async fn require(
-        login: Result<Self, LoginRejection<U>>,
-        requirement: Requirement,
-    ) -> Result<Arc<U>, LoginRejection<U>> {
-        let Self { core: login, mounted } = login?;
-        login.user().await.map_err(LoginRejection::Load)?;
-        login.judge(requirement).map_err(|refusal| LoginRejection::Refused(Refused { refusal, mounted, login }))
-    }
+/// Whoever meets the requirement.
+async fn require<U: User>(request: HttpRequest, requirement: Requirement) -> Result<Arc<U>, LoginRejection<U>> {
+    let login = Mounted::look(&request).ok_or_else(LoginRejection::missing_middleware)?;
+    login.user().await.map_err(LoginRejection::Load)?;
+    login.judge(requirement).map_err(|refusal| match Mounted::of(&request) {
+        Some(mounted) => LoginRejection::Refused(Refused { refusal, mounted, login }),
+        None => LoginRejection::missing_middleware(),
+    })
 }
 
 impl<U: User> FromRequest for Login<U> {
@@ -163,8 +165,8 @@ impl<U: User> FromRequest for CurrentUser<U> {
     type Future = Extracting<Self, U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let login = Login::of(request);
-        Box::pin(async move { Login::require(login, Requirement::Login).await.map(Self) })
+        let required = require(request.clone(), Requirement::Login);
+        Box::pin(async move { required.await.map(Self) })
     }
 }
 
@@ -173,9 +175,9 @@ impl<U: User> FromRequest for MaybeUser<U> {
     type Future = Extracting<Self, U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let login = Login::of(request);
+        let required = require(request.clone(), Requirement::Login);
         Box::pin(async move {
-            match Login::require(login, Requirement::Login).await {
+            match required.await {
                 Ok(user) => Ok(Self(Some(user))),
                 Err(LoginRejection::Refused(_)) => Ok(Self(None)),
                 Err(error) => Err(error),
@@ -189,11 +191,11 @@ impl<U: User, const SECONDS: u64> FromRequest for FreshUser<U, SECONDS> {
     type Future = Extracting<Self, U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let login = Login::of(request);
         let requirement = match SECONDS {
             0 => Requirement::FreshLogin,
             seconds => Requirement::FreshLoginWithin(Duration::from_secs(seconds)),
         };
-        Box::pin(async move { Login::require(login, requirement).await.map(Self) })
+        let required = require(request.clone(), requirement);
+        Box::pin(async move { required.await.map(Self) })
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Uri;
+use actix_web::http::header::HOST;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use login_core::{Login as CoreLogin, Refusal, Request, RequestLogin, User};
 
@@ -31,10 +32,15 @@ impl<U: User> Clone for Mounted<U> {
 
 impl<U: User> Mounted<U> {
     /// Looks at the login of a request; `None` where no middleware is around it.
-    pub(crate) fn look(request: &HttpRequest) -> Option<(Self, CoreLogin<U>)> {
-        let mounted = request.extensions().get::<Self>()?.clone();
-        let login = mounted.request_login.look(|| view(request, &mounted.uri));
-        Some((mounted, login))
+    pub(crate) fn look(request: &HttpRequest) -> Option<CoreLogin<U>> {
+        let extensions = request.extensions();
+        let mounted = extensions.get::<Self>()?;
+        Some(mounted.request_login.look(|| view(request, &mounted.uri)))
+    }
+
+    /// What is needed to refuse a request, or to hand its login out.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
     }
 
     pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> HttpResponse {
@@ -42,17 +48,20 @@ impl<U: User> Mounted<U> {
     }
 }
 
+/// Room for the headers that a browser sends, in bytes; to count them takes longer
+/// than to make more room for the few that need it.
+const USUAL_HEADERS: usize = 1024;
+
 /// What the core is shown of a request.
 fn view(request: &HttpRequest, uri: &Uri) -> Request {
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let headers = request.headers();
-    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
-    let mut view = Request::with_capacity(request.method().as_str(), target, size + 64);
+    let mut view = Request::with_capacity(request.method().as_str(), target, USUAL_HEADERS);
     for (name, value) in headers {
         view.push_header(name.as_str(), value.as_bytes());
     }
     // HTTP/2 has the host in the URI.
-    if let (false, Some(authority)) = (headers.contains_key("host"), uri.authority()) {
+    if let Some(authority) = uri.authority().filter(|_| !headers.contains_key(HOST)) {
         view.push_header("host", authority.as_str().as_bytes());
     }
     if request.app_config().secure() {

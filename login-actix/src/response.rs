@@ -9,6 +9,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValu
 use actix_web::{Error, HttpResponse, ResponseError};
 use login_core::{Answer, ResponseParts};
 
+const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+
 /// Puts cookies and cache headers onto a response.
 pub(crate) fn with_parts<B: MessageBody>(
     response: ServiceResponse<B>,
@@ -28,7 +30,7 @@ fn carry(headers: &mut HeaderMap, parts: &ResponseParts) {
         return;
     }
     if parts.adds_vary(headers.get_all(VARY).filter_map(|line| line.to_str().ok())) {
-        headers.append(VARY, HeaderValue::from_static("cookie"));
+        headers.append(VARY, VARY_COOKIE);
     }
     let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
     if let Some(cache_control) = parts.cache_control(present) {

@@ -14,7 +14,7 @@ use crate::log_in::LogIn;
 use crate::request::Request;
 use crate::session::Session;
 use crate::state::{Known, Remember, Shared, Source};
-use crate::step::{Loading, Step};
+use crate::step::{self, Loading, Step};
 use crate::transitions;
 use crate::url;
 use crate::user::User;
@@ -253,7 +253,10 @@ impl<U: User> Future for UserFuture<U> {
         let this = &mut *self;
         if this.loading.is_none() {
             let mut state = this.login.0.state();
-            if state.loading && matches!(state.known, Known::NotYet) {
+            if let Some(known) = step::known(&state.known) {
+                return Poll::Ready(known);
+            }
+            if state.loading {
                 if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
                     state.waiting.push(context.waker().clone());
                 }

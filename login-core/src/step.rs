@@ -138,17 +138,17 @@ impl<U: User> Login<U> {
         }
     }
 
-    /// Changes the state, unless a login or logout, or another load, was first.
-    fn if_open<T>(&self, generation: u32, change: impl FnOnce(&mut State<U>) -> T) -> Option<T> {
+    /// Ends the steps with what `change` makes known, or, where a login or logout, or
+    /// another load, was first, with that. Gives what `change` gave, if it was asked.
+    fn settle_by<T>(&self, generation: u32, change: impl FnOnce(&mut State<U>) -> T) -> (Step<U>, Option<T>) {
         let mut state = self.0.state();
         let is_open = state.generation == generation && matches!(state.known, Known::NotYet);
-        is_open.then(|| change(&mut state))
+        let changed = is_open.then(|| change(&mut state));
+        (Step::Done(known(&state.known).unwrap_or(Ok(None))), changed)
     }
 
-    /// Ends the steps with this result, or the one that was there first.
     fn settle(&self, generation: u32, result: Known<U>) -> Step<U> {
-        self.if_open(generation, |state| state.known = result);
-        Step::Done(known(&self.0.state().known).unwrap_or(Ok(None)))
+        self.settle_by(generation, |state| state.known = result).0
     }
 
     fn fail(&self, generation: u32, error: LoadError) -> LoadError {
@@ -160,7 +160,7 @@ impl<U: User> Login<U> {
     }
 }
 
-fn known<U>(known: &Known<U>) -> Option<Result<Option<Arc<U>>, LoadError>> {
+pub(crate) fn known<U>(known: &Known<U>) -> Option<Result<Option<Arc<U>>, LoadError>> {
     match known {
         Known::NotYet => None,
         Known::User(user, _) => Some(Ok(Some(Arc::clone(user)))),
@@ -196,7 +196,7 @@ impl<U: User> LoadUser<U> {
 
     fn of_session(login: &Login<U>, generation: u32, user: Arc<U>) -> Step<U> {
         let wire = &login.0.manager.0.wire;
-        let revoked = login.if_open(generation, |state| {
+        let (step, revoked) = login.settle_by(generation, |state| {
             let user_id = state.session.user_id.as_deref().unwrap_or_default();
             match wire.check_auth(state.session.auth, &*user, user_id) {
                 Ok(current) => {
@@ -217,14 +217,14 @@ impl<U: User> LoadUser<U> {
         if revoked == Some(true) {
             login.0.tell(&Event::LoginRevoked { user: &user });
         }
-        login.settle(generation, Known::NoOne)
+        step
     }
 
     fn of_cookie(login: &Login<U>, generation: u32, user: Arc<U>, remembered: Remembered) -> Step<U> {
         let manager = &login.0.manager.0;
         let (wire, config, now) = (&manager.wire, &manager.config, login.0.now());
         let is_theirs = wire.check_auth(remembered.auth, &*user, &remembered.user_id).is_ok();
-        let settled = login.if_open(generation, |state| {
+        let (step, settled) = login.settle_by(generation, |state| {
             if is_theirs {
                 let restored = login.restored(&state.session, &user, remembered.user_id);
                 // Where the application's data leaves no room the login holds for this request.
@@ -242,7 +242,7 @@ impl<U: User> LoadUser<U> {
             Some(()) => login.0.tell(&Event::LoginRevoked { user: &user }),
             None => {}
         }
-        login.settle(generation, Known::NoOne)
+        step
     }
 }
 
