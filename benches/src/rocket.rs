@@ -31,7 +31,7 @@ async fn repeat(meter: &mut Meter, rocket: Rocket<Build>, method: &str, cookies:
         if !cookies.is_empty() {
             // Rocket reads cookies when a server's request arrives; a local one is given them.
             for cookie in cookies.split("; ") {
-                request = request.cookie(rocket::http::Cookie::parse(cookie.to_owned()).expect("a cookie"));
+                request = request.cookie(rocket::http::Cookie::parse_encoded(cookie.to_owned()).expect("a cookie"));
             }
             request.add_header(Header::new("cookie", cookies.to_owned()));
         }

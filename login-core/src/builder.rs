@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config, SessionProtection};
 use crate::cookie::CookieSettings;
-use crate::error::{ConfigError, LoadError};
+use crate::error::ConfigError;
 use crate::event::{Event, Listener};
 use crate::flask::FlaskKey;
 use crate::manager::{LoginManager, Manager};
@@ -340,11 +340,12 @@ trait AskRequest<U>: Send + Sync {
     fn ask<'a>(&'a self, request: &'a Request) -> Asking<'a, U>;
 }
 
-type Asking<'a, U> = std::pin::Pin<Box<dyn Future<Output = Result<Option<U>, LoadError>> + Send + 'a>>;
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+type Asking<'a, U> = std::pin::Pin<Box<dyn Future<Output = Result<Option<U>, Cause>> + Send + 'a>>;
 
 impl<R: RequestLoader> AskRequest<R::User> for R {
     fn ask<'a>(&'a self, request: &'a Request) -> Asking<'a, R::User> {
-        Box::pin(async move { self.load_user_from_request(request).await.map_err(LoadError::new) })
+        Box::pin(async move { self.load_user_from_request(request).await.map_err(Into::into) })
     }
 }
 
@@ -352,9 +353,9 @@ struct Erased<U>(RequestDrive<U>);
 
 impl<U: User> RequestLoader for Erased<U> {
     type User = U;
-    type Error = LoadError;
+    type Error = Cause;
 
-    async fn load_user_from_request(&self, request: &Request) -> Result<Option<U>, LoadError> {
+    async fn load_user_from_request(&self, request: &Request) -> Result<Option<U>, Cause> {
         self.0.ask(request).await
     }
 }

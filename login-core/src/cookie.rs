@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 use crate::clock::LAST_SECOND;
 use crate::error::{ConfigError, CookieProblem};
@@ -196,6 +196,25 @@ pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// From this many bytes on it pays to search a header for a name.
+const LONG: usize = 512;
+
+/// The values of the cookies of one name, as [`cookies`] gives them. In a long header
+/// without quotes the others are not even parsed.
+pub(crate) fn named<'h>(header: &'h [u8], name: &str) -> impl Iterator<Item = &'h [u8]> {
+    let is_searched = header.len() >= LONG && memchr(b'"', header).is_none();
+    let parsed = (!is_searched).then(|| cookies(header)).into_iter().flatten();
+    let found = is_searched.then(|| memmem::find_iter(header, name)).into_iter().flatten();
+    let found = found.filter_map(|at| {
+        let (before, rest) = header.split_at_checked(at)?;
+        let begins = matches!(before.iter().rfind(|byte| !is_blank(byte)), None | Some(b';'));
+        // Looked for only where a cookie begins: no byte is looked at for two of them.
+        let end = || memchr(b';', rest).unwrap_or(rest.len());
+        if begins { plain(rest.get(..end())?) } else { None }
+    });
+    parsed.chain(found).filter(move |(each, _)| *each == name.as_bytes()).map(|(_, value)| value)
+}
+
 type Parsed<'h> = (&'h [u8], &'h [u8], &'h [u8]);
 
 /// One cookie at the start of `header`, and what follows it.
@@ -231,7 +250,8 @@ fn trimmed(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// A cookie with a quote in it, somewhere before its end.
+/// A cookie with a quote in it, somewhere before its end: well formed only where the
+/// quote begins the value.
 fn quoted(header: &[u8]) -> Option<Parsed<'_>> {
     let skip = |text: &[u8]| text.iter().take_while(|byte| is_blank(byte)).count();
     let header = header.get(skip(header)..)?;
@@ -239,21 +259,12 @@ fn quoted(header: &[u8]) -> Option<Parsed<'_>> {
     if name.is_empty() {
         return None;
     }
+    let rest = rest.get(skip(rest)..)?.strip_prefix(b"=")?;
     let rest = rest.get(skip(rest)..)?;
-    let Some(rest) = rest.strip_prefix(b"=") else {
-        return ended(rest).map(|after| (name, &[][..], after));
-    };
+    let (value, rest) = rest.split_at_checked(quoted_length(rest)?)?;
     let rest = rest.get(skip(rest)..)?;
-    let length = match quoted_length(rest) {
-        Some(length) => length,
-        None => rest.iter().take_while(|b| !is_blank(b) && !b"\";".contains(b)).count(),
-    };
-    let (value, rest) = rest.split_at_checked(length)?;
-    ended(rest.get(skip(rest)..)?).map(|after| (name, value, after))
-}
-
-fn ended(rest: &[u8]) -> Option<&[u8]> {
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b";") }
+    let after = if rest.is_empty() { rest } else { rest.strip_prefix(b";")? };
+    Some((name, value, after))
 }
 
 /// The length of the quoted text at the start, quotes included.
@@ -334,6 +345,21 @@ mod tests {
         assert_eq!(parsed(""), []);
         assert_eq!(parsed(";;;\"\\"), []);
         assert_eq!(parsed("a=\"\\344\\275\\220\""), [pair("a", "佐")]);
+    }
+
+    #[test]
+    fn cookies_found_by_name_are_those_that_are_parsed() {
+        let pieces =
+            ["a", "ab", "a=1", " a = 2 ", "b=a", "b=a=3", "a\t", "a b=4", "a=5 6", "=a", "", "a=\"7\"", "\"a=8"];
+        for first in pieces {
+            for second in pieces {
+                for filling in ["c".repeat(LONG), " ".repeat(LONG)] {
+                    let header = [first, second, &filling, first].join(";");
+                    let all = cookies(header.as_bytes()).filter(|(name, _)| name == b"a").map(|(_, value)| value);
+                    assert_eq!(named(header.as_bytes(), "a").collect::<Vec<_>>(), all.collect::<Vec<_>>(), "{header}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -194,10 +194,7 @@ impl Request {
 
     /// The values of the cookies of this name, quotes and all.
     pub(crate) fn cookies(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.known_lines(self.cookie, "cookie")
-            .flat_map(cookie::cookies)
-            .filter(move |(each, _)| *each == name.as_bytes())
-            .map(|(_, value)| value)
+        self.known_lines(self.cookie, "cookie").flat_map(move |line| cookie::named(line, name))
     }
 
     fn text(&self, from: usize, to: usize) -> &str {
