@@ -27,7 +27,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use smol_str::SmolStr;
@@ -64,12 +63,11 @@ pub(crate) struct NativeKey {
 
 impl NativeKey {
     pub(crate) fn new(key: &SecretKey, session_name: &str, remember_name: &str) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, key.as_bytes());
+        // HKDF (RFC 5869) of 32 bytes: extract without a salt, expand to the one block.
+        let expand: HmacSha256 = keyed(&*tag(keyed::<HmacSha256>(&[]).chain_update(key.as_bytes())));
         let derive = |purpose: &str, name: &str| {
-            let mut okm = Zeroizing::new([0; 32]);
-            // 32 bytes are far below HKDF's limit, the only case of its error.
-            let _ = hkdf.expand_multi_info(&[b"login-core 1 ", purpose.as_bytes(), b" ", name.as_bytes()], &mut *okm);
-            okm
+            let info = [b"login-core 1 ", purpose.as_bytes(), b" ", name.as_bytes()];
+            tag(over(&expand, info).chain_update([1]))
         };
         let mac = |purpose: &str, name: &str| keyed::<HmacSha256>(&*derive(purpose, name));
         let hint = derive("hint", "");
@@ -132,6 +130,10 @@ fn client_fields<'f>(address: &'f [u8], user_agent: Option<&'f [u8]>, length: &'
 
 fn length(field: &[u8]) -> [u8; 8] {
     (field.len() as u64).to_be_bytes()
+}
+
+fn tag(mac: HmacSha256) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
 fn over<const N: usize>(mac: &HmacSha256, fields: [&[u8]; N]) -> HmacSha256 {
@@ -409,6 +411,15 @@ mod tests {
         assert_eq!(read_remember(&remember, &renamed, NOW), None);
         assert_eq!(read_session(&session, &[key("another")], NOW, 600), None);
         assert!(read_session(&session, &[key("another"), key("one key")], NOW, 600).is_some());
+    }
+
+    #[test]
+    fn keys_are_derived_by_hkdf() {
+        let hkdf = hkdf::Hkdf::<Sha256>::new(None, b"one key");
+        let mut derived = [0; 32];
+        hkdf.expand(b"login-core 1 remember remember_token", &mut derived).unwrap();
+        let by_hkdf = keyed::<HmacSha256>(&derived).chain_update(b"x").finalize();
+        assert_eq!(key("one key").remember.clone().chain_update(b"x").finalize(), by_hkdf);
     }
 
     #[test]
