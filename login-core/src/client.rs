@@ -170,10 +170,20 @@ mod tests {
             ("", false),
             ("application/json;q=0", false),
             ("application/json;q=x", false),
+            ("text/html, application/json;q=2", false),
+            ("image/png, application/json;q=0.5", true),
+            ("application/xhtml+xml, application/json", false),
             ("application/json;charset=utf-8; q=0.3 , text/html; q=0.2", true),
         ] {
             assert_eq!(prefers_json(&get().with_header("Accept", accept.as_bytes())), expected, "{accept}");
         }
         assert!(!prefers_json(&get()));
+    }
+
+    #[test]
+    fn control_characters_are_shown_as_python_shows_them() {
+        let mut shown = String::new();
+        python_repr(Some("a\t\n\r\\\u{1}'é"), &mut shown);
+        assert_eq!(shown, r#"b"a\t\n\r\\\x01'\xc3\xa9""#);
     }
 }

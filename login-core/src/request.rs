@@ -236,4 +236,11 @@ mod tests {
         let request = Request::new("GET", "/").with_peer("::ffff:10.0.0.1".parse().unwrap());
         assert_eq!(request.peer(), Some([10, 0, 0, 1].into()));
     }
+
+    #[test]
+    fn a_header_as_long_as_a_known_one_is_another() {
+        let request = Request::new("GET", "/").with_header("accept", b"a=1").with_header("connection", b"close");
+        assert_eq!((request.cookies("a").count(), request.user_agents().count()), (0, 0));
+        assert_eq!(request.with_header("USER-AGENT", b"x").user_agents().collect::<Vec<_>>(), [b"x"]);
+    }
 }

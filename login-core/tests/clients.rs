@@ -1,0 +1,183 @@
+//! Who asks: sessions are bound to a client, which is an address and a user agent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use common::{Builder, Heard, Manager, account, both, cookies, flask, look_at, native, run};
+use login_core::{Login, Refusal, Request, Requirement, SessionProtection};
+
+/// What a client sends, and whose requests count as the same client's.
+struct Client {
+    agents: &'static [&'static str],
+    address: Option<&'static str>,
+    is: &'static str,
+}
+
+const fn client(agents: &'static [&'static str], address: Option<&'static str>, is: &'static str) -> Client {
+    Client { agents, address, is }
+}
+
+const CLIENTS: [Client; 12] = [
+    client(&[], None, "unknown"),
+    client(&[""], None, "empty agent"),
+    client(&["None"], None, "agent None"),
+    client(&["one"], None, "agent one"),
+    client(&["one"], Some("10.0.0.1"), "agent one at 10.0.0.1"),
+    client(&["one"], Some("::ffff:10.0.0.1"), "agent one at 10.0.0.1"),
+    client(&["one"], Some("10.0.0.2"), "agent one at 10.0.0.2"),
+    client(&["one"], Some("2001:db8::1"), "agent one at 2001:db8::1"),
+    client(&["one", "two", "three"], None, "three agents"),
+    client(&["one,two,three"], None, "three agents"),
+    client(&["one", "two"], None, "two agents"),
+    client(&["two", "one"], None, "two agents, the other way round"),
+];
+
+fn request(client: &Client, cookie: &str) -> Request {
+    let mut request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+    for agent in client.agents {
+        request.push_header("User-Agent", agent.as_bytes());
+    }
+    match client.address {
+        Some(address) => request.with_peer(address.parse().unwrap()),
+        None => request,
+    }
+}
+
+fn logged_in(manager: &Manager, client: &Client) -> String {
+    let (request_login, login) = look_at(manager, request(client, ""));
+    login.log_in(account("1")).now().unwrap();
+    cookies(&request_login)
+}
+
+fn is_fresh(login: &Login<common::Account>) -> bool {
+    assert!(run(login).is_some());
+    login.judge(Requirement::FreshLogin).is_ok()
+}
+
+#[test]
+fn a_login_is_fresh_only_for_the_client_that_made_it() {
+    for manager in both(|b| b) {
+        for maker in &CLIENTS {
+            let cookie = logged_in(&manager, maker);
+            for user in &CLIENTS {
+                let (_, login) = look_at(&manager, request(user, &cookie));
+                assert_eq!(is_fresh(&login), maker.is == user.is, "made by {}, sent by {}", maker.is, user.is);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_test_login_is_of_the_client_that_it_names() {
+    for manager in both(|b| b) {
+        let [cookie, elsewhere] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(|address| {
+            manager.test_login(account("1")).user_agent("one").address(address).cookie_header().unwrap()
+        });
+        let at = |cookie: &str| is_fresh(&look_at(&manager, request(&CLIENTS[4], cookie)).1);
+        assert!(at(&cookie) && !at(&elsewhere));
+    }
+}
+
+#[test]
+fn what_protection_does_about_another_client() {
+    for (protection, is_permanent, stays, fresh, cookies_set) in [
+        (SessionProtection::Off, false, true, true, 0),
+        (SessionProtection::Basic, false, true, false, 1),
+        (SessionProtection::Basic, true, true, false, 1),
+        (SessionProtection::Strong, false, false, false, 2),
+        (SessionProtection::Strong, true, true, false, 1),
+    ] {
+        let protects = protection != SessionProtection::Off;
+        let heard = Heard::default();
+        for manager in both(|b| b.session_protection(protection).on_event(heard.listener())) {
+            let (request_login, login) = look_at(&manager, request(&CLIENTS[3], ""));
+            login.log_in(account("1")).remember(true).now().unwrap();
+            login.set_permanent(is_permanent).unwrap();
+            let cookie = cookies(&request_login);
+
+            heard.take();
+            let (request_login, login) = look_at(&manager, request(&CLIENTS[4], &cookie));
+            assert_eq!(run(&login).is_some(), stays, "{protection:?}");
+            assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), fresh, "{protection:?}");
+            assert_eq!(heard.take().contains(&"session_protected"), protects, "{protection:?}");
+            let parts = request_login.finish();
+            let remember = parts.set_cookies.iter().find(|line| line.contains("remember_token="));
+            assert_eq!(remember.is_some_and(|line| line.contains("Max-Age=0")), !stays, "{protection:?}");
+            assert_eq!((parts.is_private, parts.set_cookies.len()), (stays, cookies_set), "{protection:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_marked_already_is_not_written_again() {
+    for manager in both(|b| b) {
+        let cookie = logged_in(&manager, &CLIENTS[3]);
+        let (request_login, login) = look_at(&manager, request(&CLIENTS[4], &cookie));
+        assert!(!is_fresh(&login));
+        let marked = cookies(&request_login);
+        let (request_login, login) = look_at(&manager, request(&CLIENTS[4], &marked));
+        assert!(!is_fresh(&login));
+        assert!(request_login.finish().set_cookies.is_empty());
+    }
+}
+
+#[test]
+fn confirming_binds_the_login_to_the_client_that_confirmed() {
+    for manager in both(|b| b) {
+        let cookie = logged_in(&manager, &CLIENTS[3]);
+        let (request_login, login) = look_at(&manager, request(&CLIENTS[4], &cookie));
+        assert!(!is_fresh(&login));
+        assert_eq!(login.judge(Requirement::FreshLogin), Err(Refusal::NeedsRefresh));
+        assert!(login.confirm().unwrap() && is_fresh(&login));
+        let confirmed = cookies(&request_login);
+        assert!(is_fresh(&look_at(&manager, request(&CLIENTS[4], &confirmed)).1));
+        assert!(!is_fresh(&look_at(&manager, request(&CLIENTS[3], &confirmed)).1));
+    }
+}
+
+#[test]
+fn behind_trusted_proxies_the_client_is_whom_they_saw() {
+    let by = |seen: &'static str, cookie: &str| {
+        let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+        request.with_header("x-forwarded-for", seen.as_bytes()).with_peer([192, 0, 2, 1].into())
+    };
+    for proxies in [0, 1] {
+        for manager in both(|b| b.trusted_proxies(proxies)) {
+            let (request_login, login) = look_at(&manager, by("10.0.0.1", ""));
+            login.log_in(account("1")).now().unwrap();
+            let cookie = cookies(&request_login);
+            for (seen, is_same) in [("10.0.0.1", true), ("6.6.6.6, 10.0.0.1", true), ("10.0.0.2", proxies == 0)] {
+                assert_eq!(is_fresh(&look_at(&manager, by(seen, &cookie)).1), is_same, "{seen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_connections_address_matters_where_nothing_stands_for_it() {
+    let uses = |change: fn(Builder) -> Builder| native(change).uses_peer_address();
+    assert!(uses(|b| b));
+    assert!(uses(|b| b.session_protection(SessionProtection::Strong)));
+    assert!(!uses(|b| b.session_protection(SessionProtection::Off)));
+    assert!(!uses(|b| b.trusted_proxies(1)));
+    assert!(!uses(|b| b.session_protection(SessionProtection::Off).trusted_proxies(1)));
+}
+
+#[test]
+fn a_refused_stranger_is_bound_by_flask_alone() {
+    let kept = |manager: &Manager| {
+        let (_, login) = look_at(manager, request(&CLIENTS[3], ""));
+        login.refuse(Refusal::Unauthorized, login_core::Answerer::Library);
+        login.get::<String>("_id").unwrap()
+    };
+    let change = |b: Builder| b.login_view("/login").use_session_for_next();
+    assert_eq!(kept(&flask(change)).map(|id| id.len()), Some(128));
+    assert_eq!(kept(&native(change)), None);
+}

@@ -1,0 +1,215 @@
+//! What a manager accepts, refuses and does as it was configured.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::{Account, Builder, NOW, account, both, builder, cookies, look, look_at, native, run};
+use login_core::{ConfigError, LoginError, LoginManager, Request, SameSite, SecretKey, TestClock};
+
+/// 9999-12-31T23:59:59Z.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+fn build(change: impl Fn(Builder) -> Builder) -> Result<LoginManager<Account>, ConfigError> {
+    change(builder(&TestClock::new(NOW))).build_for_steps()
+}
+
+#[test]
+fn addresses_that_can_be_used_are_accepted() {
+    for view in ["/", "/in", "/in?a=b#c", "http://sso.example", "https://sso.example:8443/in?a"] {
+        assert!(build(|b| b.login_view(view).refresh_view(view)).is_ok(), "{view}");
+        assert!(build(|b| b.login_view_below("/admin/", view)).is_ok(), "{view}");
+    }
+    for host in ["example.com", "example.com:8443", "10.0.0.1", "[2001:db8::1]:8443", "a-b.example"] {
+        assert!(build(|b| b.force_host(host)).is_ok(), "{host}");
+    }
+    for origin in ["https://app.example.com", "http://localhost:3000"] {
+        assert!(build(|b| b.trusted_origin(origin)).is_ok(), "{origin}");
+    }
+}
+
+#[test]
+fn addresses_that_cannot_be_used_are_refused() {
+    let refused = |setting: &str, value: &str, result: Result<LoginManager<Account>, ConfigError>| {
+        let error = result.unwrap_err();
+        let ConfigError::Address { setting: found, value: ref said } = error else { panic!("{error}") };
+        assert_eq!((found, &**said), (setting, value));
+    };
+    for view in ["", "in", "//in", "ftp://sso.example/in", "https:///in", "/a b"] {
+        refused("login_view", view, build(|b| b.login_view(view)));
+        refused("refresh_view", view, build(|b| b.refresh_view(view)));
+        refused("login_view_below", view, build(|b| b.login_view_below("/admin", view)));
+    }
+    for prefix in ["", "admin", "/admin?a", "/admin#a", "https://example.com/admin"] {
+        refused("login_view_below", prefix, build(|b| b.login_view_below(prefix, "/in")));
+    }
+    for host in ["", "a/b", "a b", "user@example.com", "https://example.com", "exämple.com"] {
+        refused("force_host", host, build(|b| b.force_host(host)));
+    }
+    for origin in [
+        "",
+        "/",
+        "app.example.com",
+        "//app.example.com",
+        "ftp://app.example.com",
+        "https://",
+        "https://app.example.com/",
+        "https://app.example.com/x",
+        "https://app.example.com?",
+        "https://app.example.com?a",
+        "https://app.example.com#",
+        "https://app.example.com#a",
+    ] {
+        refused("trusted_origin", origin, build(|b| b.trusted_origin(origin)));
+    }
+}
+
+#[test]
+fn a_duration_is_a_second_at_least_and_ends_before_the_year_10000() {
+    type Set = fn(Builder, Duration) -> Builder;
+    let settings: [(&str, Set); 3] = [
+        ("session_lifetime", Builder::session_lifetime),
+        ("remember_duration", Builder::remember_duration),
+        ("fresh_login_max_age", Builder::fresh_login_max_age),
+    ];
+    for (name, set) in settings {
+        for (seconds, is_good) in [(0, false), (1, true), (LAST_SECOND - NOW, true), (LAST_SECOND - NOW + 1, false)] {
+            let error = build(|b| set(b, Duration::from_secs(seconds))).err();
+            let expected = (!is_good).then_some(ConfigError::Duration { setting: name });
+            assert_eq!(error, expected, "{name} of {seconds} seconds");
+        }
+    }
+    for manager in both(|b| b) {
+        for (seconds, is_good) in [(0, false), (1, true), (LAST_SECOND - NOW, true), (LAST_SECOND - NOW + 1, false)] {
+            let (_, login) = look(&manager, "");
+            let result = login.log_in(account("1")).remember(true).duration(Duration::from_secs(seconds)).now();
+            assert_eq!(result.is_ok(), is_good, "a login remembered for {seconds} seconds");
+            assert!(is_good || matches!(result, Err(LoginError::Duration)));
+        }
+    }
+}
+
+#[test]
+fn functions_are_clock_and_entropy() {
+    let (time, random) = (Arc::new(AtomicU64::new(NOW)), AtomicU8::new(0));
+    let shown = Arc::clone(&time);
+    let key = SecretKey::from_text(common::KEY).unwrap();
+    let manager = LoginManager::<Account>::builder(
+        key,
+        move || shown.load(Ordering::Relaxed),
+        move |buffer: &mut [u8]| buffer.fill(random.fetch_add(1, Ordering::Relaxed)),
+    );
+    let manager = manager.session_lifetime(Duration::from_secs(60)).build_for_steps().unwrap();
+    let [one, two] = [(), ()].map(|()| manager.test_login(account("1")).cookie_header().unwrap());
+    assert_ne!(one, two, "each login has an ID of its own");
+    let is_in = || run(&look(&manager, &one).1).is_some();
+    assert!(is_in());
+    time.store(NOW + 60, Ordering::Relaxed);
+    assert!(is_in());
+    time.store(NOW + 61, Ordering::Relaxed);
+    assert!(!is_in());
+}
+
+#[test]
+fn flask_cookies_take_no_randomness() {
+    let key = SecretKey::from_text("short").unwrap();
+    let manager = LoginManager::<Account>::builder(key, || NOW, |_: &mut [u8]| panic!("there is no place for it"));
+    let manager = manager.flask_compatible().build_for_steps().unwrap();
+    assert!(manager.test_login(account("1")).cookie_header().is_ok());
+}
+
+#[test]
+fn a_test_clock_shows_what_it_is_told() {
+    let clock = TestClock::new(NOW);
+    let manager = builder(&TestClock::new(0)).clock(clock.clone()).session_lifetime(Duration::from_secs(60));
+    let manager = manager.build_for_steps().unwrap();
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    for (time, is_in) in [(NOW + 60, true), (NOW + 61, false), (NOW, true)] {
+        clock.set(time);
+        assert_eq!(run(&look(&manager, &cookie).1).is_some(), is_in, "{time}");
+    }
+}
+
+#[test]
+fn cookies_have_the_attributes_that_were_set() {
+    let line = |change: fn(Builder) -> Builder| {
+        let (request_login, login) = look(&native(change), "");
+        login.log_in(account("1")).now().unwrap();
+        let line = request_login.finish().set_cookies.remove(0);
+        let (name, attributes) = (line.split('=').next().unwrap(), line.split_once(';').unwrap().1);
+        format!("{name};{attributes}")
+    };
+    for (change, expected) in [
+        ((|b| b) as fn(Builder) -> Builder, "__Host-session; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        (|b| b.insecure_plain_http(), "session; Path=/; HttpOnly; SameSite=Lax"),
+        (|b| b.flask_compatible(), "session; Path=/; HttpOnly"),
+        (
+            |b| b.session_cookie(|c| c.name("sid").domain(".a.example").path("/x").http_only(false)),
+            "sid; Domain=a.example; Path=/x; Secure; SameSite=Lax",
+        ),
+        (
+            |b| b.session_cookie(|c| c.same_site(SameSite::None)),
+            "__Host-session; Path=/; Secure; HttpOnly; SameSite=None",
+        ),
+    ] {
+        assert_eq!(line(change), expected);
+    }
+}
+
+#[test]
+fn cross_site_requests_are_refused_where_that_was_asked_for() {
+    let posted = |origin: &'static str| {
+        let request = Request::new("POST", "/").with_header("host", b"inner").with_header("origin", origin.as_bytes());
+        request.with_header("x-forwarded-host", b"site.example")
+    };
+    let change = |b: Builder| b.refuse_cross_site_requests().trusted_origin("https://app.example");
+    let direct = native(change);
+    let proxied = native(|b| change(b).trusted_proxies(1));
+    let careless = native(|b| b);
+    assert!(direct.checks_cross_site() && !careless.checks_cross_site());
+    for (origin, direct_refuses, proxied_refuses) in [
+        ("https://inner", false, true),
+        ("https://site.example", true, false),
+        ("https://app.example", false, false),
+        ("https://evil.example", true, true),
+    ] {
+        assert_eq!(direct.refuses(&posted(origin)), direct_refuses, "{origin}");
+        assert_eq!(proxied.refuses(&posted(origin)), proxied_refuses, "{origin}");
+        assert!(!careless.refuses(&posted(origin)), "{origin}");
+    }
+}
+
+#[test]
+fn redirects_stay_on_the_scheme_that_the_client_used() {
+    let manager = native(|b| b);
+    let at = |request: Request, address: &str| {
+        look_at(&manager, request.with_header("host", b"site.example")).1.is_safe_redirect(address)
+    };
+    let get = || Request::new("GET", "/");
+    assert!(at(get(), "http://site.example/") && !at(get(), "https://site.example/"));
+    assert!(at(get().over_https(), "https://site.example/") && !at(get().over_https(), "http://site.example/"));
+}
+
+#[test]
+fn a_manager_is_every_requests_own() {
+    let manager = native(|b| b.refresh_remember_cookie_each_request());
+    assert!(manager.needs_request() && !native(|b| b).needs_request());
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &cookie);
+    assert_eq!(run(&login).unwrap().id, "1");
+    let clone = request_login.clone();
+    login.insert("a", "b").unwrap();
+    assert!(clone.manager().needs_request());
+    assert!(run(&look(clone.manager(), &cookies(&clone)).1).is_some());
+    assert_eq!(login.request().path(), "/here");
+}

@@ -1,0 +1,203 @@
+//! What guards decide, and how a refusal is answered.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Account, Heard, account, both, builder, cookies, flask, look, look_at, native, run, run_with};
+use login_core::{Answer, Answerer, Login, Refusal, RefusalHandlers, Request, Requirement, TestClock};
+
+const UNAUTHORIZED: Refusal = Refusal::Unauthorized;
+const NEEDS_REFRESH: Refusal = Refusal::NeedsRefresh;
+
+fn location(login: &Login<Account>, refusal: Refusal) -> Option<String> {
+    match login.refuse(refusal, Answerer::Library) {
+        Answer::Redirect { location, .. } => Some(location),
+        Answer::Unauthorized => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_preflights_are_exempt() {
+    for (method, exempt) in [("OPTIONS", true), ("options", false), ("GET", false), ("HEAD", false), ("POST", false)] {
+        assert_eq!(Requirement::exempts(method), exempt, "{method}");
+    }
+}
+
+#[test]
+fn who_is_let_in() {
+    let clock = TestClock::new(common::NOW);
+    let manager = builder(&clock).build_for_steps().unwrap();
+    let login = || manager.test_login(account("1"));
+    let fresh = login().cookie_header().unwrap();
+    let stale = login().fresh(false).cookie_header().unwrap();
+    clock.advance(Duration::from_secs(100));
+    let within = |seconds| Requirement::FreshLoginWithin(Duration::from_secs(seconds));
+    for (cookie, requirement, expected) in [
+        ("", Requirement::Login, Err(UNAUTHORIZED)),
+        ("", Requirement::FreshLogin, Err(UNAUTHORIZED)),
+        (&*stale, Requirement::Login, Ok("1")),
+        (&*stale, Requirement::FreshLogin, Err(NEEDS_REFRESH)),
+        (&*stale, within(1000), Err(NEEDS_REFRESH)),
+        (&*fresh, Requirement::FreshLogin, Ok("1")),
+        (&*fresh, within(100), Ok("1")),
+        (&*fresh, within(99), Err(NEEDS_REFRESH)),
+    ] {
+        let (_, login) = look(&manager, cookie);
+        run(&login);
+        let judged = login.judge(requirement).map(|user| user.id.clone());
+        assert_eq!(judged.as_deref().map_err(|refusal| *refusal), expected, "{requirement:?}");
+    }
+}
+
+#[test]
+fn inactive_users_are_known_but_not_let_in() {
+    for manager in both(|b| b) {
+        let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+        let (_, login) = look(&manager, &cookie);
+        assert!(run_with(&login, |id| Some(Account { is_active: false, ..account(id) }), None).is_some());
+        assert_eq!(login.judge(Requirement::Login), Err(UNAUTHORIZED));
+    }
+}
+
+#[test]
+fn handlers_answer_in_place_of_the_library() {
+    let heard = Heard::default();
+    let manager = native(|b| b.login_view("/login").refresh_view("/again").on_event(heard.listener()));
+    let convert = |answer: Answer| format!("{answer:?}");
+    let mut handlers = RefusalHandlers::<String>::default();
+    let (request_login, login) = look(&manager, "");
+    assert!(handlers.refuse(&login, UNAUTHORIZED, convert).contains("/login"));
+    assert_eq!(login.take_flashes().unwrap().len(), 1);
+
+    handlers.set(UNAUTHORIZED, |request| format!("no, {}", request.path()));
+    assert_eq!(handlers.refuse(&login, UNAUTHORIZED, convert), "no, /here");
+    assert!(handlers.refuse(&login, NEEDS_REFRESH, convert).contains("/again"));
+    login.take_flashes().unwrap();
+    handlers.set(NEEDS_REFRESH, |_| "not now".to_owned());
+    heard.take();
+    let handlers = handlers.clone();
+    assert_eq!(handlers.refuse(&login, UNAUTHORIZED, convert), "no, /here");
+    assert_eq!(handlers.refuse(&login, NEEDS_REFRESH, convert), "not now");
+    assert_eq!(heard.take(), ["unauthorized", "needs_refresh"], "listeners hear of it all the same");
+    assert!(login.take_flashes().unwrap().is_empty(), "the handler says what is to be said");
+    drop(request_login);
+}
+
+#[test]
+fn clients_of_an_api_get_a_problem_and_nothing_is_flashed() {
+    let manager = native(|b| b.login_view("/login"));
+    let request = Request::new("GET", "/").with_header("Accept", b"application/json");
+    let (request_login, login) = look_at(&manager, request);
+    for (refusal, detail) in [(UNAUTHORIZED, "log in first"), (NEEDS_REFRESH, "log in again first")] {
+        let Answer::Problem(body) = login.refuse(refusal, Answerer::Library) else { panic!("{refusal:?}") };
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((problem["status"].as_u64(), problem["detail"].as_str()), (Some(401), Some(detail)));
+    }
+    assert!(request_login.finish().set_cookies.is_empty());
+}
+
+#[test]
+fn the_longest_path_has_the_view() {
+    let manager = native(|b| {
+        let b = b.login_view("/in").refresh_view("/again?a=b");
+        b.login_view_below("/admin", "/admin/in").login_view_below("/admin/root/", "https://sso.example/in")
+    });
+    let here = "http%3A%2F%2Fsite.example";
+    for (path, expected) in [
+        ("/", "/in?next=%2F".to_owned()),
+        ("/administrator?x", "/in?next=%2Fadministrator%3Fx".to_owned()),
+        ("/admin", "/admin/in?next=%2Fadmin".to_owned()),
+        ("/admin/x", "/admin/in?next=%2Fadmin%2Fx".to_owned()),
+        ("/admin/root", format!("https://sso.example/in?next={here}%2Fadmin%2Froot")),
+        ("/admin/root/x", format!("https://sso.example/in?next={here}%2Fadmin%2Froot%2Fx")),
+    ] {
+        let (_, login) = look_at(&manager, Request::new("GET", path).with_header("host", b"site.example"));
+        assert_eq!(location(&login, UNAUTHORIZED), Some(expected), "{path}");
+        assert!(location(&login, NEEDS_REFRESH).unwrap().starts_with("/again?a=b&next="), "{path}");
+    }
+    let without = native(|b| b.login_view_below("/admin", "/admin/in"));
+    assert_eq!(location(&look(&without, "").1, UNAUTHORIZED), None);
+    assert_eq!(location(&look(&without, "").1, NEEDS_REFRESH), None);
+}
+
+#[test]
+fn a_redirect_posts_nothing_again_and_goes_to_the_forced_host() {
+    let manager = native(|b| b.login_view("/in").force_host("login.example:8443"));
+    for (method, expected) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)] {
+        let (_, login) = look_at(&manager, Request::new(method, "/"));
+        let expected = Answer::Redirect { status: expected, location: "//login.example:8443/in?next=%2F".to_owned() };
+        assert_eq!(login.refuse(UNAUTHORIZED, Answerer::Library), expected, "{method}");
+    }
+}
+
+#[test]
+fn what_is_flashed_is_configured_and_translated() {
+    let flashed = |manager: &login_core::LoginManager<Account>| {
+        let (request_login, login) = look(manager, "");
+        login.refuse(UNAUTHORIZED, Answerer::Library);
+        login.refuse(NEEDS_REFRESH, Answerer::Library);
+        let (_, login) = look(manager, &cookies(&request_login));
+        let flashes = login.take_flashes().unwrap();
+        flashes.into_iter().map(|flash| (flash.category, flash.message)).collect::<Vec<_>>()
+    };
+    let pair = |category: &str, message: &str| (category.to_owned(), message.to_owned());
+    for manager in both(|b| b.login_view("/in").refresh_view("/again")) {
+        let expected = [
+            pair("message", "Please log in to access this page."),
+            pair("message", "Please reauthenticate to access this page."),
+        ];
+        assert_eq!(flashed(&manager), expected);
+    }
+    for manager in both(|b| {
+        let b = b.login_view("/in").login_message("who").login_message_category("info");
+        let b = b.refresh_view("/again").needs_refresh_message("again").needs_refresh_message_category("warning");
+        b.localizer(|text| format!("é {text}"))
+    }) {
+        assert_eq!(flashed(&manager), [pair("info", "é who"), pair("warning", "é again")]);
+    }
+    for manager in both(|b| b.login_view("/in").login_message("").refresh_view("/again").needs_refresh_message("")) {
+        assert_eq!(flashed(&manager), []);
+    }
+}
+
+#[test]
+fn a_next_in_the_session_is_given_once_and_kept_out_of_the_address() {
+    for manager in both(|b| b.login_view("/in").use_session_for_next()) {
+        let (request_login, login) = look_at(&manager, Request::new("GET", "/é?a=\u{20ac}"));
+        assert_eq!(location(&login, UNAUTHORIZED).as_deref(), Some("/in"));
+        login.take_flashes().unwrap();
+        let cookie = cookies(&request_login);
+
+        let (request_login, login) = look(&manager, &cookie);
+        assert_eq!(login.next_url().as_deref(), Some("/%C3%A9?a=%E2%82%AC"));
+        assert_eq!(login.next_url(), None);
+        let later = cookies(&request_login);
+        assert_ne!(later, cookie, "that it was taken is written down");
+        assert_eq!(look(&manager, &later).1.next_url(), None);
+
+        let (request_login, login) = look(&manager, &cookie);
+        let _ = request_login.finish();
+        assert_eq!(login.next_url(), None, "it could not be forgotten any more");
+    }
+}
+
+#[test]
+fn a_flash_has_flasks_shape_in_flasks_session() {
+    let (request_login, login) = look(&flask(|b| b), "");
+    login.flash_as("info", "Zoë said \"hi\"").unwrap();
+    let cookie = cookies(&request_login);
+    let payload = cookie.trim_start_matches("session=").split('.').next().unwrap();
+    let json = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload).unwrap();
+    let expected = r#"{"_flashes":[{" t":["info","Zo\u00eb said \"hi\""]}]}"#;
+    assert_eq!(String::from_utf8(json).unwrap(), expected);
+}

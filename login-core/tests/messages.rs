@@ -1,0 +1,128 @@
+//! What is said of errors, and that nothing shows what it holds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use std::error::Error as _;
+
+use common::{Account, account, builder, look, native};
+use login_core::{
+    ConfigError, CookieProblem, Event, LoadError, LoginError, RefusalHandlers, Request, ResponseParts, SecretKey,
+    SecretKeyError, Step, TestClock,
+};
+
+#[test]
+fn debug_texts_name_what_it_is_and_nothing_in_it() {
+    let manager = native(|b| b);
+    let cookie = manager.test_login(account("secret")).cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &cookie);
+    let step = login.begin();
+    let loading = format!("{step:?}");
+    let Step::LoadUser(token) = step else { panic!("there is a session") };
+    let token_shown = format!("{token:?}");
+    let found = token.answer(Some(account("secret")));
+    let tokens = builder(&TestClock::new(common::NOW)).request_loader(NoTokens).build_for_steps().unwrap();
+    let asking = look(&tokens, "").1.begin();
+    let asking_shown = format!("{asking:?}");
+    let Step::AskRequestLoader(asking) = asking else { panic!("there is a request loader") };
+    let asking_token = format!("{asking:?}");
+    let user = std::sync::Arc::new(account("secret"));
+    let parts = ResponseParts { set_cookies: vec!["secret".to_owned()], ..ResponseParts::default() };
+    let error = LoadError::new("secret");
+    for (shown, expected) in [
+        (format!("{:?}", builder(&TestClock::new(0))), "LoginManagerBuilder(..)"),
+        (format!("{manager:?}"), "LoginManager(..)"),
+        (format!("{request_login:?}"), "RequestLogin(..)"),
+        (format!("{login:?}"), "Login(..)"),
+        (format!("{:?}", login.user()), "UserFuture(..)"),
+        (format!("{:?}", login.log_in(account("secret"))), "LogIn(..)"),
+        (format!("{:?}", manager.test_login(account("secret"))), "TestLogin(..)"),
+        (loading, "LoadUser(..)"),
+        (token_shown, "LoadUser(..)"),
+        (asking_shown, "AskRequestLoader(..)"),
+        (asking_token, "AskRequestLoader(..)"),
+        (format!("{found:?}"), "Done(Ok(Some(..)))"),
+        (format!("{:?}", Step::<Account>::Done(Ok(None))), "Done(Ok(None))"),
+        (format!("{:?}", Step::<Account>::Done(Err(error.clone()))), "Done(Err(..))"),
+        (format!("{:?}", RefusalHandlers::<()>::default()), "RefusalHandlers(..)"),
+        (format!("{:?}", SecretKey::from_text("secret").unwrap()), "SecretKey(..)"),
+        (format!("{error:?}"), "LoadError(..)"),
+        (format!("{:?}", Event::LoggedIn { user: &user }), "Event(logged_in)"),
+        (
+            format!("{parts:?}"),
+            "ResponseParts { set_cookies: 1, vary_cookie: false, is_private: false, has_failed: false }",
+        ),
+        (
+            format!("{:?}", Request::new("GET", "/x?secret").with_header("cookie", b"secret")),
+            "Request { method: \"GET\", path: \"/x\", .. }",
+        ),
+    ] {
+        assert_eq!(shown, expected);
+    }
+}
+
+struct NoTokens;
+
+impl login_core::RequestLoader for NoTokens {
+    type User = Account;
+    type Error = std::convert::Infallible;
+
+    async fn load_user_from_request(&self, _: &Request) -> Result<Option<Account>, Self::Error> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_what_to_do() {
+    let json = || serde_json::from_str::<u8>("x").unwrap_err();
+    let name = || "sid".to_owned();
+    let problem = |problem| ConfigError::Cookie { name: name(), problem }.to_string();
+    for (said, parts) in [
+        (LoginError::InactiveUser.to_string(), ["not active", "force(true)"]),
+        (LoginError::Load(LoadError::new("hush")).to_string(), ["user", "could not be loaded"]),
+        (
+            LoginError::CookieTooLarge { name: name(), size: 5000, limit: 4096 }.to_string(),
+            ["sid would be 5000", "4096"],
+        ),
+        (LoginError::Duration.to_string(), ["at least one second", "10000"]),
+        (LoginError::ReservedKey("_id".to_owned()).to_string(), ["_id", "choose another"]),
+        (LoginError::Serialize(json()).to_string(), ["cannot be written", "JSON"]),
+        (LoginError::Deserialize(json()).to_string(), ["value", "another type"]),
+        (LoginError::ResponseBegun.to_string(), ["response has begun", "before it is returned"]),
+        (SecretKeyError::NotSet("KEY".to_owned()).to_string(), ["KEY", "openssl rand -hex 32"]),
+        (SecretKeyError::Empty.to_string(), ["empty", "openssl rand -hex 32"]),
+        (ConfigError::ShortKey { length: 5 }.to_string(), ["5 bytes", "openssl rand -hex 32"]),
+        (ConfigError::SameCookieNames(name()).to_string(), ["both named \"sid\"", "another name"]),
+        (
+            ConfigError::Address { setting: "login_view", value: "in".to_owned() }.to_string(),
+            ["login_view: \"in\"", "path"],
+        ),
+        (ConfigError::Duration { setting: "session_lifetime" }.to_string(), ["session_lifetime", "one second"]),
+        (problem(CookieProblem::Name), ["cookie \"sid\"", "token"]),
+        (problem(CookieProblem::SameSiteNoneNeedsSecure), ["SameSite=None", "Secure"]),
+        (problem(CookieProblem::PrefixNeedsSecure), ["__Secure-", "needs Secure"]),
+        (problem(CookieProblem::HostPrefix), ["__Host-", "no domain"]),
+        (problem(CookieProblem::Domain), ["domain", "letters"]),
+        (problem(CookieProblem::Path), ["path", "semicolon"]),
+    ] {
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        assert!(!said.contains("hush"));
+    }
+}
+
+#[test]
+fn causes_are_for_the_operator() {
+    let cause = |error: LoginError| error.source().map(ToString::to_string);
+    assert_eq!(cause(LoginError::from(LoadError::new("no table"))).as_deref(), Some("no table"));
+    let json = serde_json::from_str::<u8>("x").unwrap_err();
+    let text = json.to_string();
+    assert_eq!(cause(LoginError::Deserialize(json)), Some(text));
+    assert_eq!(cause(LoginError::ResponseBegun), None);
+}
