@@ -102,7 +102,8 @@ impl<U: User> Login<U> {
         let login_at = self.login_time();
         let mut guard = self.0.state();
         let state = guard.for_change()?;
-        let is_anonymous = matches!(state.known, Known::NoOne | Known::Failed(_));
+        // Whom the request loader found is logged in for this request alone.
+        let is_anonymous = !matches!(state.known, Known::NotYet | Known::User(_, Source::Login));
         let mut session = state.session.clone();
         if is_anonymous || !transitions::confirm(&mut session, binding, login_at) {
             return Ok(false);

@@ -22,7 +22,7 @@ fn location(login: &Login<Account>, refusal: Refusal) -> Option<String> {
     match login.refuse(refusal, Answerer::Library) {
         Answer::Redirect { location, .. } => Some(location),
         Answer::Unauthorized => None,
-        other => panic!("{other:?}"),
+        other @ (Answer::Problem(_) | Answer::Handler) => panic!("{other:?}"),
     }
 }
 

@@ -114,6 +114,7 @@ async fn the_request_loader_is_asked_where_no_cookie_names_anyone() {
         assert_eq!(heard.take().pop(), Some(event));
         let is_login = expected == "1";
         assert_eq!(login.login_fresh().await.unwrap(), is_login, "a token is no login");
+        assert_eq!(login.confirm().unwrap(), is_login, "nor does it confirm a login that is there still");
     }
     let (_, login) = look(&manager, "");
     assert!(login.user().await.unwrap().is_none());
