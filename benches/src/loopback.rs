@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::users;
 
 const ROUNDS: usize = 5;
-const SECONDS: &str = "4s";
+const SECONDS: &str = "3s";
 const CONNECTIONS: &str = "32";
 
 /// A server that is stopped when it is no longer needed.

@@ -171,19 +171,18 @@ impl Site {
     /// Cuts `cookie` at each of these places, pastes what stands in the other one
     /// between two of them (`full`: of any places), and encodes it again.
     fn splice(&mut self, name: &str, [cookie, other]: [&[u8]; 2], full: bool, encode: impl Fn(&[u8]) -> Vec<u8>) {
-        let ends = |len: usize| (0..=len).filter(move |at| full || is_bound(*at, len)).collect::<Vec<_>>();
-        let mut forged = Vec::new();
-        for &cut in &ends(cookie.len()) {
-            for &from in &ends(other.len()) {
-                // The same length taken out as put in keeps all that follows in its place.
-                for &to in ends(other.len()).iter().filter(|to| **to > from) {
-                    for resume in [cut + to - from, cookie.len()] {
-                        let Some(rest) = cookie.get(resume..) else { continue };
-                        forged.clear();
-                        [&cookie[..cut], &other[from..to], rest].iter().for_each(|part| forged.extend_from_slice(part));
-                        self.refuse(name, &encode(&forged));
-                    }
-                }
+        let cuts = |len: usize| (0..=len).filter(move |at| full || is_bound(*at, len)).collect::<Vec<_>>();
+        let (places, ends) = (cuts(cookie.len()), cuts(other.len()));
+        let mut paste = |cut: usize, middle: &[u8], resume: usize| {
+            if let Some(rest) = cookie.get(resume..) {
+                self.refuse(name, &encode(&[&cookie[..cut], middle, rest].concat()));
+            }
+        };
+        for &cut in &places {
+            for (at, &from) in ends.iter().enumerate() {
+                paste(cut, &other[from..], cookie.len());
+                // As much is taken out as is put in: all that follows keeps its place.
+                ends[at..].iter().skip(1).for_each(|&to| paste(cut, &other[from..to], cut + to - from));
             }
         }
     }
@@ -211,13 +210,15 @@ fn forge(format: Format, keys: &[&str], full: bool) -> u64 {
     let [alice, bob] = [site.log_in("alice"), site.log_in("bob")];
     let mut elsewhere = Site::new(if format == Native { Flask } else { Native }, keys);
     let foreign = elsewhere.log_in("alice");
+    // Whose ID, which ends a native remember token, would be a session's data.
+    let carol = site.log_in("{\"role\":1}");
 
     for (kind, name) in site.names.into_iter().enumerate() {
         site.change(name, &alice[kind], full);
         if full {
             site.change(name, &bob[kind], full);
         }
-        for value in [&alice[1 - kind], &bob[1 - kind], &foreign[0], &foreign[1]] {
+        for value in [&alice[1 - kind], &bob[1 - kind], &carol[1 - kind], &foreign[0], &foreign[1]] {
             site.refuse(name, value);
         }
         // Others' cookies, and of each kind in the other's place.
