@@ -30,10 +30,21 @@ UNCLEAR = {"/unauthorized", "/needs-refresh"}
 UNTOUCHED = {"/health", "/static-page", "/events", "/users"}
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def reserve_port():
+    """A socket on a free port that keeps all but the server off it.
+
+    A port that was only looked for can be taken, by another play's connection, before
+    the server listens. Linux lets a server listen where another socket is bound, if
+    that one may be shared; elsewhere the port has to be let go.
+    """
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
+    if sys.platform == "linux":
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    else:
+        held.close()
+    return held, port
 
 
 class Server:
@@ -48,7 +59,7 @@ class Server:
 
     def start(self):
         command, config = self.command, self.config
-        self.port = free_port()
+        self.held, self.port = reserve_port()
         env = {**os.environ, "PORT": str(self.port), "CONFORMANCE_CONFIG": json.dumps(config)}
         self.log = tempfile.TemporaryFile()  # a pipe that no one reads stops a server that logs
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=self.log)
@@ -74,6 +85,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.log.close()
+        self.held.close()
 
     def send(self, method, path, headers, body=None, address="127.0.0.1"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(address, 0))
