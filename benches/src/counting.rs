@@ -1,4 +1,5 @@
-//! An allocator that counts. Its own cost is two relaxed additions.
+//! An allocator that counts, of one thread alone, where a plain addition will do: an
+//! atomic one would cost more than much of what is measured.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,8 +10,12 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 pub struct Counting;
 
 fn count(bytes: usize) {
-    ALLOCATIONS.fetch_add(1, Relaxed);
-    BYTES.fetch_add(bytes as u64, Relaxed);
+    add(&ALLOCATIONS, 1);
+    add(&BYTES, bytes as u64);
+}
+
+fn add(sum: &AtomicU64, more: u64) {
+    sum.store(sum.load(Relaxed).wrapping_add(more), Relaxed);
 }
 
 // SAFETY: every call goes to the system's allocator unchanged.

@@ -10,10 +10,10 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use login_core::{Refusal, Requirement, User};
+use login_core::{Denied, Refusal, Requirement, User};
 
 use crate::middleware::Mounted;
-use crate::rejection::{LoginRejection, Refused};
+use crate::rejection::LoginRejection;
 
 /// The login and the session of the request at hand; all methods of
 /// [`login_core::Login`] and those that make actix-web responses.
@@ -69,20 +69,15 @@ impl<U: User> Login<U> {
     }
 
     fn of(request: &HttpRequest) -> Result<Self, LoginRejection<U>> {
-        let core = Mounted::look(request).ok_or_else(LoginRejection::missing_middleware)?;
         let mounted = Mounted::of(request).ok_or_else(LoginRejection::missing_middleware)?;
-        Ok(Self { core, mounted })
+        Ok(Self { core: mounted.look(request), mounted })
     }
 }
 
 /// Whoever meets the requirement.
 async fn require<U: User>(request: HttpRequest, requirement: Requirement) -> Result<Arc<U>, LoginRejection<U>> {
-    let login = Mounted::look(&request).ok_or_else(LoginRejection::missing_middleware)?;
-    login.user().await.map_err(LoginRejection::Load)?;
-    login.judge(requirement).map_err(|refusal| match Mounted::of(&request) {
-        Some(mounted) => LoginRejection::Refused(Refused { refusal, mounted, login }),
-        None => LoginRejection::missing_middleware(),
-    })
+    let login = Mounted::look_for_user(&request).ok_or_else(LoginRejection::missing_middleware)?;
+    login.require(requirement).await.map_err(|denied| LoginRejection::of(denied, &request))
 }
 
 impl<U: User> FromRequest for Login<U> {
@@ -175,12 +170,12 @@ impl<U: User> FromRequest for MaybeUser<U> {
     type Future = Extracting<Self, U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let required = require(request.clone(), Requirement::Login);
+        let login = Mounted::look_for_user(request);
         Box::pin(async move {
-            match required.await {
+            match login.ok_or_else(LoginRejection::missing_middleware)?.require(Requirement::Login).await {
                 Ok(user) => Ok(Self(Some(user))),
-                Err(LoginRejection::Refused(_)) => Ok(Self(None)),
-                Err(error) => Err(error),
+                Err(Denied::Refused(_)) => Ok(Self(None)),
+                Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
             }
         })
     }

@@ -88,18 +88,14 @@ where
         let (service, requirement) = (Rc::clone(&self.service), self.requirement);
         Box::pin(async move {
             if !Requirement::exempts(request.method().as_str()) {
-                let Some(login) = Mounted::<U>::look(request.request()) else {
-                    let response = LoginRejection::<U>::missing_middleware().into_response();
-                    return Ok(request.into_response(response).map_into_right_body());
+                let required = match Mounted::<U>::look_for_user(request.request()) {
+                    Some(login) => {
+                        login.require(requirement).await.map_err(|why| LoginRejection::<U>::of(why, request.request()))
+                    }
+                    None => Err(LoginRejection::missing_middleware()),
                 };
-                let refused = match login.user().await {
-                    Err(_) => Some(crate::response::internal_error()),
-                    Ok(_) => login.judge(requirement).err().map(|refusal| match Mounted::of(request.request()) {
-                        Some(mounted) => mounted.refuse(&login, refusal),
-                        None => crate::response::internal_error(),
-                    }),
-                };
-                if let Some(response) = refused {
+                if let Err(rejection) = required {
+                    let response = rejection.into_response();
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             }

@@ -1,6 +1,8 @@
 //! The middleware that gives each request its login and writes it to the response.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,9 +10,8 @@ use std::task::{Context, Poll};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Uri;
-use actix_web::http::header::HOST;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
-use login_core::{Login as CoreLogin, Refusal, Request, RequestLogin, User};
+use login_core::{Login as CoreLogin, Refusal, Request, RequestHead, RequestLogin, User};
 
 use crate::manager::{Handlers, LoginManager};
 use crate::response::{self, Carrying};
@@ -31,16 +32,22 @@ impl<U: User> Clone for Mounted<U> {
 }
 
 impl<U: User> Mounted<U> {
-    /// Looks at the login of a request; `None` where no middleware is around it.
-    pub(crate) fn look(request: &HttpRequest) -> Option<CoreLogin<U>> {
-        let extensions = request.extensions();
-        let mounted = extensions.get::<Self>()?;
-        Some(mounted.request_login.look(|| view(request, &mounted.uri)))
-    }
-
-    /// What is needed to refuse a request, or to hand its login out.
+    /// What a request carries; `None` where no middleware is around it.
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
         request.extensions().get::<Self>().cloned()
+    }
+
+    /// Looks at the login, for whoever is given it.
+    pub(crate) fn look(&self, request: &HttpRequest) -> CoreLogin<U> {
+        self.request_login.look(|| Request::of(&Head { request, uri: &self.uri }))
+    }
+
+    /// Looks at the login of a request, for whoever wants to know the user; `None`
+    /// where no middleware is around it.
+    pub(crate) fn look_for_user(request: &HttpRequest) -> Option<CoreLogin<U>> {
+        let extensions = request.extensions();
+        let mounted = extensions.get::<Self>()?;
+        Some(mounted.request_login.look_for_user(&Head { request, uri: &mounted.uri }))
     }
 
     pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> HttpResponse {
@@ -48,28 +55,39 @@ impl<U: User> Mounted<U> {
     }
 }
 
-/// Room for the headers that a browser sends, in bytes; to count them takes longer
-/// than to make more room for the few that need it.
-const USUAL_HEADERS: usize = 1024;
-
 /// What the core is shown of a request.
-fn view(request: &HttpRequest, uri: &Uri) -> Request {
-    let target = uri.path_and_query().map_or("/", |target| target.as_str());
-    let headers = request.headers();
-    let mut view = Request::with_capacity(request.method().as_str(), target, USUAL_HEADERS);
-    for (name, value) in headers {
-        view.push_header(name.as_str(), value.as_bytes());
+struct Head<'r> {
+    request: &'r HttpRequest,
+    uri: &'r Uri,
+}
+
+impl RequestHead for Head<'_> {
+    fn method(&self) -> &str {
+        self.request.method().as_str()
     }
-    // HTTP/2 has the host in the URI.
-    if let Some(authority) = uri.authority().filter(|_| !headers.contains_key(HOST)) {
-        view.push_header("host", authority.as_str().as_bytes());
+
+    fn target(&self) -> Cow<'_, str> {
+        self.uri.path_and_query().map_or("/", |target| target.as_str()).into()
     }
-    if request.app_config().secure() {
-        view = view.over_https();
+
+    fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
+        self.request.headers().iter().for_each(|(name, value)| show(name.as_str(), value.as_bytes()));
     }
-    match request.peer_addr() {
-        Some(peer) => view.with_peer(peer.ip()),
-        None => view,
+
+    fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
+        self.request.headers().get_all(name).for_each(|value| show(value.as_bytes()));
+    }
+
+    fn authority(&self) -> Option<Cow<'_, str>> {
+        self.uri.authority().map(|authority| authority.as_str().into())
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.request.peer_addr().map(|peer| peer.ip())
+    }
+
+    fn is_https(&self) -> bool {
+        self.request.app_config().secure()
     }
 }
 
@@ -140,13 +158,14 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let core = self.manager.core();
         let uri = request.uri().clone();
-        if core.checks_cross_site() && core.refuses(&view(request.request(), &uri)) {
+        let head = Head { request: request.request(), uri: &uri };
+        if core.checks_cross_site(head.method()) && core.refuses(&Request::of(&head)) {
             let refused = HttpResponse::Forbidden().body("cross-site request refused");
             return Box::pin(ready(Ok(request.into_response(refused).map_into_right_body())));
         }
         let request_login = core.begin();
         if core.needs_request() {
-            request_login.show(|| view(request.request(), &uri));
+            request_login.show_client(&head);
         }
         let handlers = Arc::clone(&self.manager.handlers);
         request.extensions_mut().insert(Mounted { request_login: request_login.clone(), handlers, uri });

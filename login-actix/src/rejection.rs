@@ -3,8 +3,8 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
-use login_core::{LoadError, Login as CoreLogin, LoginError, Refusal, User};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use login_core::{Denied, LoadError, Login as CoreLogin, LoginError, Refusal, User};
 
 use crate::middleware::Mounted;
 use crate::response::internal_error;
@@ -42,6 +42,16 @@ impl<U: User> LoginRejection<U> {
         #[cfg(feature = "tracing")]
         tracing::error!(target: "login", "{}", Self::MissingMiddleware);
         Self::MissingMiddleware
+    }
+
+    pub(crate) fn of(denied: Denied, request: &HttpRequest) -> Self {
+        match (denied, Mounted::of(request)) {
+            (Denied::Refused(refusal), Some(mounted)) => {
+                Self::Refused(Refused { refusal, login: mounted.look(request), mounted })
+            }
+            (Denied::Refused(_), None) => Self::missing_middleware(),
+            (Denied::Failed(error), _) => Self::Load(error),
+        }
     }
 
     pub(crate) fn into_response(self) -> HttpResponse {

@@ -10,6 +10,7 @@ use actix_web::{Error, HttpResponse, ResponseError};
 use login_core::{Answer, ResponseParts};
 
 const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
 
 /// Puts cookies and cache headers onto a response.
 pub(crate) fn with_parts<B: MessageBody>(
@@ -33,8 +34,8 @@ fn carry(headers: &mut HeaderMap, parts: &ResponseParts) {
         headers.append(VARY, VARY_COOKIE);
     }
     let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
-    if let Some(cache_control) = parts.cache_control(present) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    if parts.makes_private(present) {
+        headers.insert(CACHE_CONTROL, PRIVATE);
     }
     for line in &parts.set_cookies {
         if let Ok(value) = HeaderValue::from_str(line) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{Redirect, Response};
-use login_core::{Refusal, Requirement, User};
+use login_core::{Denied, Refusal, Requirement, User};
 
 use crate::layer::Mounted;
 use crate::rejection::LoginRejection;
@@ -70,18 +70,24 @@ impl<U: User> Login<U> {
     }
 
     fn of(parts: &Parts) -> Result<Self, LoginRejection> {
-        let (mounted, core) = Mounted::look(parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
-        Ok(Self { core, mounted: mounted.clone() })
+        let mounted = mounted(parts)?;
+        Ok(Self { core: mounted.look(parts.into()), mounted: mounted.clone() })
     }
+}
+
+fn mounted<U: User>(parts: &Parts) -> Result<&Mounted<U>, LoginRejection> {
+    Mounted::of(&parts.into()).ok_or_else(LoginRejection::missing_layer::<U>)
 }
 
 /// Whoever meets the requirement; the refusal's answer otherwise.
 async fn require<U: User>(parts: &Parts, requirement: Requirement) -> Result<Arc<U>, LoginRejection> {
-    let (mounted, login) = Mounted::look(parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
-    login.user().await?;
-    login.judge(requirement).map_err(|refusal| {
-        let response = Box::new(mounted.refuse(&login, refusal));
-        LoginRejection::Refused { refusal, response }
+    let mounted = mounted::<U>(parts)?;
+    mounted.look_for_user(parts.into()).require(requirement).await.map_err(|denied| match denied {
+        Denied::Failed(error) => LoginRejection::Load(error),
+        Denied::Refused(refusal) => {
+            let response = Box::new(mounted.refuse(&mounted.look(parts.into()), refusal));
+            LoginRejection::Refused { refusal, response }
+        }
     })
 }
 
@@ -169,9 +175,12 @@ impl<S: Sync, U: User> OptionalFromRequestParts<S> for CurrentUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
-        let (_, login) = Mounted::look(&*parts).ok_or_else(LoginRejection::missing_layer::<U>)?;
-        login.user().await?;
-        Ok(login.judge(Requirement::Login).ok().map(Self))
+        let login = mounted::<U>(parts)?.look_for_user((&*parts).into());
+        match login.require(Requirement::Login).await {
+            Ok(user) => Ok(Some(Self(user))),
+            Err(Denied::Refused(_)) => Ok(None),
+            Err(Denied::Failed(error)) => Err(error.into()),
+        }
     }
 }
 

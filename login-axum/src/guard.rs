@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
 use axum::response::IntoResponse;
-use login_core::{Login as CoreLogin, Requirement, User, UserFuture};
+use login_core::{Denied, Require, Requirement, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -86,15 +86,16 @@ where
         if Requirement::exempts(request.method().as_str()) {
             return GuardFuture { stage: Stage::Passed { inner: self.inner.call(request) } };
         }
-        let Some((_, login)) = Mounted::<U>::look(&request) else {
+        let Some(login) = Mounted::<U>::of(&(&request).into()).map(|mounted| mounted.look_for_user((&request).into()))
+        else {
             let response = Some(LoginRejection::missing_layer::<U>().into_response());
             return GuardFuture { stage: Stage::Refused { response } };
         };
         // The clone has not been polled to readiness; the original has.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let waiting = Waiting { inner: ready, request, requirement: self.requirement };
-        GuardFuture { stage: Stage::Loading { user: login.user(), login, waiting: Some(waiting) } }
+        let (user, waiting) = (login.require(self.requirement), Waiting { inner: ready, request });
+        GuardFuture { stage: Stage::Loading { user, waiting: Some(waiting) } }
     }
 }
 
@@ -102,7 +103,6 @@ where
 struct Waiting<S, B> {
     inner: S,
     request: Request<B>,
-    requirement: Requirement,
 }
 
 pin_project! {
@@ -124,7 +124,7 @@ pin_project! {
         S: Service<Request<B>>,
         U: User,
     {
-        Loading { user: UserFuture<U>, login: CoreLogin<U>, waiting: Option<Waiting<S, B>> },
+        Loading { user: Require<U>, waiting: Option<Waiting<S, B>> },
         Passed { #[pin] inner: S::Future },
         Refused { response: Option<Response<Body>> },
     }
@@ -151,23 +151,25 @@ where
             let next = match stage.as_mut().project() {
                 Projected::Refused { response } => return Poll::Ready(Ok(response.take().unwrap_or_default())),
                 Projected::Passed { inner } => return inner.poll(context).map_ok(|response| response.map(Body::new)),
-                Projected::Loading { user, login, waiting } => {
-                    let loaded = ready!(Pin::new(user).poll(context));
-                    let refused = |response| Stage::Refused { response: Some(response) };
-                    match (loaded, waiting.take()) {
-                        (Err(error), _) => refused(LoginRejection::from(error).into_response()),
-                        (Ok(_), Some(mut waiting)) => match login.judge(waiting.requirement) {
-                            Ok(_) => Stage::Passed { inner: waiting.inner.call(waiting.request) },
-                            Err(refusal) => refused(match Mounted::look(&waiting.request) {
-                                Some((mounted, _)) => mounted.refuse(login, refusal),
-                                None => crate::response::internal_error(),
-                            }),
-                        },
-                        (Ok(_), None) => refused(crate::response::internal_error()),
+                Projected::Loading { user, waiting } => {
+                    let required = ready!(Pin::new(user).poll(context));
+                    let Some(mut waiting) = waiting.take() else { return Poll::Pending };
+                    match required {
+                        Ok(_) => Stage::Passed { inner: waiting.inner.call(waiting.request) },
+                        Err(denied) => Stage::Refused { response: Some(answer::<U, B>(&waiting.request, denied)) },
                     }
                 }
             };
             stage.set(next);
         }
+    }
+}
+
+/// What a request that is not let through is answered.
+fn answer<U: User, B>(request: &Request<B>, denied: Denied) -> Response<Body> {
+    match (denied, Mounted::<U>::of(&request.into())) {
+        (Denied::Refused(refusal), Some(mounted)) => mounted.refuse(&mounted.look(request.into()), refusal),
+        (Denied::Refused(_), None) => LoginRejection::missing_layer::<U>().into_response(),
+        (Denied::Failed(error), _) => LoginRejection::from(error).into_response(),
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{self, Response, StatusCode};
 use axum::response::IntoResponse;
-use login_core::{Login as CoreLogin, Refusal, RequestLogin, User};
+use login_core::{Login as CoreLogin, Refusal, Request, RequestLogin, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -29,12 +29,21 @@ impl<U: User> Clone for Mounted<U> {
 }
 
 impl<U: User> Mounted<U> {
-    /// Looks at the login of a request below the layer; `None` where it is not.
-    pub(crate) fn look<'r>(head: impl Into<Head<'r>>) -> Option<(&'r Self, CoreLogin<U>)> {
-        let head = head.into();
-        let mounted = head.extensions().get::<Self>()?;
-        let login = mounted.request_login.look(|| head.view(mounted.request_login.manager()));
-        Some((mounted, login))
+    /// What a request carries; `None` where it is not below the layer.
+    pub(crate) fn of<'r>(head: &Head<'r>) -> Option<&'r Self> {
+        head.extensions().get::<Self>()
+    }
+
+    /// Looks at the login, for whoever is given it.
+    pub(crate) fn look(&self, head: Head<'_>) -> CoreLogin<U> {
+        let head = head.needing_peer(self.request_login.manager().uses_peer_address());
+        self.request_login.look(|| Request::of(&head))
+    }
+
+    /// Looks at the login, for whoever wants to know the user.
+    pub(crate) fn look_for_user(&self, head: Head<'_>) -> CoreLogin<U> {
+        let head = head.needing_peer(self.request_login.manager().uses_peer_address());
+        self.request_login.look_for_user(&head)
     }
 
     pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> Response<Body> {
@@ -91,10 +100,10 @@ impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
     }
 }
 
-impl<S, U, RequestBody, ResponseBody> Service<Request<RequestBody>> for LoginService<S, U>
+impl<S, U, RequestBody, ResponseBody> Service<http::Request<RequestBody>> for LoginService<S, U>
 where
     U: User,
-    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
+    S: Service<http::Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
     ResponseBody::Error: Into<axum::BoxError>,
 {
@@ -106,15 +115,15 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<RequestBody>) -> Self::Future {
         let core = self.manager.core();
-        if core.checks_cross_site() && core.refuses(&Head::from(&request).view(core)) {
+        if core.checks_cross_site(request.method().as_str()) && core.refuses(&Request::of(&Head::from(&request))) {
             let refused = (StatusCode::FORBIDDEN, "cross-site request refused").into_response();
             return LoginFuture::Refused { response: Some(refused) };
         }
         let request_login = core.begin();
         if core.needs_request() {
-            request_login.show(|| Head::from(&request).view(core));
+            request_login.show_client(&Head::from(&request));
         }
         request
             .extensions_mut()

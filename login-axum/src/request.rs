@@ -1,13 +1,14 @@
 //! What the core is shown of an axum request.
 
-use std::net::SocketAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
 
 use axum::extract::connect_info::MockConnectInfo;
 use axum::extract::{ConnectInfo, OriginalUri};
 use axum::http::request::Parts;
-use axum::http::{self, Extensions, HeaderMap, Method, Uri, header};
-use login_core::{LoginManager, Request, User};
+use axum::http::{self, Extensions, HeaderMap, HeaderName, Method, Uri};
+use login_core::RequestHead;
 
 /// Where a request's parts are, together or not.
 pub(crate) struct Head<'r> {
@@ -15,6 +16,8 @@ pub(crate) struct Head<'r> {
     uri: &'r Uri,
     headers: &'r HeaderMap,
     extensions: &'r Extensions,
+    /// Whether to warn where the peer's address is not known.
+    needs_peer: bool,
 }
 
 impl<'r, B> From<&'r http::Request<B>> for Head<'r> {
@@ -24,13 +27,15 @@ impl<'r, B> From<&'r http::Request<B>> for Head<'r> {
             uri: request.uri(),
             headers: request.headers(),
             extensions: request.extensions(),
+            needs_peer: false,
         }
     }
 }
 
 impl<'r> From<&'r Parts> for Head<'r> {
     fn from(parts: &'r Parts) -> Self {
-        Self { method: &parts.method, uri: &parts.uri, headers: &parts.headers, extensions: &parts.extensions }
+        let Parts { method, uri, headers, extensions, .. } = parts;
+        Self { method, uri, headers, extensions, needs_peer: false }
     }
 }
 
@@ -39,36 +44,48 @@ impl<'r> Head<'r> {
         self.extensions
     }
 
-    pub(crate) fn view<U: User>(&self, manager: &LoginManager<U>) -> Request {
-        // A nested router shortens the URI; the client sent the original.
-        let uri = self.extensions.get::<OriginalUri>().map_or(self.uri, |original| &original.0);
-        let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        let size: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
-        let mut request = Request::with_capacity(self.method.as_str(), target, size + 64);
-        for (name, value) in self.headers {
-            request.push_header(name.as_str(), value.as_bytes());
-        }
-        // HTTP/2 has the host in the URI.
-        if let Some(authority) = uri.authority().filter(|_| !self.headers.contains_key(header::HOST)) {
-            request.push_header("host", authority.as_str().as_bytes());
-        }
-        if uri.scheme_str() == Some("https") {
-            request = request.over_https();
-        }
-        match self.peer() {
-            Some(peer) => request.with_peer(peer.ip()),
-            None => {
-                if manager.uses_peer_address() {
-                    warn_once();
-                }
-                request
-            }
-        }
+    pub(crate) fn needing_peer(self, needs_peer: bool) -> Self {
+        Self { needs_peer, ..self }
     }
 
-    fn peer(&self) -> Option<SocketAddr> {
+    /// As the client sent it: a nested router shortens the request's own.
+    fn uri(&self) -> &'r Uri {
+        self.extensions.get::<OriginalUri>().map_or(self.uri, |original| &original.0)
+    }
+}
+
+impl RequestHead for Head<'_> {
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    fn target(&self) -> Cow<'_, str> {
+        self.uri().path_and_query().map_or("/", |target| target.as_str()).into()
+    }
+
+    fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
+        self.headers.iter().for_each(|(name, value)| show(name.as_str(), value.as_bytes()));
+    }
+
+    fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
+        self.headers.get_all(HeaderName::from_static(name)).iter().for_each(|value| show(value.as_bytes()));
+    }
+
+    fn authority(&self) -> Option<Cow<'_, str>> {
+        self.uri().authority().map(|authority| authority.as_str().into())
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
         let real = self.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        real.or_else(|| self.extensions.get::<MockConnectInfo<SocketAddr>>().map(|info| info.0))
+        let peer = real.or_else(|| self.extensions.get::<MockConnectInfo<SocketAddr>>().map(|info| info.0));
+        if peer.is_none() && self.needs_peer {
+            warn_once();
+        }
+        peer.map(|peer| peer.ip())
+    }
+
+    fn is_https(&self) -> bool {
+        self.uri().scheme_str() == Some("https")
     }
 }
 

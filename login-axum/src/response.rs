@@ -1,12 +1,13 @@
 //! What the core decides, as axum responses.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, Entry, LOCATION, SET_COOKIE, VARY};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use login_core::{Answer, ResponseParts};
 
 const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
 
 /// Puts cookies and cache headers onto a response.
 pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) -> Response<Body> {
@@ -17,12 +18,21 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
         response = internal_error();
     }
     let headers = response.headers_mut();
-    if parts.adds_vary(headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok())) {
-        headers.append(VARY, VARY_COOKIE);
+    match headers.entry(VARY) {
+        Entry::Vacant(vary) => {
+            if parts.adds_vary([]) {
+                vary.insert(VARY_COOKIE);
+            }
+        }
+        Entry::Occupied(mut vary) => {
+            if parts.adds_vary(vary.iter().filter_map(|line| line.to_str().ok())) {
+                vary.append(VARY_COOKIE);
+            }
+        }
     }
     let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
-    if let Some(cache_control) = parts.cache_control(present) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    if parts.makes_private(present) {
+        headers.insert(CACHE_CONTROL, PRIVATE);
     }
     for line in &parts.set_cookies {
         if let Ok(value) = HeaderValue::try_from(line) {

@@ -42,19 +42,14 @@ pub(crate) fn origin(request: &Request, proxies: usize) -> Origin<'_> {
 
 /// The user agent; several lines are joined as WSGI joins them.
 pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
-    let mut lines = request.user_agents();
-    let first = lines.next()?;
-    match lines.next() {
-        None => Some(Cow::Borrowed(first)),
-        Some(second) => {
-            let mut joined = first.to_vec();
-            for line in std::iter::once(second).chain(lines) {
-                joined.push(b',');
-                joined.extend_from_slice(line);
-            }
-            Some(Cow::Owned(joined))
-        }
+    let (first, others) = request.user_agents()?;
+    let mut agent = Cow::Borrowed(first);
+    for line in others {
+        let joined = agent.to_mut();
+        joined.push(b',');
+        joined.extend_from_slice(line);
     }
+    Some(agent)
 }
 
 /// Flask-Login's session identifier: the hex SHA-512 of Python's `repr` of

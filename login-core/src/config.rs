@@ -105,8 +105,8 @@ impl Config {
     pub(crate) fn check(&mut self, now: u64) -> Result<(), ConfigError> {
         self.session_cookie.check()?;
         self.remember_cookie.check()?;
-        if self.session_cookie.name == self.remember_cookie.name {
-            return Err(ConfigError::SameCookieNames(self.session_cookie.name.clone()));
+        if *self.session_cookie.name == *self.remember_cookie.name {
+            return Err(ConfigError::SameCookieNames(self.session_cookie.name.to_string()));
         }
         let address = |setting: &'static str, value: &str, is_good: bool| {
             if is_good { Ok(()) } else { Err(ConfigError::Address { setting, value: value.to_owned() }) }

@@ -19,7 +19,7 @@ pub fn is_cross_site(request: &Request, trusted: &[String]) -> bool {
 
 /// The same, for a server that its clients know as this host.
 pub(crate) fn is_cross_site_to(request: &Request, host: &str, trusted: &[String]) -> bool {
-    if matches!(request.method(), "GET" | "HEAD" | "OPTIONS") {
+    if is_safe(request.method()) {
         return false;
     }
     let mut origins = request.header_lines("origin");
@@ -33,6 +33,11 @@ pub(crate) fn is_cross_site_to(request: &Request, host: &str, trusted: &[String]
         Some(b"") | None => origin.is_some_and(|origin| !names_host(origin, host)),
         Some(_) => true,
     }
+}
+
+/// Whether requests of this method change nothing.
+pub(crate) fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 fn names_host(origin: &[u8], host: &str) -> bool {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::flask::{FlaskKey, decode_cookie, encode_cookie, read_session, write_session};
 use crate::secret::SecretKey;
 use crate::session::Session;
-use crate::{client, cookie};
+use crate::{client, cookie, cookie_header};
 
 const MONTH: u64 = 31 * 24 * 60 * 60;
 
@@ -134,7 +134,7 @@ fn remember_cookies_are_read_and_written_byte_for_byte() {
         let key = key(&golden.key);
         assert_eq!(encode_cookie(&golden.user_id, &key), golden.value);
         assert_eq!(decode_cookie(&golden.value, &key).as_deref(), Some(&*golden.user_id));
-        assert_eq!(cookie::unquote(golden.header.as_bytes()), golden.value.as_bytes());
+        assert_eq!(cookie_header::unquote(golden.header.as_bytes()), golden.value.as_bytes());
         // Werkzeug leaves some control characters bare, which no header may hold.
         if !golden.user_id.contains('\u{1f}') {
             assert_eq!(cookie::quote(&golden.value), golden.header);
@@ -161,8 +161,8 @@ fn identifiers_are_flask_logins() {
 fn cookie_headers_are_read_as_werkzeug_reads_them() {
     for golden in golden().headers {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let parsed: Vec<_> = cookie::cookies(golden.header.as_bytes())
-            .map(|(name, value)| (text(name), text(&cookie::unquote(value))))
+        let parsed: Vec<_> = cookie_header::cookies(golden.header.as_bytes())
+            .map(|(name, value)| (text(name), text(&cookie_header::unquote(value))))
             .collect();
         assert_eq!(parsed, golden.parsed, "{}", golden.header);
     }

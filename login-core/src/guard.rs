@@ -8,6 +8,7 @@ use crate::config::Refusal;
 use crate::event::{self, Event};
 use crate::login::Login;
 use crate::request::Request;
+use crate::state::State;
 use crate::url;
 use crate::user::User;
 
@@ -112,6 +113,21 @@ pub enum Answer {
     Handler,
 }
 
+/// A refusal of which the operator is not told yet: that waits until nothing is locked.
+pub(crate) struct Refused {
+    refusal: Refusal,
+    is_of_unknown_age: bool,
+}
+
+impl Refused {
+    pub(crate) fn tell(self) -> Refusal {
+        if self.is_of_unknown_age {
+            event::warn("a fresh login of unknown age was refused: with Flask's cookies, set fresh_login_max_age");
+        }
+        self.refusal
+    }
+}
+
 impl<U: User> Login<U> {
     /// Lets the user in or refuses. The user must be known: await
     /// [`user`](Login::user), or run the steps, before.
@@ -119,22 +135,25 @@ impl<U: User> Login<U> {
     /// # Errors
     /// What the request is refused for.
     pub fn judge(&self, requirement: Requirement) -> Result<Arc<U>, Refusal> {
-        let user = self.0.state().user().cloned();
-        let user = user.filter(|user| user.is_authenticated()).ok_or(Refusal::Unauthorized)?;
+        let judged = self.judge_by(&self.0.state(), requirement);
+        judged.map_err(Refused::tell)
+    }
+
+    pub(crate) fn judge_by(&self, state: &State<U>, requirement: Requirement) -> Result<Arc<U>, Refused> {
+        let refused = |refusal| Refused { refusal, is_of_unknown_age: false };
+        let user = state.user().filter(|user| user.is_authenticated()).ok_or(refused(Refusal::Unauthorized))?;
         let is_fresh = match requirement {
             Requirement::Login => true,
-            Requirement::FreshLogin => self.is_fresh(None),
-            Requirement::FreshLoginWithin(age) => {
-                let is_fresh = self.is_fresh(Some(age.as_secs()));
-                if !is_fresh && self.is_fresh(None) && self.0.state().session.login_at.is_none() {
-                    event::warn(
-                        "a fresh login of unknown age was refused: with Flask's cookies, set fresh_login_max_age",
-                    );
-                }
-                is_fresh
-            }
+            Requirement::FreshLogin => self.is_fresh(state, None),
+            Requirement::FreshLoginWithin(age) => self.is_fresh(state, Some(age.as_secs())),
         };
-        if is_fresh { Ok(user) } else { Err(Refusal::NeedsRefresh) }
+        if is_fresh {
+            return Ok(Arc::clone(user));
+        }
+        let is_of_unknown_age = matches!(requirement, Requirement::FreshLoginWithin(_))
+            && self.is_fresh(state, None)
+            && state.session.login_at.is_none();
+        Err(Refused { refusal: Refusal::NeedsRefresh, is_of_unknown_age })
     }
 
     /// Refuses the request: tells the listeners, and unless the application's own

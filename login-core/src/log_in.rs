@@ -91,24 +91,24 @@ impl<U: User> LogIn<U> {
         let size = config.remember_cookie.name.len() + token.as_ref().map_or(0, String::len);
         if size > MAX_SIZE {
             return Err(LoginError::CookieTooLarge {
-                name: config.remember_cookie.name.clone(),
+                name: config.remember_cookie.name.to_string(),
                 size,
                 limit: MAX_SIZE,
             });
         }
         let seconds = self.duration.filter(|_| self.remember && wire.is_flask());
+
+        let mut guard = shared.state();
+        let state = guard.for_change()?;
         let new = NewLogin {
             fresh: self.fresh,
-            binding: wire.bind(shared.request(), config.trusted_proxies),
+            binding: wire.bind(shared.client(&state.client), config.trusted_proxies),
             auth,
             login_id: self.login.new_login_id(),
             login_at: if self.fresh { self.login.login_time() } else { None },
             remember_seconds: seconds.map(|duration| duration.as_secs_f64()),
             user_id,
         };
-
-        let mut guard = shared.state();
-        let state = guard.for_change()?;
         let replaces_another = transitions::is_another(&state.session, &new.user_id);
         let session = transitions::log_in(&state.session, new, now);
         self.login.check_size(&session)?;

@@ -1,23 +1,22 @@
 //! What a handler holds: the login of its request.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::CLOCK_SKEW;
 use crate::cookie::MAX_SIZE;
 use crate::error::{LoadError, LoginError};
 use crate::event::Event;
+use crate::guard::Requirement;
+use crate::loading::{Require, UserFuture};
 use crate::log_in::LogIn;
 use crate::request::Request;
 use crate::session::Session;
-use crate::state::{Known, Remember, Shared, Source};
-use crate::step::{self, Loading, Step};
+use crate::state::{Known, Remember, Shared, Source, State};
 use crate::transitions;
 use crate::url;
 use crate::user::User;
+use crate::wire::Remembered;
 
 /// The login and the session of the request at hand.
 ///
@@ -46,7 +45,16 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] where the application's loader failed; the response is then a 5xx.
     pub fn user(&self) -> UserFuture<U> {
-        UserFuture { login: self.clone(), loading: None }
+        UserFuture::new(self.clone())
+    }
+
+    /// The user, if they meet a requirement: what a guard awaits. It refuses nothing by
+    /// itself; see [`refuse`](Self::refuse).
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub fn require(self, requirement: Requirement) -> Require<U> {
+        Require::new(self, requirement)
     }
 
     /// Logs a user in, once it is awaited (Flask-Login's `login_user`).
@@ -77,9 +85,9 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::ResponseBegun`] where it is too late.
     pub fn log_out_now(&self) -> Result<(), LoginError> {
-        let has_cookie = self.has_remember_cookie();
         let mut guard = self.0.state();
         let state = guard.for_change()?;
+        let has_cookie = self.0.client(&state.client).has_cookie(&self.0.manager.0.config.remember_cookie.name);
         let user = state.user().cloned();
         state.session_changed |= transitions::log_out(&mut state.session, has_cookie);
         state.remember = Remember::Clear;
@@ -98,10 +106,10 @@ impl<U: User> Login<U> {
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
     pub fn confirm(&self) -> Result<bool, LoginError> {
         let manager = &self.0.manager.0;
-        let binding = manager.wire.bind(self.0.request(), manager.config.trusted_proxies);
-        let login_at = self.login_time();
         let mut guard = self.0.state();
         let state = guard.for_change()?;
+        let binding = manager.wire.bind(self.0.client(&state.client), manager.config.trusted_proxies);
+        let login_at = self.login_time();
         // Whom the request loader found is logged in for this request alone.
         let is_anonymous = !matches!(state.known, Known::NotYet | Known::User(_, Source::Login));
         let mut session = state.session.clone();
@@ -123,7 +131,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] where the application's loader failed.
     pub async fn login_fresh(&self) -> Result<bool, LoadError> {
-        Ok(self.user().await?.is_some() && self.is_fresh(None))
+        Ok(self.user().await?.is_some() && self.is_fresh(&self.0.state(), None))
     }
 
     /// Whether credentials were given within this time. A login of unknown age was
@@ -133,7 +141,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] where the application's loader failed.
     pub async fn login_fresh_within(&self, age: Duration) -> Result<bool, LoadError> {
-        Ok(self.user().await?.is_some() && self.is_fresh(Some(age.as_secs())))
+        Ok(self.user().await?.is_some() && self.is_fresh(&self.0.state(), Some(age.as_secs())))
     }
 
     /// Whether the request brought a remember cookie that is good (Flask-Login's
@@ -142,11 +150,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] where the application's loader failed.
     pub async fn login_remembered(&self) -> Result<bool, LoadError> {
-        if self.user().await?.is_none() || self.0.state().remember == Remember::Clear {
-            return Ok(false);
-        }
-        let manager = &self.0.manager.0;
-        Ok(manager.wire.read_remember(self.0.request(), &manager.config, self.0.now()).is_some())
+        Ok(self.user().await?.is_some() && self.remembered().is_some())
     }
 
     /// Where the client wanted to go before it was sent to log in, if that is on
@@ -184,8 +188,8 @@ impl<U: User> Login<U> {
         self.0.request()
     }
 
-    pub(crate) fn is_fresh(&self, max_age: Option<u64>) -> bool {
-        let state = self.0.state();
+    /// Whether the login is fresh, and where `max_age` (seconds) is given, young enough.
+    pub(crate) fn is_fresh(&self, state: &State<U>, max_age: Option<u64>) -> bool {
         let configured = self.0.manager.0.config.fresh_max_age;
         let max_age = max_age.into_iter().chain(configured).min();
         matches!(state.known, Known::User(_, Source::Login))
@@ -206,8 +210,14 @@ impl<U: User> Login<U> {
         login_id
     }
 
-    pub(crate) fn has_remember_cookie(&self) -> bool {
-        self.0.request().cookies(&self.0.manager.0.config.remember_cookie.name).next().is_some()
+    /// What the request's remember cookie says, unless it is to be cleared.
+    pub(crate) fn remembered(&self) -> Option<Remembered> {
+        let manager = &self.0.manager.0;
+        let state = self.0.state();
+        if state.remember == Remember::Clear {
+            return None;
+        }
+        manager.wire.read_remember(self.0.client(&state.client), &manager.config, self.0.now())
     }
 
     pub(crate) fn check_size(&self, session: &Session) -> Result<(), LoginError> {
@@ -216,81 +226,6 @@ impl<U: User> Login<U> {
         if size <= MAX_SIZE {
             return Ok(());
         }
-        Err(LoginError::CookieTooLarge { name: manager.config.session_cookie.name.clone(), size, limit: MAX_SIZE })
-    }
-}
-
-/// What [`Login::user`] gives: loads the user, or waits for who already does.
-///
-/// Dropped half-way it leaves nothing locked: whoever waits takes over.
-#[must_use = "futures do nothing unless awaited"]
-pub struct UserFuture<U: User> {
-    login: Login<U>,
-    /// Set while this one is the one that loads.
-    loading: Option<Loading<U>>,
-}
-
-impl<U: User> std::fmt::Debug for UserFuture<U> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("UserFuture(..)")
-    }
-}
-
-impl<U: User> UserFuture<U> {
-    fn release(&mut self) {
-        self.loading = None;
-        let mut state = self.login.0.state();
-        state.loading = false;
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        waiting.into_iter().for_each(std::task::Waker::wake);
-    }
-}
-
-impl<U: User> Future for UserFuture<U> {
-    type Output = Result<Option<Arc<U>>, LoadError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if this.loading.is_none() {
-            let mut state = this.login.0.state();
-            if let Some(known) = step::known(&state.known) {
-                return Poll::Ready(known);
-            }
-            if state.loading {
-                if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                    state.waiting.push(context.waker().clone());
-                }
-                return Poll::Pending;
-            }
-            // Taken before the lock is let go: no two may load.
-            state.loading = true;
-            drop(state);
-            match this.login.begin() {
-                Step::Done(result) => {
-                    this.release();
-                    return Poll::Ready(result);
-                }
-                step @ (Step::LoadUser(_) | Step::AskRequestLoader(_)) => {
-                    this.loading = Some(Arc::clone(&this.login.0.manager.0.loaders).drive(step));
-                }
-            }
-        }
-        let Some(loading) = &mut this.loading else { return Poll::Pending };
-        match loading.as_mut().poll(context) {
-            Poll::Ready(result) => {
-                this.release();
-                Poll::Ready(result)
-            }
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-impl<U: User> Drop for UserFuture<U> {
-    fn drop(&mut self) {
-        if self.loading.is_some() {
-            self.release();
-        }
+        Err(LoginError::CookieTooLarge { name: manager.config.session_cookie.name.to_string(), size, limit: MAX_SIZE })
     }
 }

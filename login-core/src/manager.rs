@@ -8,6 +8,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Config, SessionProtection};
 use crate::cross_site;
 use crate::event::Listener;
+use crate::head::RequestHead;
 use crate::login::Login;
 use crate::request::Request;
 use crate::secret::SecretKey;
@@ -77,11 +78,10 @@ impl<U: User> LoginManager<U> {
         self.0.config.refresh_each_request
     }
 
-    /// Whether cross-site requests are refused, each of which
-    /// [`refuses`](Self::refuses) must then be asked about.
+    /// Whether [`refuses`](Self::refuses) must be asked about a request of this method.
     #[must_use]
-    pub fn checks_cross_site(&self) -> bool {
-        self.0.config.refuse_cross_site
+    pub fn checks_cross_site(&self, method: &str) -> bool {
+        self.0.config.refuse_cross_site && !cross_site::is_safe(method)
     }
 
     /// Whether this request is to be answered with 403 and not handled at all:
@@ -134,19 +134,28 @@ impl<U: User> RequestLogin<U> {
         self.0.keep_request(request);
     }
 
+    /// As [`show`](Self::show), for an adapter.
+    pub fn show_client(&self, head: &impl RequestHead) {
+        self.0.state().client = Request::of_client(head, self.0.manager.0.config.trusted_proxies > 0);
+    }
+
     /// Looks at the login: reads the session, the first time. The response varies
     /// with the cookie from here on.
     pub fn look(&self, request: impl FnOnce() -> Request) -> Login<U> {
-        let request = self.0.keep_request(request);
-        let mut state = self.0.state();
-        if !state.looked {
-            state.looked = true;
-            let manager = &self.0.manager.0;
-            if let Some(session) = manager.wire.read_session(request, &manager.config, self.0.now()) {
-                state.session = session;
-            }
+        self.0.keep_request(request);
+        self.0.look(|| None);
+        Login(Arc::clone(&self.0))
+    }
+
+    /// As [`look`](Self::look), for a guard of an adapter that wants to know the user
+    /// and gives the login to no one: only what tells who sends the request is copied.
+    /// Before a refusal, [`look`](Self::look) shows the rest.
+    pub fn look_for_user(&self, head: &impl RequestHead) -> Login<U> {
+        let manager = &self.0.manager.0;
+        if manager.has_request_loader {
+            return self.look(|| Request::of(head));
         }
-        drop(state);
+        self.0.look(|| Some(Request::of_client(head, manager.config.trusted_proxies > 0)));
         Login(Arc::clone(&self.0))
     }
 }

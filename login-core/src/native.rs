@@ -157,7 +157,7 @@ const USUAL_SIZE: usize = 512;
 
 /// Decodes and verifies; gives what `read` makes of the fields behind the header.
 fn open<T>(
-    cookie: &str,
+    cookie: &[u8],
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
     read: impl FnOnce(Fields<'_>) -> Option<T>,
@@ -172,7 +172,7 @@ fn open<T>(
 }
 
 fn verified<'s>(
-    cookie: &str,
+    cookie: &[u8],
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
     space: &'s mut [u8],
@@ -220,7 +220,7 @@ impl<'f> Fields<'f> {
 }
 
 /// Reads a session; `max_age` in seconds. What is not readable is `None`.
-pub(crate) fn read_session(cookie: &str, keys: &[NativeKey], now: u64, max_age: u64) -> Option<Session> {
+pub(crate) fn read_session(cookie: &[u8], keys: &[NativeKey], now: u64, max_age: u64) -> Option<Session> {
     open(cookie, keys, |key| &key.session, |fields| session_of(fields, now, max_age))
 }
 
@@ -295,7 +295,7 @@ fn encoded_len(bytes: usize) -> usize {
 }
 
 /// Reads a remember token that has not ended.
-pub(crate) fn read_remember(cookie: &str, keys: &[NativeKey], now: u64) -> Option<RememberToken> {
+pub(crate) fn read_remember(cookie: &[u8], keys: &[NativeKey], now: u64) -> Option<RememberToken> {
     open(cookie, keys, |key| &key.remember, |fields| token_of(fields, now))
 }
 
@@ -356,7 +356,7 @@ mod tests {
         let bare = Session { started_at: Some(NOW), ..Session::default() };
         for session in [sample(), bare.clone(), Session { user_id: Some("".into()), fresh: Some(false), ..bare }] {
             let cookie = write_session(&session, &keys[0], NOW);
-            assert_eq!(read_session(&cookie, &keys, NOW, 60), Some(session.clone()));
+            assert_eq!(read_session(cookie.as_bytes(), &keys, NOW, 60), Some(session.clone()));
             assert_eq!(cookie.len(), session_size(&session));
         }
     }
@@ -365,15 +365,15 @@ mod tests {
     fn age_is_judged_by_the_server() {
         let keys = [key("one key")];
         let cookie = write_session(&sample(), &keys[0], NOW);
-        let readable_at = |now| read_session(&cookie, &keys, now, 600).is_some();
+        let readable_at = |now| read_session(cookie.as_bytes(), &keys, now, 600).is_some();
         assert!(readable_at(NOW + 600) && !readable_at(NOW + 601));
         assert!(readable_at(NOW - CLOCK_SKEW) && !readable_at(NOW - CLOCK_SKEW - 1));
 
         let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: None };
         let cookie = write_remember(&token, &keys[0]);
-        assert_eq!(read_remember(&cookie, &keys, NOW + 99), Some(token));
-        assert_eq!(read_remember(&cookie, &keys, NOW + 100), None);
-        assert_eq!(read_remember(&cookie, &keys, NOW - CLOCK_SKEW - 1), None);
+        assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW + 99), Some(token));
+        assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW + 100), None);
+        assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW - CLOCK_SKEW - 1), None);
     }
 
     #[test]
@@ -383,7 +383,8 @@ mod tests {
         let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: Some([1; 16]) };
         let remember = write_remember(&token, &keys[0]);
         let accepted = |cookie: &str| {
-            read_session(cookie, &keys, NOW, 600).is_some() || read_remember(cookie, &keys, NOW).is_some()
+            read_session(cookie.as_bytes(), &keys, NOW, 600).is_some()
+                || read_remember(cookie.as_bytes(), &keys, NOW).is_some()
         };
         assert!(accepted(&session) && accepted(&remember));
         for cookie in [session, remember] {
@@ -404,13 +405,13 @@ mod tests {
         let token = RememberToken { user_id: "1".into(), issued_at: NOW, ends_at: NOW + 100, auth: None };
         let remember = write_remember(&token, &keys[0]);
         let session = write_session(&sample(), &keys[0], NOW);
-        assert_eq!(read_session(&remember, &keys, NOW, 600), None);
-        assert_eq!(read_remember(&session, &keys, NOW), None);
+        assert_eq!(read_session(remember.as_bytes(), &keys, NOW, 600), None);
+        assert_eq!(read_remember(session.as_bytes(), &keys, NOW), None);
         let renamed = [NativeKey::new(&SecretKey::from_text("one key").unwrap(), "sid", "keep")];
-        assert_eq!(read_session(&session, &renamed, NOW, 600), None);
-        assert_eq!(read_remember(&remember, &renamed, NOW), None);
-        assert_eq!(read_session(&session, &[key("another")], NOW, 600), None);
-        assert!(read_session(&session, &[key("another"), key("one key")], NOW, 600).is_some());
+        assert_eq!(read_session(session.as_bytes(), &renamed, NOW, 600), None);
+        assert_eq!(read_remember(remember.as_bytes(), &renamed, NOW), None);
+        assert_eq!(read_session(session.as_bytes(), &[key("another")], NOW, 600), None);
+        assert!(read_session(session.as_bytes(), &[key("another"), key("one key")], NOW, 600).is_some());
     }
 
     #[test]

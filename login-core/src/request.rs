@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::cookie;
+use crate::cookie_header::{self, CookieName};
 
 /// What the library looks at in a request: method, target, headers, peer address.
 ///
@@ -19,7 +19,7 @@ use crate::cookie;
 /// ```
 ///
 /// Its `Debug` shows method and path only: headers hold secrets.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Request {
     /// Method, target, then each header: name size, value size (4 bytes each), name, value.
     buffer: Vec<u8>,
@@ -33,9 +33,8 @@ pub struct Request {
 }
 
 /// Where the value of a header is that is expected to come once.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 enum Line {
-    #[default]
     None,
     /// From and to which byte of the buffer.
     One(usize, usize),
@@ -56,7 +55,13 @@ impl Request {
         let mut buffer = Vec::with_capacity(method.len() + target.len() + headers);
         buffer.extend_from_slice(method.as_bytes());
         buffer.extend_from_slice(target.as_bytes());
-        Self { buffer, method: method.len(), target: target.len(), ..Self::default() }
+        Self { buffer, method: method.len(), target: target.len(), ..Self::empty() }
+    }
+
+    /// Nothing.
+    pub(crate) const fn empty() -> Self {
+        let (cookie, user_agent) = (Line::None, Line::None);
+        Self { buffer: Vec::new(), method: 0, target: 0, cookie, user_agent, https: false, peer: None }
     }
 
     /// Adds a header line. The order of lines is kept.
@@ -85,17 +90,23 @@ impl Request {
     }
 
     fn known_line_mut(&mut self, name: &str) -> Option<&mut Line> {
-        match name.len() {
-            6 if name.eq_ignore_ascii_case("cookie") => Some(&mut self.cookie),
-            10 if name.eq_ignore_ascii_case("user-agent") => Some(&mut self.user_agent),
+        match name {
+            "cookie" => Some(&mut self.cookie),
+            "user-agent" => Some(&mut self.user_agent),
+            _ if name.eq_ignore_ascii_case("cookie") => Some(&mut self.cookie),
+            _ if name.eq_ignore_ascii_case("user-agent") => Some(&mut self.user_agent),
             _ => None,
         }
     }
 
     /// The address of the connection's other end.
     #[must_use]
-    pub fn with_peer(mut self, peer: IpAddr) -> Self {
-        self.peer = Some(peer);
+    pub fn with_peer(self, peer: IpAddr) -> Self {
+        self.at(Some(peer))
+    }
+
+    pub(crate) fn at(mut self, peer: Option<IpAddr>) -> Self {
+        self.peer = peer.map(|peer| peer.to_canonical());
         self
     }
 
@@ -141,7 +152,7 @@ impl Request {
     /// The address of the connection's other end, an IPv4-mapped IPv6 one as IPv4.
     #[must_use]
     pub fn peer(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.to_canonical())
+        self.peer
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -178,23 +189,32 @@ impl Request {
         std::str::from_utf8(value).ok().filter(|text| text.is_ascii())
     }
 
-    /// The values of the User-Agent lines.
-    pub(crate) fn user_agents(&self) -> impl Iterator<Item = &[u8]> {
-        self.known_lines(self.user_agent, "user-agent")
-    }
-
-    fn known_lines(&self, line: Line, name: &'static str) -> impl Iterator<Item = &[u8]> {
-        let (one, all) = match line {
-            Line::None => (None, None),
-            Line::One(from, to) => (self.buffer.get(from..to), None),
-            Line::Several => (None, Some(self.header_lines(name))),
+    /// The values of the User-Agent lines: the first, and the others.
+    pub(crate) fn user_agents(&self) -> Option<(&[u8], impl Iterator<Item = &[u8]>)> {
+        let (first, others) = match self.user_agent {
+            Line::None => return None,
+            Line::One(from, to) => (self.buffer.get(from..to)?, None),
+            Line::Several => {
+                let mut lines = self.header_lines("user-agent");
+                (lines.next()?, Some(lines))
+            }
         };
-        one.into_iter().chain(all.into_iter().flatten())
+        Some((first, others.into_iter().flatten()))
     }
 
-    /// The values of the cookies of this name, quotes and all.
-    pub(crate) fn cookies(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.known_lines(self.cookie, "cookie").flat_map(move |line| cookie::named(line, name))
+    /// What `read` makes of the first cookie of this name that it can read. It is shown
+    /// the values as they were sent, quotes and all.
+    pub(crate) fn find_cookie<T>(&self, name: &CookieName, mut read: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+        match self.cookie {
+            Line::None => None,
+            Line::One(from, to) => cookie_header::find(self.buffer.get(from..to)?, name, read),
+            Line::Several => self.header_lines("cookie").find_map(|line| cookie_header::find(line, name, &mut read)),
+        }
+    }
+
+    /// Whether there is a cookie of this name.
+    pub(crate) fn has_cookie(&self, name: &CookieName) -> bool {
+        self.find_cookie(name, |_| Some(())).is_some()
     }
 
     fn text(&self, from: usize, to: usize) -> &str {
@@ -222,7 +242,9 @@ mod tests {
             (request.method(), request.path(), request.query()),
             ("POST", "/a%20b", Some("x=%C3%A9+1&x=2&y=%ff"))
         );
-        assert_eq!(request.cookies("a").collect::<Vec<_>>(), [b"1", b"3"]);
+        let second = |value: &[u8]| (value != b"1").then(|| value.to_vec());
+        assert_eq!(request.find_cookie(&CookieName::new("a".to_owned()), second), Some(b"3".to_vec()));
+        assert!(!request.has_cookie(&CookieName::new("c".to_owned())));
         assert_eq!(request.query_value("x").as_deref(), Some("é 1"));
         assert_eq!(request.query_value("y"), None);
         assert_eq!(request.header("x"), None);
@@ -240,7 +262,10 @@ mod tests {
     #[test]
     fn a_header_as_long_as_a_known_one_is_another() {
         let request = Request::new("GET", "/").with_header("accept", b"a=1").with_header("connection", b"close");
-        assert_eq!((request.cookies("a").count(), request.user_agents().count()), (0, 0));
-        assert_eq!(request.with_header("USER-AGENT", b"x").user_agents().collect::<Vec<_>>(), [b"x"]);
+        assert!(!request.has_cookie(&CookieName::new("a".to_owned())) && request.user_agents().is_none());
+        let request = request.with_header("USER-AGENT", b"x");
+        assert_eq!(request.user_agents().map(|(first, others)| (first, others.count())), Some((&b"x"[..], 0)));
+        let request = request.with_header("user-agent", b"y");
+        assert_eq!(request.user_agents().map(|(first, others)| (first, others.count())), Some((&b"x"[..], 1)));
     }
 }

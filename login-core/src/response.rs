@@ -49,26 +49,28 @@ impl ResponseParts {
         self.vary_cookie && !names.any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
     }
 
-    /// The Cache-Control that belongs to the response, given the one that it has;
-    /// `None` where that stays.
+    /// The Cache-Control of a response that shared caches must not keep.
+    pub const PRIVATE: &str = "private, no-cache";
+
+    /// Whether [`PRIVATE`](Self::PRIVATE) is to be the response's Cache-Control, given
+    /// the one that it has.
     ///
-    /// A response for a user gets `private, no-cache` where the application said
-    /// nothing. One with a login cookie gets it unless what the application said
-    /// keeps it out of shared caches already.
+    /// A response for a user gets it where the application said nothing. One with a
+    /// login cookie gets it unless what the application said keeps it out of shared
+    /// caches already.
     #[must_use]
-    pub fn cache_control(&self, present: Option<&str>) -> Option<&'static str> {
+    pub fn makes_private(&self, present: Option<&str>) -> bool {
         let says = |directives: &[&str]| {
             present.is_some_and(|present| {
                 let mut names = present.split(',').map(|item| item.split('=').next().unwrap_or_default().trim());
                 names.any(|name| directives.iter().any(|directive| name.eq_ignore_ascii_case(directive)))
             })
         };
-        let may_be_shared = if self.set_cookies.is_empty() {
+        if self.set_cookies.is_empty() {
             self.is_private && present.is_none()
         } else {
             says(&["public", "s-maxage"]) || !says(&["private", "no-store", "no-cache"])
-        };
-        may_be_shared.then_some("private, no-cache")
+        }
     }
 }
 
@@ -82,15 +84,16 @@ impl<U: User> RequestLogin<U> {
         let shared = &*self.0;
         let mut state = shared.state();
         state.response_begun = true;
-        if !state.looked && !shared.manager.0.config.refresh_each_request {
+        let looked = shared.has_looked();
+        if !looked && !shared.manager.0.config.refresh_each_request {
             return ResponseParts::default();
         }
-        let mut parts = ResponseParts { vary_cookie: state.looked, ..ResponseParts::default() };
+        let mut parts = ResponseParts { vary_cookie: looked, ..ResponseParts::default() };
         if matches!(state.known, Known::Failed(_)) {
             parts.has_failed = true;
             return parts;
         }
-        if state.looked {
+        if looked {
             parts.is_private = state.user().is_some();
             parts.set_cookies.extend(session_cookie(shared, &state));
         }
@@ -104,7 +107,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Strin
     let config = &shared.manager.0.config;
     let settings = &config.session_cookie;
     if state.session.is_empty() {
-        let is_carried = state.session_changed && shared.request().cookies(&settings.name).next().is_some();
+        let is_carried = state.session_changed && shared.client(&state.client).has_cookie(&settings.name);
         return is_carried.then(|| settings.delete());
     }
     if !state.session_changed && !state.session.is_permanent() {
@@ -112,7 +115,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Strin
     }
     let wire = &shared.manager.0.wire;
     let now = shared.now();
-    let session = renewed(shared, &state.session);
+    let session = renewed(shared, state);
     let value = wire.write_session(&session, now)?;
     if settings.name.len() + value.len() > crate::cookie::MAX_SIZE {
         // Only a change that no one asked for, such as a mark of protection, gets here.
@@ -124,12 +127,13 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Strin
 }
 
 /// The session as it is written anew: what an old key made is made with the current one.
-fn renewed<U: User>(shared: &Shared<U>, session: &Session) -> Session {
-    let mut session = session.clone();
+fn renewed<U: User>(shared: &Shared<U>, state: &State<U>) -> Session {
+    let mut session = state.session.clone();
     session.started_at.get_or_insert(shared.now());
     let (wire, proxies) = (&shared.manager.0.wire, shared.manager.0.config.trusted_proxies);
-    if !wire.is_flask() && wire.is_bound(session.binding.as_ref(), shared.request(), proxies) {
-        session.binding = wire.bind(shared.request(), proxies);
+    let client = shared.client(&state.client);
+    if !wire.is_flask() && wire.is_bound(session.binding.as_ref(), client, proxies) {
+        session.binding = wire.bind(client, proxies);
     }
     session
 }
@@ -140,7 +144,7 @@ fn remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Stri
     match &state.remember {
         Remember::Set(value, life) => Some(settings.set(value, Some(*life), shared.now())),
         Remember::Clear => {
-            let is_carried = shared.request().cookies(&settings.name).next().is_some();
+            let is_carried = shared.client(&state.client).has_cookie(&settings.name);
             is_carried.then(|| settings.delete())
         }
         Remember::Leave if manager.config.refresh_each_request => refreshed(shared, state),
@@ -151,8 +155,8 @@ fn remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Stri
 /// A remember cookie that the client sent and that is good, its time begun anew.
 fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
     let manager = &shared.manager.0;
-    let (request, now) = (shared.kept_request()?, shared.now());
-    let remembered = manager.wire.read_remember(request, &manager.config, now)?;
+    let now = shared.now();
+    let remembered = manager.wire.read_remember(shared.client(&state.client), &manager.config, now)?;
     let duration = duration(shared, state, &remembered);
     // Where the user is known, the digest too is made anew, under the current key.
     let user = state.user().filter(|user| remembered.auth.is_some() && user.id() == remembered.user_id);
@@ -172,11 +176,12 @@ fn duration<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remember
     if let Some(duration) = remembered.duration {
         return duration;
     }
+    let client = shared.client(&state.client);
     let unread;
-    let session = if state.looked {
+    let session = if shared.has_looked() {
         &state.session
     } else {
-        unread = manager.wire.read_session(shared.request(), &manager.config, shared.now()).unwrap_or_default();
+        unread = manager.wire.read_session(client, &manager.config, shared.now()).unwrap_or_default();
         &unread
     };
     let is_theirs = session.user_id.as_deref() == Some(&remembered.user_id);
@@ -204,21 +209,20 @@ mod tests {
         let nothing = ResponseParts::default();
         let private = ResponseParts { is_private: true, ..nothing.clone() };
         let cookie = ResponseParts { set_cookies: vec!["a=b".to_owned()], ..nothing.clone() };
-        const GUARDED: Option<&str> = Some("private, no-cache");
         for (parts, present, expected) in [
-            (&nothing, None, None),
-            (&nothing, Some("public"), None),
-            (&private, None, GUARDED),
-            (&private, Some("public"), None),
-            (&private, Some("max-age=60"), None),
-            (&cookie, None, GUARDED),
-            (&cookie, Some("Public, max-age=60"), GUARDED),
-            (&cookie, Some("max-age=60"), GUARDED),
-            (&cookie, Some("no-cache, s-maxage=9"), GUARDED),
-            (&cookie, Some("no-store"), None),
-            (&cookie, Some("Private=\"x\""), None),
+            (&nothing, None, false),
+            (&nothing, Some("public"), false),
+            (&private, None, true),
+            (&private, Some("public"), false),
+            (&private, Some("max-age=60"), false),
+            (&cookie, None, true),
+            (&cookie, Some("Public, max-age=60"), true),
+            (&cookie, Some("max-age=60"), true),
+            (&cookie, Some("no-cache, s-maxage=9"), true),
+            (&cookie, Some("no-store"), false),
+            (&cookie, Some("Private=\"x\""), false),
         ] {
-            assert_eq!(parts.cache_control(present), expected, "{present:?}");
+            assert_eq!(parts.makes_private(present), expected, "{present:?}");
         }
     }
 }

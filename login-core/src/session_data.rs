@@ -138,7 +138,8 @@ impl<U: User> Login<U> {
         let manager = &self.0.manager.0;
         // Only Flask-Login binds a session in which no one is logged in.
         let proxies = manager.config.trusted_proxies;
-        let binding = if manager.wire.is_flask() { manager.wire.bind(self.0.request(), proxies) } else { None };
+        let client = self.0.request();
+        let binding = if manager.wire.is_flask() { manager.wire.bind(client, proxies) } else { None };
         self.change(|session| transitions::keep_next(session, next, binding))
     }
 

@@ -1,5 +1,6 @@
 //! One request's login while the request lasts.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
@@ -38,8 +39,9 @@ pub(crate) enum Remember {
 }
 
 pub(crate) struct State<U> {
-    /// Whether the session was read; until then nothing was.
-    pub(crate) looked: bool,
+    /// What tells who sends the request, where nothing needed all of it; see
+    /// [`Shared::client`].
+    pub(crate) client: Request,
     pub(crate) session: Session,
     pub(crate) session_changed: bool,
     pub(crate) remember: Remember,
@@ -74,8 +76,12 @@ impl<U> State<U> {
 /// What all handles on one request's login share.
 pub(crate) struct Shared<U: User> {
     pub(crate) manager: LoginManager<U>,
+    /// All of the request, where anything needed it.
     request: OnceLock<Request>,
-    now: OnceLock<u64>,
+    /// Seconds since 1970; 0 until it is asked for.
+    now: AtomicU64,
+    /// Whether the session was read; until then nothing was.
+    looked: AtomicBool,
     state: Mutex<State<U>>,
 }
 
@@ -84,9 +90,10 @@ impl<U: User> Shared<U> {
         Self {
             manager,
             request: OnceLock::new(),
-            now: OnceLock::new(),
+            now: AtomicU64::new(0),
+            looked: AtomicBool::new(false),
             state: Mutex::new(State {
-                looked: false,
+                client: Request::empty(),
                 session: Session::default(),
                 session_changed: false,
                 remember: Remember::Leave,
@@ -105,24 +112,59 @@ impl<U: User> Shared<U> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the request's view, once.
+    pub(crate) fn has_looked(&self) -> bool {
+        self.looked.load(Ordering::Acquire)
+    }
+
+    /// Reads the session, the first time. `client` is what tells who sends the request,
+    /// where no view of the whole of it was kept.
+    pub(crate) fn look(&self, client: impl FnOnce() -> Option<Request>) {
+        if self.has_looked() {
+            return;
+        }
+        let mut state = self.state();
+        if self.has_looked() {
+            return;
+        }
+        if let Some(client) = client() {
+            state.client = client;
+        }
+        let manager = &self.manager.0;
+        let session = manager.wire.read_session(self.client(&state.client), &manager.config, self.now());
+        if let Some(session) = session {
+            state.session = session;
+        }
+        self.looked.store(true, Ordering::Release);
+    }
+
+    /// Takes the view of the whole request, once.
     pub(crate) fn keep_request(&self, request: impl FnOnce() -> Request) -> &Request {
         self.request.get_or_init(request)
     }
 
-    /// The request, if anything needed it.
-    pub(crate) fn kept_request(&self) -> Option<&Request> {
-        self.request.get()
+    /// The whole request; one without anything where nothing was looked at.
+    pub(crate) fn request(&self) -> &Request {
+        self.keep_request(|| self.state().client.clone())
     }
 
-    /// The request; one without anything where nothing was looked at.
-    pub(crate) fn request(&self) -> &Request {
-        self.request.get_or_init(Request::default)
+    /// What tells who sends the request: `shown` (the state's), or the whole of it where
+    /// there is that.
+    pub(crate) fn client<'s>(&'s self, shown: &'s Request) -> &'s Request {
+        self.request.get().unwrap_or(shown)
     }
 
     /// The time of this request, in seconds since 1970: the same all through it.
     pub(crate) fn now(&self) -> u64 {
-        *self.now.get_or_init(|| self.manager.0.clock.now())
+        match self.now.load(Ordering::Relaxed) {
+            0 => {
+                let now = self.manager.0.clock.now();
+                // Of two that ask at the same time the second takes the first's.
+                self.now
+                    .compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed)
+                    .map_or_else(|first| first, |_| now)
+            }
+            now => now,
+        }
     }
 
     /// Tells all listeners. The state must not be locked: they may look at the login.

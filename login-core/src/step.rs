@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use smol_str::SmolStr;
 
@@ -84,16 +84,21 @@ impl<U: User> Login<U> {
     /// Begins to find out who is logged in, by hand. [`user`](Login::user) does
     /// all of it where there is a runtime.
     pub fn begin(&self) -> Step<U> {
-        let mut state = self.0.state();
-        if let Some(known) = known(&state.known) {
-            return Step::Done(known);
+        let state = self.0.state();
+        match known(&state.known) {
+            Some(known) => Step::Done(known),
+            None => self.begin_in(state),
         }
+    }
+
+    /// [`begin`](Self::begin) where the user is not known.
+    pub(crate) fn begin_in(&self, mut guard: MutexGuard<'_, State<U>>) -> Step<U> {
+        let state = &mut *guard;
         let accessed = !std::mem::replace(&mut state.announced_access, true);
         let manager = &self.0.manager.0;
-        let (request, proxies) = (self.0.request(), manager.config.trusted_proxies);
-        let binding = state.session.binding.clone();
-        let protected = transitions::protect(&mut state.session, manager.config.protection, || {
-            manager.wire.is_bound(binding.as_ref(), request, proxies)
+        let client = self.0.client(&state.client);
+        let protected = transitions::protect(&mut state.session, manager.config.protection, |session| {
+            manager.wire.is_bound(session.binding.as_ref(), client, manager.config.trusted_proxies)
         });
         state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
         if protected == Protected::Ended {
@@ -102,7 +107,7 @@ impl<U: User> Login<U> {
         }
         let generation = state.generation;
         let user_id = state.session.user_id.clone();
-        drop(state);
+        drop(guard);
         // A load that was given up and begun again is told of once.
         if accessed {
             self.0.tell(&Event::Accessed);
@@ -121,9 +126,7 @@ impl<U: User> Login<U> {
 
     fn ask_cookie(&self, generation: u32) -> Step<U> {
         let manager = &self.0.manager.0;
-        let cleared = self.0.state().remember == Remember::Clear;
-        let remembered =
-            if cleared { None } else { manager.wire.read_remember(self.0.request(), &manager.config, self.0.now()) };
+        let remembered = self.remembered();
         match remembered {
             Some(remembered) => Step::LoadUser(LoadUser {
                 login: self.clone(),
@@ -202,19 +205,19 @@ impl<U: User> LoadUser<U> {
                 Ok(current) => {
                     // Under the current key, should the session be written.
                     state.session.auth = current;
-                    state.known = Known::User(Arc::clone(&user), Source::Login);
-                    false
+                    state.known = Known::User(user, Source::Login);
+                    None
                 }
                 Err(Revoked) => {
                     transitions::end_login(&mut state.session);
                     state.session_changed = true;
                     state.remember = Remember::Clear;
                     state.known = Known::NoOne;
-                    true
+                    Some(user)
                 }
             }
         });
-        if revoked == Some(true) {
+        if let Some(user) = revoked.flatten() {
             login.0.tell(&Event::LoginRevoked { user: &user });
         }
         step
@@ -226,7 +229,8 @@ impl<U: User> LoadUser<U> {
         let is_theirs = wire.check_auth(remembered.auth, &*user, &remembered.user_id).is_ok();
         let (step, settled) = login.settle_by(generation, |state| {
             if is_theirs {
-                let restored = login.restored(&state.session, &user, remembered.user_id);
+                let client = login.0.client(&state.client);
+                let restored = login.restored(&state.session, client, &user, remembered.user_id);
                 // Where the application's data leaves no room the login holds for this request.
                 if wire.session_size(&restored, config, now) <= crate::cookie::MAX_SIZE && !state.response_begun {
                     state.set_session(restored);
@@ -249,11 +253,11 @@ impl<U: User> LoadUser<U> {
 impl<U: User> Login<U> {
     /// The session of a login that the remember cookie restored: not fresh, and
     /// bound to the client that sent the cookie.
-    fn restored(&self, session: &Session, user: &Arc<U>, user_id: SmolStr) -> Session {
+    fn restored(&self, session: &Session, client: &Request, user: &Arc<U>, user_id: SmolStr) -> Session {
         let manager = &self.0.manager.0;
         let login = NewLogin {
             fresh: false,
-            binding: manager.wire.bind(self.0.request(), manager.config.trusted_proxies),
+            binding: manager.wire.bind(client, manager.config.trusted_proxies),
             auth: manager.wire.auth(&**user, &user_id),
             login_id: self.new_login_id(),
             login_at: None,
@@ -287,12 +291,12 @@ impl<U: User> AskRequestLoader<U> {
     }
 }
 
-/// The future of a load, whatever the loaders' types.
-pub(crate) type Loading<U> = Pin<Box<dyn Future<Output = Result<Option<Arc<U>>, LoadError>> + Send>>;
+/// The future of a load, whatever the loaders' types. What it found is in the state.
+pub(crate) type Loading = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The application's loaders, their types forgotten.
 pub(crate) trait Drive<U: User>: Send + Sync + 'static {
-    fn drive(self: Arc<Self>, step: Step<U>) -> Loading<U>;
+    fn drive(self: Arc<Self>, step: Step<U>) -> Loading;
 }
 
 /// A user loader and, where there is one, a request loader.
@@ -306,13 +310,13 @@ where
     L: UserLoader,
     R: RequestLoader<User = L::User>,
 {
-    fn drive(self: Arc<Self>, step: Step<L::User>) -> Loading<L::User> {
+    fn drive(self: Arc<Self>, step: Step<L::User>) -> Loading {
         Box::pin(async move { drive(step, &self.user, &self.request).await })
     }
 }
 
 /// Runs the steps to their end.
-async fn drive<L, R>(mut step: Step<L::User>, users: &L, requests: &R) -> Result<Option<Arc<L::User>>, LoadError>
+async fn drive<L, R>(mut step: Step<L::User>, users: &L, requests: &R)
 where
     L: UserLoader,
     R: RequestLoader<User = L::User>,
@@ -321,13 +325,13 @@ where
         step = match step {
             Step::LoadUser(token) => match users.load_user(token.user_id()).await {
                 Ok(user) => token.answer(user),
-                Err(error) => return Err(token.fail(error)),
+                Err(error) => Step::Done(Err(token.fail(error))),
             },
             Step::AskRequestLoader(token) => match requests.load_user_from_request(token.request()).await {
                 Ok(user) => token.answer(user),
-                Err(error) => return Err(token.fail(error)),
+                Err(error) => Step::Done(Err(token.fail(error))),
             },
-            Step::Done(result) => return result,
+            Step::Done(_) => return,
         };
     }
 }

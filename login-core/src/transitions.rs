@@ -22,8 +22,12 @@ pub(crate) enum Protected {
 }
 
 /// A session arrives. `is_own` tells whether it is bound to the client that sent it.
-pub(crate) fn protect(session: &mut Session, mode: SessionProtection, is_own: impl FnOnce() -> bool) -> Protected {
-    if session.user_id.is_none() || mode == SessionProtection::Off || is_own() {
+pub(crate) fn protect(
+    session: &mut Session,
+    mode: SessionProtection,
+    is_own: impl FnOnce(&Session) -> bool,
+) -> Protected {
+    if session.user_id.is_none() || mode == SessionProtection::Off || is_own(session) {
         return Protected::Passed;
     }
     if mode == SessionProtection::Basic || session.is_permanent() {
@@ -164,9 +168,9 @@ mod tests {
 
     #[test]
     fn protection_by_mode() {
-        let other = || false;
+        let other = |_: &Session| false;
         let mut session = of("1");
-        assert_eq!(protect(&mut session, SessionProtection::Strong, || true), Protected::Passed);
+        assert_eq!(protect(&mut session, SessionProtection::Strong, |_| true), Protected::Passed);
         assert_eq!(protect(&mut session, SessionProtection::Off, other), Protected::Passed);
         assert_eq!(session, of("1"));
         assert_eq!(protect(&mut session, SessionProtection::Basic, other), Protected::Weakened { changed: true });

@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 
 use crate::client;
 use crate::config::Config;
-use crate::cookie;
+use crate::cookie::{self, MAX_SIZE};
+use crate::cookie_header::{self, CookieName};
 use crate::flask::{self, FlaskKey};
 use crate::native::{self, Digest, NativeKey, RememberToken};
 use crate::request::Request;
@@ -34,8 +35,8 @@ pub(crate) struct Revoked;
 
 impl Wire {
     pub(crate) fn read_session(&self, request: &Request, config: &Config, now: u64) -> Option<Session> {
-        let read = |value: &str| match self {
-            Self::Flask(keys) => flask::read_session(value, keys, now, config.session_lifetime),
+        let read = |value: &[u8]| match self {
+            Self::Flask(keys) => flask::read_session(text(value)?, keys, now, config.session_lifetime),
             Self::Native(keys) => native::read_session(value, keys, now, config.session_lifetime),
         };
         first_readable(request, &config.session_cookie.name, read)
@@ -58,8 +59,8 @@ impl Wire {
     }
 
     pub(crate) fn read_remember(&self, request: &Request, config: &Config, now: u64) -> Option<Remembered> {
-        let read = |value: &str| match self {
-            Self::Flask(keys) => flask::read_remember(value, keys).map(|user_id| Remembered {
+        let read = |value: &[u8]| match self {
+            Self::Flask(keys) => flask::read_remember(text(value)?, keys).map(|user_id| Remembered {
                 user_id: user_id.into(),
                 auth: None,
                 duration: None,
@@ -179,14 +180,19 @@ fn with_client<T>(request: &Request, proxies: usize, then: impl FnOnce(&[u8], Op
     }
 }
 
+/// How many cookies of one name are tried: more are an attempt to cost time.
+const MAX_TRIED: usize = 4;
+
 /// The first cookie of this name that can be read, of the first four.
-fn first_readable<T>(request: &Request, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-    for value in request.cookies(name).take(cookie::MAX_TRIED) {
-        let value = cookie::unquote(value);
-        let text = if value.len() > cookie::MAX_SIZE { None } else { std::str::from_utf8(&value).ok() };
-        if let Some(found) = text.and_then(&read) {
-            return Some(found);
-        }
-    }
-    None
+fn first_readable<T>(request: &Request, name: &CookieName, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+    let mut tried = 0;
+    request.find_cookie(name, |value| {
+        tried += 1;
+        let value = cookie_header::unquote(value);
+        if tried > MAX_TRIED || value.len() > MAX_SIZE { None } else { read(&value) }
+    })
+}
+
+fn text(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value).ok()
 }

@@ -1,8 +1,10 @@
 //! The fairing that gives each request its login and writes it to the response.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use login_core::{Login as CoreLogin, Refusal, RequestLogin, User};
+use login_core::{Login as CoreLogin, Refusal, RequestHead, RequestLogin, User};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
@@ -28,8 +30,14 @@ impl<U: User> Cached<U> {
         request.local_cache(|| Self { request_login: manager.core().begin(), refusal: Mutex::new(None) })
     }
 
+    /// Looks at the login, for whoever is given it.
     pub(crate) fn look(&self, request: &Request<'_>) -> CoreLogin<U> {
-        self.request_login.look(|| view(request))
+        self.request_login.look(|| login_core::Request::of(&Head(request)))
+    }
+
+    /// Looks at the login, for whoever wants to know the user.
+    pub(crate) fn look_for_user(&self, request: &Request<'_>) -> CoreLogin<U> {
+        self.request_login.look_for_user(&Head(request))
     }
 
     /// Keeps in mind why a guard refused; the response phase answers it.
@@ -43,22 +51,37 @@ impl<U: User> Cached<U> {
 }
 
 /// What the core is shown of a request. Rocket has dropped headers that are not UTF-8.
-fn view(request: &Request<'_>) -> login_core::Request {
-    let target = request.uri().to_string();
-    let mut view = login_core::Request::with_capacity(request.method().as_str(), &target, 1024);
-    for header in request.headers().iter() {
-        view.push_header(header.name.as_str(), header.value.as_bytes());
+struct Head<'a, 'r>(&'a Request<'r>);
+
+impl RequestHead for Head<'_, '_> {
+    fn method(&self) -> &str {
+        self.0.method().as_str()
     }
-    // HTTP/2 has the host elsewhere.
-    if let (None, Some(host)) = (request.headers().get_one("host"), request.host()) {
-        view.push_header("host", host.to_string().as_bytes());
+
+    fn target(&self) -> Cow<'_, str> {
+        self.0.uri().to_string().into()
     }
-    if request.rocket().config().tls_enabled() {
-        view = view.over_https();
+
+    fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
+        for header in self.0.headers().iter() {
+            show(header.name.as_str(), header.value.as_bytes());
+        }
     }
-    match request.remote() {
-        Some(peer) => view.with_peer(peer.ip()),
-        None => view,
+
+    fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
+        self.0.headers().get(name).for_each(|value| show(value.as_bytes()));
+    }
+
+    fn authority(&self) -> Option<Cow<'_, str>> {
+        self.0.host().map(|host| host.to_string().into())
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.0.remote().map(|peer| peer.ip())
+    }
+
+    fn is_https(&self) -> bool {
+        self.0.rocket().config().tls_enabled()
     }
 }
 
@@ -117,7 +140,7 @@ impl<U: User> Fairing for LoginFairing<U> {
             rocket::error!("two login fairings for `{}` are attached: attach one", std::any::type_name::<U>());
             return Err(rocket);
         }
-        if self.manager.checks_cross_site() {
+        if self.manager.checks_cross_site("POST") {
             let route = Route::ranked(isize::MIN, Method::Get, CROSS_SITE, RefuseCrossSite);
             rocket = rocket.mount("/", [route]);
         }
@@ -126,13 +149,14 @@ impl<U: User> Fairing for LoginFairing<U> {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let core = self.manager.core();
-        if core.checks_cross_site() && core.refuses(&view(request)) {
+        let head = Head(request);
+        if core.checks_cross_site(head.method()) && core.refuses(&login_core::Request::of(&head)) {
             // A request fairing cannot answer, but it can choose the route that does.
             request.set_method(Method::Get);
             request.set_uri(Origin::const_new(CROSS_SITE, None));
         } else if core.needs_request() {
             let cached = Cached::of(request, &self.manager);
-            cached.request_login.show(|| view(request));
+            cached.request_login.show_client(&Head(request));
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use login_core::{Refusal, Requirement, User};
+use login_core::{Denied, Refusal, Requirement, User};
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Ignite, Request, Rocket, Sentinel};
@@ -83,15 +83,17 @@ fn failed<T>(error: LoginRejection) -> Outcome<T, LoginRejection> {
     Outcome::Error((Status::InternalServerError, error))
 }
 
-/// The user whom the requirement lets in, or what is refused, not yet recorded.
+/// The user whom the requirement lets in, or why it does not, not yet recorded.
 async fn judged<U: User>(
     request: &Request<'_>,
     requirement: Requirement,
 ) -> Result<Result<Arc<U>, Refusal>, LoginRejection> {
     let (_, cached) = mounted::<U>(request)?;
-    let login = cached.look(request);
-    login.user().await.map_err(LoginRejection::Load)?;
-    Ok(login.judge(requirement))
+    match cached.look_for_user(request).require(requirement).await {
+        Ok(user) => Ok(Ok(user)),
+        Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
+    }
 }
 
 /// Forwards with 401 where the requirement is not met, and records it.

@@ -25,9 +25,8 @@ pub(crate) fn carry(response: &mut Response<'_>, parts: &ResponseParts) {
     if parts.adds_vary(response.headers().get("vary")) {
         response.adjoin_header(Header::new("Vary", "cookie"));
     }
-    let cache_control = parts.cache_control(response.headers().get_one("cache-control"));
-    if let Some(cache_control) = cache_control {
-        response.set_header(Header::new("Cache-Control", cache_control));
+    if parts.makes_private(response.headers().get_one("cache-control")) {
+        response.set_header(Header::new("Cache-Control", ResponseParts::PRIVATE));
     }
     for line in &parts.set_cookies {
         response.adjoin_header(Header::new("Set-Cookie", line.clone()));

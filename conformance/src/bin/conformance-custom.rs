@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
 use login_core::{
     Answer, Answerer, LoadError, Login, LoginError, LoginManager, Refusal, Request, RequestLogin, Requirement,
+    ResponseParts,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ impl App {
         if parts.has_failed && !reply.status().is_server_error() {
             reply = status(500);
         }
-        let cache_control = parts.cache_control(None);
+        let cache_control = parts.makes_private(None).then_some(ResponseParts::PRIVATE);
         let vary = parts.vary_cookie.then_some("cookie");
         let headers = [(CACHE_CONTROL, cache_control), (VARY, vary)].into_iter();
         let headers = headers.filter_map(|(name, value)| Some((name, value?.to_owned())));

@@ -171,7 +171,7 @@ impl Response {
         }
         self.headers.extend(parts.set_cookies.iter().map(|line| ("set-cookie", line.clone())));
         self.headers.extend(parts.vary_cookie.then(|| ("vary", "cookie".to_owned())));
-        self.headers.extend(parts.cache_control(None).map(|value| ("cache-control", value.to_owned())));
+        self.headers.extend(parts.makes_private(None).then(|| ("cache-control", ResponseParts::PRIVATE.to_owned())));
     }
 
     fn to_text(&self) -> String {
