@@ -1,21 +1,22 @@
-//! Awaiting the user: whoever is first loads, the others wait.
+//! Awaiting the user, whom all who ask load together.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll};
 
 use crate::config::Refusal;
 use crate::error::LoadError;
 use crate::guard::Requirement;
 use crate::login::Login;
-use crate::state::{Known, State};
+use crate::state::{Known, Load, State};
 use crate::step::{Loading, Step};
 use crate::user::User;
 
-/// What [`Login::user`] gives: loads the user, or waits for who already does.
+/// What [`Login::user`] gives: loads the user, once for all who ask in one request.
 ///
-/// Dropped half-way it leaves nothing locked: whoever waits takes over.
+/// Dropped half-way, or kept and not polled, it holds no one up: whoever else waits goes
+/// on with the load.
 #[must_use = "futures do nothing unless awaited"]
 pub struct UserFuture<U: User>(Knowing<U>);
 
@@ -37,13 +38,13 @@ pub enum Denied {
 
 impl<U: User> UserFuture<U> {
     pub(crate) fn new(login: Login<U>) -> Self {
-        Self(Knowing { login, loading: None })
+        Self(Knowing::new(login))
     }
 }
 
 impl<U: User> Require<U> {
     pub(crate) fn new(login: Login<U>, requirement: Requirement) -> Self {
-        Self { knowing: Knowing { login, loading: None }, requirement }
+        Self { knowing: Knowing::new(login), requirement }
     }
 }
 
@@ -81,71 +82,122 @@ impl<U: User> Future for Require<U> {
     }
 }
 
-/// Waits until the user is known, and loads where no one else does.
+/// Waits until the user is known. The load is the request's, not that of whoever asked
+/// first: each who waits goes on with it, so that none hangs on another.
 struct Knowing<U: User> {
     login: Login<U>,
-    /// Set while this one is the one that loads.
-    loading: Option<Loading>,
+    /// Whether this one is counted among those who wait.
+    waits: bool,
 }
 
 impl<U: User> Knowing<U> {
+    fn new(login: Login<U>) -> Self {
+        Self { login, waits: false }
+    }
+
     /// Gives what `then` makes of the state in which the user is known.
     fn poll<T>(
         &mut self,
         context: &mut Context<'_>,
         then: impl FnOnce(&Login<U>, &State<U>) -> T,
     ) -> Poll<Result<T, LoadError>> {
-        if self.loading.is_none() {
-            let mut state = self.login.0.state();
-            match &state.known {
-                Known::NotYet => {}
-                Known::Failed(error) => return Poll::Ready(Err(error.clone())),
-                Known::User(..) | Known::NoOne => return Poll::Ready(Ok(then(&self.login, &state))),
-            }
-            if state.loading {
-                if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                    state.waiting.push(context.waker().clone());
-                }
+        let mut state = self.login.0.state();
+        if matches!(state.known, Known::NotYet) {
+            // Taken before the lock is let go: no two may load.
+            let load = std::mem::replace(&mut state.load, Load::Running);
+            if matches!(load, Load::Running) {
+                wait(&mut self.waits, &mut state, context);
                 return Poll::Pending;
             }
-            // Taken before the lock is let go: no two may load.
-            state.loading = true;
-            match self.login.begin_in(state) {
-                Step::Done(_) => return Poll::Ready(self.conclude(then)),
-                step @ (Step::LoadUser(_) | Step::AskRequestLoader(_)) => {
-                    self.loading = Some(Arc::clone(&self.login.0.manager.0.loaders).drive(step));
-                }
+            state = Turn::take(&self.login, state, load).go_on(context);
+            // Or a login or logout was first meanwhile.
+            if matches!(state.load, Load::Idle(_)) && matches!(state.known, Known::NotYet) {
+                wait(&mut self.waits, &mut state, context);
+                return Poll::Pending;
             }
         }
-        match self.loading.as_mut().map(|loading| loading.as_mut().poll(context)) {
-            Some(Poll::Ready(())) => Poll::Ready(self.conclude(then)),
-            Some(Poll::Pending) | None => Poll::Pending,
-        }
-    }
-
-    /// Lets those who wait go on, and reads what is known now.
-    fn conclude<T>(&mut self, then: impl FnOnce(&Login<U>, &State<U>) -> T) -> Result<T, LoadError> {
-        self.loading = None;
-        let mut state = self.login.0.state();
-        state.loading = false;
-        let waiting = std::mem::take(&mut state.waiting);
         let concluded = match &state.known {
             Known::Failed(error) => Err(error.clone()),
             Known::User(..) | Known::NoOne => Ok(then(&self.login, &state)),
-            // Given up half-way, which only `drop` does.
+            // No load ends so; and if one did, no one would be logged in, nor anonymous.
             Known::NotYet => Err(LoadError::new("the user was not loaded")),
         };
+        state.waiters -= usize::from(std::mem::take(&mut self.waits));
+        let released = state.release();
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
-        concluded
+        released.go();
+        Poll::Ready(concluded)
+    }
+}
+
+/// Counts one in among those who wait.
+fn wait<U>(waits: &mut bool, state: &mut State<U>, context: &Context<'_>) {
+    state.waiters += usize::from(!std::mem::replace(waits, true));
+    if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+        state.waiting.push(context.waker().clone());
     }
 }
 
 impl<U: User> Drop for Knowing<U> {
     fn drop(&mut self) {
-        if self.loading.is_some() {
-            // Whoever waits loads in its place.
-            let _ = self.conclude(|_, _| ());
+        if self.waits {
+            let mut state = self.login.0.state();
+            state.waiters -= 1;
+            // Its waker may be the one that the load would call: another's must take its
+            // place. With no one left the load ends, and begins anew where it is asked for.
+            let released = if state.waiters == 0 { state.release() } else { state.call() };
+            drop(state);
+            released.go();
+        }
+    }
+}
+
+/// Goes on with the load, which no one else does meanwhile. However it ends, by a panic of
+/// the loader or a listener too, others can take the next turn.
+struct Turn<'l, U: User> {
+    login: &'l Login<U>,
+    loading: Option<Loading>,
+    has_ended: bool,
+}
+
+impl<'l, U: User> Turn<'l, U> {
+    fn take(login: &'l Login<U>, state: MutexGuard<'l, State<U>>, load: Load) -> Self {
+        let mut turn = Self { login, loading: None, has_ended: false };
+        match load {
+            Load::Idle(loading) => {
+                drop(state);
+                turn.loading = Some(loading);
+            }
+            Load::No | Load::Running => match login.begin_in(state) {
+                Step::Done(_) => {}
+                step @ (Step::LoadUser(_) | Step::AskRequestLoader(_)) => {
+                    turn.loading = Some(Arc::clone(&login.0.manager.0.loaders).drive(step));
+                }
+            },
+        }
+        turn
+    }
+
+    fn go_on(mut self, context: &mut Context<'_>) -> MutexGuard<'l, State<U>> {
+        self.loading = self.loading.take().and_then(|mut loading| match loading.as_mut().poll(context) {
+            Poll::Ready(()) => None,
+            Poll::Pending => Some(loading),
+        });
+        self.has_ended = true;
+        let mut state = self.login.0.state();
+        state.load = self.loading.take().map_or(Load::No, Load::Idle);
+        state
+    }
+}
+
+impl<U: User> Drop for Turn<'_, U> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let mut state = self.login.0.state();
+            state.load = Load::No;
+            let called = state.call();
+            drop(state);
+            called.go();
         }
     }
 }

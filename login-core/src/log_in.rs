@@ -118,9 +118,9 @@ impl<U: User> LogIn<U> {
         } else if replaces_another {
             state.remember = Remember::Clear;
         }
-        state.generation = state.generation.wrapping_add(1);
-        state.known = Known::User(Arc::clone(&self.user), Source::Login);
+        let released = state.know(Known::User(Arc::clone(&self.user), Source::Login));
         drop(guard);
+        released.go();
         shared.tell(&Event::LoggedIn { user: &self.user });
         Ok(())
     }

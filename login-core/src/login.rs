@@ -91,9 +91,9 @@ impl<U: User> Login<U> {
         let user = state.user().cloned();
         state.session_changed |= transitions::log_out(&mut state.session, has_cookie);
         state.remember = Remember::Clear;
-        state.generation = state.generation.wrapping_add(1);
-        state.known = Known::NoOne;
+        let released = state.know(Known::NoOne);
         drop(guard);
+        released.go();
         self.0.tell(&Event::LoggedOut { user: user.as_ref() });
         Ok(())
     }

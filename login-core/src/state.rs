@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::manager::LoginManager;
 use crate::request::Request;
 use crate::session::Session;
+use crate::step::Loading;
 use crate::user::User;
 
 /// How the request's user became known.
@@ -38,6 +39,30 @@ pub(crate) enum Remember {
     Clear,
 }
 
+/// The load of the request's user.
+pub(crate) enum Load {
+    No,
+    /// Begun, and whoever waits may go on with it.
+    Idle(Loading),
+    /// Someone goes on with it right now.
+    Running,
+}
+
+/// Who is to be called, and a load that no one needs any more: let go once the state is
+/// unlocked.
+#[must_use]
+pub(crate) struct Released {
+    waiting: Vec<Waker>,
+    /// Only to be dropped: that may run the application's own code.
+    _loading: Option<Loading>,
+}
+
+impl Released {
+    pub(crate) fn go(self) {
+        self.waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
 pub(crate) struct State<U> {
     /// What tells who sends the request, where nothing needed all of it; see
     /// [`Shared::client`].
@@ -49,7 +74,9 @@ pub(crate) struct State<U> {
     /// Counts logins and logouts: a load that one of them overtook is discarded.
     pub(crate) generation: u32,
     pub(crate) announced_access: bool,
-    pub(crate) loading: bool,
+    pub(crate) load: Load,
+    /// How many wait for the load, and who is to be called when the user is known.
+    pub(crate) waiters: usize,
     pub(crate) waiting: Vec<Waker>,
     pub(crate) response_begun: bool,
 }
@@ -65,6 +92,32 @@ impl<U> State<U> {
     /// Refuses a change that would come too late.
     pub(crate) fn for_change(&mut self) -> Result<&mut Self, LoginError> {
         if self.response_begun { Err(LoginError::ResponseBegun) } else { Ok(self) }
+    }
+
+    /// A login or logout: whoever loads or waits is overtaken.
+    pub(crate) fn know(&mut self, known: Known<U>) -> Released {
+        self.generation = self.generation.wrapping_add(1);
+        self.known = known;
+        self.release()
+    }
+
+    /// Calls those who wait for the user.
+    pub(crate) fn call(&mut self) -> Released {
+        Released { waiting: std::mem::take(&mut self.waiting), _loading: None }
+    }
+
+    /// The same, and gives the load up, which holds a login and so keeps itself alive.
+    pub(crate) fn release(&mut self) -> Released {
+        let waiting = std::mem::take(&mut self.waiting);
+        let loading = match std::mem::replace(&mut self.load, Load::No) {
+            Load::Idle(loading) => Some(loading),
+            Load::No => None,
+            Load::Running => {
+                self.load = Load::Running;
+                None
+            }
+        };
+        Released { waiting, _loading: loading }
     }
 
     pub(crate) fn set_session(&mut self, session: Session) {
@@ -100,7 +153,8 @@ impl<U: User> Shared<U> {
                 known: Known::NotYet,
                 generation: 0,
                 announced_access: false,
-                loading: false,
+                load: Load::No,
+                waiters: 0,
                 waiting: Vec::new(),
                 response_begun: false,
             }),

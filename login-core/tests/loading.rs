@@ -201,7 +201,7 @@ fn many_wait_for_one_load_and_are_told_of_its_end() {
 }
 
 #[test]
-fn where_the_one_that_loads_is_dropped_the_next_takes_over() {
+fn where_one_of_those_who_load_is_dropped_the_others_go_on() {
     let table = Table::default();
     let manager = manager(&table);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
@@ -216,7 +216,77 @@ fn where_the_one_that_loads_is_dropped_the_next_takes_over() {
     assert_eq!(two.times(), 1);
     table.closed.store(false, Ordering::Relaxed);
     assert!(is_found(&poll(second.as_mut(), &two), "1"));
+    assert_eq!(table.asked.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_load_that_all_gave_up_begins_anew_and_leaves_nothing_behind() {
+    let table = Table::default();
+    let manager = manager(&table);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    table.closed.store(true, Ordering::Relaxed);
+    let (request_login, login) = look(&manager, &cookie);
+    let told = Arc::new(Told::default());
+    assert!(poll(pin!(login.user()), &told).is_pending());
+    table.closed.store(false, Ordering::Relaxed);
+    assert!(is_found(&poll(pin!(login.user()), &told), "1"));
     assert_eq!(table.asked.load(Ordering::Relaxed), 2);
+
+    table.closed.store(true, Ordering::Relaxed);
+    let before = Arc::strong_count(&table.asked);
+    let (given_up, login_given_up) = look(&manager, &cookie);
+    let mut loading = Box::pin(login_given_up.user());
+    assert!(poll(loading.as_mut(), &told).is_pending());
+    drop((given_up, login_given_up, loading, request_login, login, manager));
+    assert_eq!(Arc::strong_count(&table.asked), before - 1, "the manager's own table is gone with it");
+}
+
+#[test]
+fn one_who_waits_without_going_on_holds_no_one_up() {
+    let table = Table::default();
+    let manager = manager(&table);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    table.closed.store(true, Ordering::Relaxed);
+    let (_, login) = look(&manager, &cookie);
+    let told = Arc::new(Told::default());
+    let mut kept = pin!(login.user());
+    assert!(poll(kept.as_mut(), &told).is_pending());
+    table.closed.store(false, Ordering::Relaxed);
+    assert!(matches!(poll(pin!(login.log_out()), &told), Poll::Ready(Ok(()))));
+    assert!(matches!(poll(kept, &told), Poll::Ready(Ok(None))));
+}
+
+#[test]
+fn a_login_calls_those_who_wait() {
+    let table = Table::default();
+    let manager = manager(&table);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    table.closed.store(true, Ordering::Relaxed);
+    let (_, login) = look(&manager, &cookie);
+    let told = Arc::new(Told::default());
+    let mut waiting = pin!(login.user());
+    assert!(poll(waiting.as_mut(), &told).is_pending());
+    login.log_in(account("2")).now().unwrap();
+    assert_eq!(told.times(), 1);
+    assert!(is_found(&poll(waiting, &told), "2"));
+}
+
+#[test]
+fn a_listener_that_panics_leaves_the_next_who_asks_a_turn() {
+    let panics = Arc::new(AtomicBool::new(true));
+    let listener = {
+        let panics = Arc::clone(&panics);
+        move |_: &login_core::Event<'_, Account>| assert!(!panics.swap(false, Ordering::Relaxed), "a listener's bug")
+    };
+    let manager = builder(&TestClock::new(NOW)).on_event(listener).build(Table::default()).unwrap();
+    panics.store(false, Ordering::Relaxed);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    panics.store(true, Ordering::Relaxed);
+    let (_, login) = look(&manager, &cookie);
+    let told = Arc::new(Told::default());
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(pin!(login.user()), &told)));
+    assert!(asked.is_err());
+    assert!(is_found(&poll(pin!(login.user()), &told), "1"));
 }
 
 #[test]
