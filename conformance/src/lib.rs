@@ -6,4 +6,4 @@ mod faults;
 mod world;
 
 pub use config::{Config, Wire};
-pub use world::{LoginQuery, Player, Players, UsersQuery, World, flag, me_json, session_json};
+pub use world::{Key, LoginQuery, Pair, Player, Players, UsersQuery, World, flag, me_json, query, session_json};

@@ -179,28 +179,34 @@ pub struct UsersQuery {
     pub auth: Option<String>,
 }
 
-impl UsersQuery {
-    /// Of a request that has no other way to tell; `None` where it names no user.
-    #[must_use]
-    pub fn of(request: &Request) -> Option<Self> {
-        query(request)
-    }
+/// The query of `/get`.
+#[derive(Debug, Deserialize)]
+pub struct Key {
+    /// What to read.
+    pub key: String,
 }
 
-/// The query as a type; of doubled names the first counts.
-fn query<T: DeserializeOwned>(request: &Request) -> Option<T> {
+/// The query of `/set`.
+#[derive(Debug, Deserialize)]
+pub struct Pair {
+    /// What to write.
+    pub key: String,
+    /// Its value, a text.
+    pub value: String,
+}
+
+/// The query of an address as one of the types here, `None` where that lacks what the type
+/// must have: the request is a bad one. Of doubled names the first counts, as in Flask.
+#[must_use]
+pub fn query<T: DeserializeOwned>(target: &str) -> Option<T> {
+    let request = Request::new("GET", target);
     let names = ["user", "remember", "duration", "force", "fresh", "permanent", "active", "deleted", "broken", "auth"];
-    let pairs = names.into_iter().filter_map(|name| Some((name, request.query_value(name)?)));
+    let names = names.into_iter().chain(["key", "value"]);
+    let pairs = names.filter_map(|name| Some((name, request.query_value(name)?)));
     serde_json::to_value(pairs.collect::<BTreeMap<_, _>>()).and_then(serde_json::from_value).ok()
 }
 
 impl LoginQuery {
-    /// Of a request that has no other way to tell.
-    #[must_use]
-    pub fn of(request: &Request) -> Option<Self> {
-        query(request)
-    }
-
     /// Logs in as asked: whether that was done, or `None` where the request is a bad one.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use login_core::{Answer, Answerer, Login, LoginManager, Refusal, Request};
+use login_core::{Answer, Login, LoginManager, Refusal, Request};
 use login_core_fuzz::account::Account;
 use login_core_fuzz::site;
 use url::Url;
@@ -124,7 +124,7 @@ fuzz_target!(|input: &[u8]| {
     // Whoever is refused comes back to where they wanted to go, if that can be told safely.
     let here = Url::parse(&format!("{scheme}://{host}/")).expect("an address");
     let login = MANAGERS[0].begin().look(|| request(&address));
-    let Answer::Redirect { location, .. } = login.refuse(Refusal::Unauthorized, Answerer::Library) else {
+    let Answer::Redirect { location, .. } = login.refuse(Refusal::Unauthorized) else {
         panic!("there is a view")
     };
     assert!(location.starts_with("/login?next=") && is_followed_to_this_site(&here, &location), "{location:?}");
@@ -135,7 +135,7 @@ fuzz_target!(|input: &[u8]| {
     // The same by the session.
     let request_login = MANAGERS[1].begin();
     let login = request_login.look(|| request(&address));
-    login.refuse(Refusal::Unauthorized, Answerer::Library);
+    login.refuse(Refusal::Unauthorized);
     if let Some(next) = login.next_url() {
         assert!(is_followed_to_this_site(&here, &next), "{next:?}");
     }

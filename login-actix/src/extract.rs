@@ -5,7 +5,6 @@ use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::LOCATION;
@@ -50,8 +49,7 @@ impl<U: User> Login<U> {
     /// that is on this site, else to `fallback`. The last line of a login handler.
     #[must_use = "return it"]
     pub fn redirect_to_next(&self, fallback: &str) -> HttpResponse {
-        let next = self.core.next_url();
-        HttpResponse::SeeOther().insert_header((LOCATION, next.as_deref().unwrap_or(fallback))).finish()
+        HttpResponse::SeeOther().insert_header((LOCATION, self.core.next_or(fallback))).finish()
     }
 
     /// The answer that a guard gives where no one is logged in, for handlers that
@@ -186,11 +184,7 @@ impl<U: User, const SECONDS: u64> FromRequest for FreshUser<U, SECONDS> {
     type Future = Extracting<Self, U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let requirement = match SECONDS {
-            0 => Requirement::FreshLogin,
-            seconds => Requirement::FreshLoginWithin(Duration::from_secs(seconds)),
-        };
-        let required = require(request.clone(), requirement);
+        let required = require(request.clone(), Requirement::fresh_within(SECONDS));
         Box::pin(async move { required.await.map(Self) })
     }
 }

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::Uri;
+use actix_web::http::{StatusCode, Uri};
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
-use login_core::{Login as CoreLogin, Refusal, Request, RequestHead, RequestLogin, User};
+use login_core::{Answer, Login as CoreLogin, MountError, Mounts, Refusal, Request, RequestHead, RequestLogin, User};
 
 use crate::manager::{Handlers, LoginManager};
 use crate::response::{self, Carrying};
@@ -157,10 +157,18 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let core = self.manager.core();
+        if Mounts::are_needed()
+            && let Err(error) = mount(&request, core)
+        {
+            #[cfg(feature = "tracing")]
+            tracing::error!(target: "login", "{error}");
+            let response = response::plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+            return Box::pin(ready(Ok(request.into_response(response).map_into_right_body())));
+        }
         let uri = request.uri().clone();
         let head = Head { request: request.request(), uri: &uri };
         if core.checks_cross_site(head.method()) && core.refuses(&Request::of(&head)) {
-            let refused = HttpResponse::Forbidden().body("cross-site request refused");
+            let refused = response::plain(StatusCode::FORBIDDEN, Answer::CROSS_SITE);
             return Box::pin(ready(Ok(request.into_response(refused).map_into_right_body())));
         }
         let request_login = core.begin();
@@ -175,8 +183,16 @@ where
             match answer.await {
                 Ok(response) => Ok(response::with_parts(response, &request_login.finish())),
                 // Whatever answers this error further out must carry the cookies as well.
-                Err(error) => Err(Carrying::new(error, request_login.finish()).into()),
+                Err(error) => Err(Carrying::new(error, request_login).into()),
             }
         })
     }
+}
+
+fn mount<U: User>(request: &ServiceRequest, manager: &login_core::LoginManager<U>) -> Result<(), MountError> {
+    let mut extensions = request.extensions_mut();
+    let mut mounts = extensions.remove::<Mounts>().unwrap_or_default();
+    let mounted = mounts.add(manager);
+    extensions.insert(mounts);
+    mounted
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use login_core::{Denied, LoadError, Login as CoreLogin, LoginError, Refusal, User};
 
 use crate::middleware::Mounted;
-use crate::response::internal_error;
+use crate::response::{internal_error, plain};
 
 /// Why an extractor of this crate refused a request.
 #[non_exhaustive]
@@ -74,8 +74,7 @@ impl<U: User> fmt::Display for LoginRejection<U> {
                 std::any::type_name::<U>()
             ),
             Self::Load(error) => error.fmt(f),
-            Self::Refused(Refused { refusal: Refusal::Unauthorized, .. }) => f.write_str("no one is logged in"),
-            Self::Refused(Refused { refusal: Refusal::NeedsRefresh, .. }) => f.write_str("the login is not fresh"),
+            Self::Refused(refused) => refused.refusal.fmt(f),
         }
     }
 }
@@ -90,7 +89,7 @@ impl<U: User> ResponseError for LoginRejection<U> {
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::MissingMiddleware => HttpResponse::InternalServerError().body(self.to_string()),
+            Self::MissingMiddleware => plain(self.status_code(), self.to_string()),
             Self::Load(_) => internal_error(),
             Self::Refused(refused) => refused.mounted.refuse(&refused.login, refused.refusal),
         }
@@ -124,22 +123,14 @@ impl fmt::Display for Error {
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        if matches!(self.0, LoginError::InactiveUser) {
-            StatusCode::FORBIDDEN
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        StatusCode::from_u16(self.0.answer().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
-        if matches!(self.0, LoginError::InactiveUser) {
-            return HttpResponse::Forbidden().body("this account is not active");
-        }
-        // What a loader failed for is in the log already.
         #[cfg(feature = "tracing")]
-        if !matches!(self.0, LoginError::Load(_)) {
+        if self.0.is_untold() {
             tracing::error!(target: "login", error = %self.0, "a handler could not change or read its login");
         }
-        internal_error()
+        plain(self.status_code(), self.0.answer().1)
     }
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, ContentType, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
 use actix_web::{Error, HttpResponse, ResponseError};
-use login_core::{Answer, ResponseParts};
+use login_core::{Answer, RequestLogin, ResponseParts, User};
 
 const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
 const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
@@ -17,7 +17,7 @@ pub(crate) fn with_parts<B: MessageBody>(
     response: ServiceResponse<B>,
     parts: &ResponseParts,
 ) -> ServiceResponse<EitherBody<B>> {
-    let mut response = if parts.has_failed && !response.status().is_server_error() {
+    let mut response = if parts.replaces(response.status().as_u16()) {
         response.into_response(internal_error()).map_into_right_body()
     } else {
         response.map_into_left_body()
@@ -44,48 +44,55 @@ fn carry(headers: &mut HeaderMap, parts: &ResponseParts) {
     }
 }
 
-/// An error on its way out, whose response carries what the login does to it.
-pub(crate) struct Carrying {
+/// An error on its way out, whose response carries what the login does to it: the request
+/// ends when that is made, since making it may flash a message.
+pub(crate) struct Carrying<U: User> {
     error: Error,
-    parts: ResponseParts,
+    request_login: RequestLogin<U>,
 }
 
-impl Carrying {
-    pub(crate) fn new(error: Error, parts: ResponseParts) -> Self {
-        Self { error, parts }
+impl<U: User> Carrying<U> {
+    pub(crate) fn new(error: Error, request_login: RequestLogin<U>) -> Self {
+        Self { error, request_login }
     }
 }
 
-impl fmt::Debug for Carrying {
+impl<U: User> fmt::Debug for Carrying<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.error, f)
     }
 }
 
-impl fmt::Display for Carrying {
+impl<U: User> fmt::Display for Carrying<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.error, f)
     }
 }
 
-impl ResponseError for Carrying {
+impl<U: User> ResponseError for Carrying<U> {
     fn status_code(&self) -> StatusCode {
         self.error.as_response_error().status_code()
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = self.error.error_response();
-        if self.parts.has_failed && !response.status().is_server_error() {
+        let parts = self.request_login.finish();
+        if parts.replaces(response.status().as_u16()) {
             response = internal_error();
         }
-        carry(response.headers_mut(), &self.parts);
+        carry(response.headers_mut(), &parts);
         response
     }
 }
 
 /// A 500 that tells nothing.
 pub(crate) fn internal_error() -> HttpResponse {
-    HttpResponse::InternalServerError().body("internal server error")
+    plain(StatusCode::INTERNAL_SERVER_ERROR, Answer::FAILED)
+}
+
+/// A response of plain text.
+pub(crate) fn plain(status: StatusCode, text: impl Into<String>) -> HttpResponse {
+    HttpResponse::build(status).content_type(ContentType::plaintext()).body(text.into())
 }
 
 /// The answer to a refusal.
@@ -95,9 +102,8 @@ pub(crate) fn of_answer(answer: Answer) -> HttpResponse {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
             HttpResponse::build(status).insert_header((LOCATION, location)).finish()
         }
-        Answer::Unauthorized | Answer::Handler => HttpResponse::Unauthorized().body("log in first"),
-        Answer::Problem(body) => {
-            HttpResponse::Unauthorized().insert_header((CONTENT_TYPE, "application/problem+json")).body(body)
+        Answer::Unauthorized { content_type, body } => {
+            HttpResponse::Unauthorized().content_type(content_type).body(body)
         }
     }
 }

@@ -11,11 +11,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use actix_web::body::{MessageBody, to_bytes};
-use actix_web::dev::{Service, ServiceResponse};
-use actix_web::middleware::{ErrorHandlerResponse, ErrorHandlers, NormalizePath};
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{ErrorHandlerResponse, ErrorHandlers, Next, NormalizePath};
 use actix_web::{App, HttpResponse, http::StatusCode, test, web};
-use login_actix::{CurrentUser, Error, FreshUser, Login, LoginManager, MaybeUser, SecretKey, User, UserLoader};
+use login_actix::{
+    CurrentUser, Error, FreshUser, Login, LoginManager, LoginRejection, MaybeUser, SecretKey, User, UserLoader,
+};
 
 struct Account {
     id: String,
@@ -159,10 +161,11 @@ async fn cookies_survive_errors_and_other_middleware() {
     let app = App::new()
         .route("/fails", web::get().to(fails))
         .route("/nowhere", web::get().to(flashes))
+        .route("/nowhere/refused", web::get().to(flashes))
         .wrap(ErrorHandlers::new().handler(StatusCode::NOT_FOUND, page))
         .wrap(NormalizePath::trim())
         .wrap_fn(|request, service| {
-            let refuses = request.path() == "/inner-error";
+            let refuses = request.path() == "/nowhere/refused";
             let answer = service.call(request);
             async move {
                 let response = answer.await?;
@@ -175,8 +178,137 @@ async fn cookies_survive_errors_and_other_middleware() {
         let response = app.call(test::TestRequest::get().uri(path).to_request()).await.unwrap();
         assert!(header(&response, "set-cookie").unwrap().starts_with("__Host-session="), "{path}");
     }
-    let error = app.call(test::TestRequest::get().uri("/inner-error").to_request()).await.unwrap_err();
-    assert_eq!(error.error_response().status(), StatusCode::IM_A_TEAPOT);
+    let error = app.call(test::TestRequest::get().uri("/nowhere/refused").to_request()).await.unwrap_err();
+    let response = error.error_response();
+    assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+    let cookie = response.headers().get("set-cookie").unwrap().to_str().unwrap();
+    assert!(cookie.starts_with("__Host-session="), "{cookie}");
+}
+
+#[actix_web::test]
+async fn a_middleware_that_refuses_by_an_extractor_flashes_as_a_guard_does() {
+    let login = manager(&Accounts::default());
+    let guard = async |mut request: ServiceRequest, next: Next<BoxBody>| {
+        request.extract::<CurrentUser<Account>>().await?;
+        next.call(request).await
+    };
+    let app = App::new()
+        .route("/", web::get().to(async || "fine"))
+        .wrap(actix_web::middleware::from_fn(guard))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    let error = app.call(test::TestRequest::get().to_request()).await.unwrap_err();
+    let response = error.error_response();
+    assert_eq!(response.headers().get("location").unwrap(), "/login?next=%2F");
+    assert!(response.headers().contains_key("set-cookie"), "the message was flashed");
+    let request = test::TestRequest::get().insert_header(cookie(&login)).to_request();
+    assert_eq!(text(app.call(request).await.unwrap()).await, "fine");
+}
+
+#[actix_web::test]
+async fn a_refusal_that_a_handler_answers_by_itself_leaves_nothing_behind() {
+    let login = manager(&Accounts::default());
+    let handler = async |user: Result<CurrentUser<Account>, LoginRejection<Account>>| match user {
+        Err(LoginRejection::Refused(refused)) => refused.refusal().to_string(),
+        _ => panic!("someone is logged in"),
+    };
+    let app = test::init_service(App::new().route("/", web::get().to(handler)).wrap(login.middleware())).await;
+    let response = app.call(test::TestRequest::get().to_request()).await.unwrap();
+    assert_eq!(header(&response, "set-cookie"), None);
+    assert_eq!(text(response).await, "no one is logged in");
+}
+
+#[actix_web::test]
+async fn a_panic_in_a_handler_leaves_the_next_request_whole() {
+    let login = manager(&Accounts::default());
+    async fn panics(login: Login<Account>) -> &'static str {
+        let _user = login.user().await;
+        panic!("on purpose")
+    }
+    let app = App::new()
+        .route("/panics", web::get().to(panics))
+        .route("/", web::get().to(async |_: CurrentUser<Account>| "fine"))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    let request = |path: &str| test::TestRequest::get().uri(path).insert_header(cookie(&login)).to_request();
+    let mut panicking = Box::pin(app.call(request("/panics")));
+    let polled = std::future::poll_fn(|context| {
+        let poll = std::panic::AssertUnwindSafe(|| panicking.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(std::panic::catch_unwind(poll))
+    });
+    assert!(polled.await.is_err());
+    drop(panicking);
+    assert_eq!(text(app.call(request("/")).await.unwrap()).await, "fine");
+}
+
+#[actix_web::test]
+async fn caches_are_told() {
+    let login = manager(&Accounts::default());
+    let shared = async |_: MaybeUser<Account>| {
+        HttpResponse::Ok()
+            .insert_header(("cache-control", "public, max-age=60"))
+            .insert_header(("vary", "Cookie"))
+            .finish()
+    };
+    let logs_in = async |login: Login<Account>| {
+        login.log_in(Account { id: "1".to_owned() }).await?;
+        Ok::<_, Error>(HttpResponse::Ok().insert_header(("cache-control", "public, max-age=60")).finish())
+    };
+    let app = App::new()
+        .route("/shared", web::get().to(shared))
+        .route("/in", web::get().to(logs_in))
+        .route("/user", web::get().to(async |_: CurrentUser<Account>| "fine"))
+        .route("/untouched", web::get().to(async || "fine"))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    for (path, cache_control, vary) in [
+        ("/shared", Some("public, max-age=60"), Some("Cookie")),
+        ("/in", Some("private, no-cache"), Some("cookie")),
+        ("/user", Some("private, no-cache"), Some("cookie")),
+        ("/untouched", None, None),
+    ] {
+        let request = test::TestRequest::get().uri(path).insert_header(cookie(&login)).to_request();
+        let response = app.call(request).await.unwrap();
+        assert_eq!((header(&response, "cache-control"), header(&response, "vary")), (cache_control, vary), "{path}");
+        assert!(response.headers().get_all("vary").count() <= 1);
+    }
+}
+
+#[actix_web::test]
+async fn customers_and_staff_log_in_side_by_side() {
+    struct Staff;
+    impl User for Staff {
+        fn id(&self) -> String {
+            "s".to_owned()
+        }
+    }
+    struct StaffLoader;
+    impl UserLoader for StaffLoader {
+        type User = Staff;
+        type Error = std::convert::Infallible;
+        async fn load_user(&self, _: &str) -> Result<Option<Staff>, Self::Error> {
+            Ok(Some(Staff))
+        }
+    }
+    let login = manager(&Accounts::default());
+    for (session, remember, apart) in [
+        ("__Host-staff", "__Host-staff-remember", true),
+        ("__Host-session", "b", false),
+        ("a", "__Host-session", false),
+    ] {
+        let staff = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+            .session_cookie(|cookie| cookie.name(session))
+            .remember_cookie(|cookie| cookie.name(remember))
+            .build(StaffLoader)
+            .unwrap();
+        let handler = async |a: MaybeUser<Account>, b: MaybeUser<Staff>| format!("{} {}", a.0.is_some(), b.0.is_some());
+        let app = App::new().route("/", web::get().to(handler)).wrap(staff.middleware()).wrap(login.middleware());
+        let app = test::init_service(app).await;
+        let response = app.call(test::TestRequest::get().insert_header(cookie(&login)).to_request()).await.unwrap();
+        assert_eq!(response.status().is_success(), apart);
+        let text = text(response).await;
+        assert!(if apart { text == "true false" } else { text.contains("__Host-session") }, "{text}");
+    }
 }
 
 #[actix_web::test]

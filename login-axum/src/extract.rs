@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -11,7 +10,7 @@ use axum::response::{Redirect, Response};
 use login_core::{Denied, Refusal, Requirement, User};
 
 use crate::layer::Mounted;
-use crate::rejection::LoginRejection;
+use crate::rejection::{LoginRejection, Refused};
 
 /// The login and the session of the request at hand; all methods of
 /// [`login_core::Login`] and those that make axum responses.
@@ -48,7 +47,7 @@ impl<U: User> Login<U> {
     /// that is on this site, else to `fallback`. The last line of a login handler.
     #[must_use = "return it"]
     pub fn redirect_to_next(&self, fallback: &str) -> Redirect {
-        Redirect::to(self.core.next_url().as_deref().unwrap_or(fallback))
+        Redirect::to(&self.core.next_or(fallback))
     }
 
     /// The answer that a guard gives where no one is logged in, for handlers that
@@ -85,8 +84,7 @@ async fn require<U: User>(parts: &Parts, requirement: Requirement) -> Result<Arc
     mounted.look_for_user(parts.into()).require(requirement).await.map_err(|denied| match denied {
         Denied::Failed(error) => LoginRejection::Load(error),
         Denied::Refused(refusal) => {
-            let response = Box::new(mounted.refuse(&mounted.look(parts.into()), refusal));
-            LoginRejection::Refused { refusal, response }
+            LoginRejection::Refused(Refused::new(refusal, mounted.clone(), mounted.look(parts.into())))
         }
     })
 }
@@ -102,7 +100,7 @@ impl<S: Sync, U: User> FromRequestParts<S> for Login<U> {
 /// The logged-in user; a request without one is refused.
 ///
 /// It derefs to the user, and is shared, not copied.
-pub struct CurrentUser<U>(
+pub struct CurrentUser<U: User>(
     /// The user.
     pub Arc<U>,
 );
@@ -110,7 +108,7 @@ pub struct CurrentUser<U>(
 /// The user if one is logged in; anyone is let in.
 ///
 /// A loader that fails is still a 5xx. (`Option<CurrentUser<U>>` is the same.)
-pub struct MaybeUser<U>(
+pub struct MaybeUser<U: User>(
     /// The user, if any.
     pub Option<Arc<U>>,
 );
@@ -119,7 +117,7 @@ pub struct MaybeUser<U>(
 ///
 /// `FreshUser<Account>` takes a fresh login of any age, `FreshUser<Account, 600>`
 /// one whose credentials were given within the last 600 seconds.
-pub struct FreshUser<U, const SECONDS: u64 = 0>(
+pub struct FreshUser<U: User, const SECONDS: u64 = 0>(
     /// The user.
     pub Arc<U>,
 );
@@ -148,16 +146,16 @@ macro_rules! is_a_user {
     };
 }
 
-is_a_user!(CurrentUser<U>, [U]);
-is_a_user!(FreshUser<U, SECONDS>, [U, const SECONDS: u64]);
+is_a_user!(CurrentUser<U>, [U: User]);
+is_a_user!(FreshUser<U, SECONDS>, [U: User, const SECONDS: u64]);
 
-impl<U> Clone for MaybeUser<U> {
+impl<U: User> Clone for MaybeUser<U> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<U> fmt::Debug for MaybeUser<U> {
+impl<U: User> fmt::Debug for MaybeUser<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "MaybeUser(Some(..))" } else { "MaybeUser(None)" })
     }
@@ -197,10 +195,6 @@ impl<S: Sync, U: User, const SECONDS: u64> FromRequestParts<S> for FreshUser<U, 
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
-        let requirement = match SECONDS {
-            0 => Requirement::FreshLogin,
-            seconds => Requirement::FreshLoginWithin(Duration::from_secs(seconds)),
-        };
-        require(parts, requirement).await.map(Self)
+        require(parts, Requirement::fresh_within(SECONDS)).await.map(Self)
     }
 }

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{self, Response, StatusCode};
-use axum::response::IntoResponse;
-use login_core::{Login as CoreLogin, Refusal, Request, RequestLogin, User};
+use axum::response::IntoResponse as _;
+use login_core::{Answer, Login as CoreLogin, Mounts, Refusal, Request, RequestLogin, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -117,9 +117,16 @@ where
 
     fn call(&mut self, mut request: http::Request<RequestBody>) -> Self::Future {
         let core = self.manager.core();
+        if Mounts::are_needed()
+            && let Err(error) = request.extensions_mut().get_or_insert_default::<Mounts>().add(core)
+        {
+            #[cfg(feature = "tracing")]
+            tracing::error!(target: "login", "{error}");
+            let response = (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+            return LoginFuture::Refused { response: Some(response) };
+        }
         if core.checks_cross_site(request.method().as_str()) && core.refuses(&Request::of(&Head::from(&request))) {
-            let refused = (StatusCode::FORBIDDEN, "cross-site request refused").into_response();
-            return LoginFuture::Refused { response: Some(refused) };
+            return LoginFuture::Refused { response: Some(response::plain(403, Answer::CROSS_SITE)) };
         }
         let request_login = core.begin();
         if core.needs_request() {

@@ -15,7 +15,7 @@ pub use guard::{GuardFuture, GuardLayer, GuardService};
 pub use layer::{LoginFuture, LoginLayer, LoginService};
 pub use login_core::*;
 pub use manager::{Axum, LoginManager};
-pub use rejection::{Error, LoginRejection};
+pub use rejection::{Error, LoginRejection, Refused};
 
 /// Compiles the project's README.
 #[cfg(doctest)]

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use login_core::{LoadError, LoginError, Refusal, User};
 
-use crate::response::internal_error;
+use crate::layer::Mounted;
+use crate::response::{internal_error, plain};
 
 /// Why an extractor of this crate refused a request.
 #[derive(Debug)]
@@ -22,13 +23,33 @@ pub enum LoginRejection {
     /// The application's loader failed: a 500 that says nothing.
     Load(LoadError),
     /// No one is logged in, or not fresh enough: the redirect, 401 or own handler's
-    /// answer that the configuration asks for.
-    Refused {
-        /// For what.
-        refusal: Refusal,
-        /// The answer.
-        response: Box<Response>,
-    },
+    /// answer that the configuration asks for. The event, the flash and `next` happen
+    /// when the response is made of it, and not where a handler makes another.
+    Refused(Refused),
+}
+
+/// A refusal that is answered when its response is asked for.
+pub struct Refused {
+    refusal: Refusal,
+    answer: Box<dyn FnOnce() -> Response + Send + Sync>,
+}
+
+impl Refused {
+    pub(crate) fn new<U: User>(refusal: Refusal, mounted: Mounted<U>, login: login_core::Login<U>) -> Self {
+        Self { refusal, answer: Box::new(move || mounted.refuse(&login, refusal)) }
+    }
+
+    /// What the request is refused for.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Refused({:?})", self.refusal)
+    }
 }
 
 impl LoginRejection {
@@ -47,8 +68,7 @@ impl fmt::Display for LoginRejection {
                 write!(f, "no login layer for `{user}`: add `.layer(login.layer())` to the router, after its routes")
             }
             Self::Load(error) => error.fmt(f),
-            Self::Refused { refusal: Refusal::Unauthorized, .. } => f.write_str("no one is logged in"),
-            Self::Refused { refusal: Refusal::NeedsRefresh, .. } => f.write_str("the login is not fresh"),
+            Self::Refused(refused) => refused.refusal.fmt(f),
         }
     }
 }
@@ -57,7 +77,7 @@ impl StdError for LoginRejection {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Load(error) => error.source(),
-            Self::MissingLayer { .. } | Self::Refused { .. } => None,
+            Self::MissingLayer { .. } | Self::Refused(_) => None,
         }
     }
 }
@@ -73,7 +93,7 @@ impl IntoResponse for LoginRejection {
         match self {
             Self::MissingLayer { .. } => (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response(),
             Self::Load(_) => internal_error(),
-            Self::Refused { response, .. } => *response,
+            Self::Refused(refused) => (refused.answer)(),
         }
     }
 }
@@ -120,14 +140,11 @@ impl StdError for Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        if matches!(self.0, LoginError::InactiveUser) {
-            return (StatusCode::FORBIDDEN, "this account is not active").into_response();
-        }
-        // What a loader failed for is in the log already.
         #[cfg(feature = "tracing")]
-        if !matches!(self.0, LoginError::Load(_)) {
+        if self.0.is_untold() {
             tracing::error!(target: "login", error = %self.0, "a handler could not change or read its login");
         }
-        internal_error()
+        let (status, text) = self.0.answer();
+        plain(status, text)
     }
 }

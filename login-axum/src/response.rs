@@ -14,7 +14,7 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
     if !parts.is_any() {
         return response;
     }
-    if parts.has_failed && !response.status().is_server_error() {
+    if parts.replaces(response.status().as_u16()) {
         response = internal_error();
     }
     let headers = response.headers_mut();
@@ -44,7 +44,12 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
 
 /// A 500 that tells nothing.
 pub(crate) fn internal_error() -> Response<Body> {
-    (StatusCode::INTERNAL_SERVER_ERROR, "internal server error").into_response()
+    plain(500, Answer::FAILED)
+}
+
+/// A response of plain text.
+pub(crate) fn plain(status: u16, text: &'static str) -> Response<Body> {
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), text).into_response()
 }
 
 /// The answer to a refusal.
@@ -54,9 +59,8 @@ pub(crate) fn of_answer(answer: Answer) -> Response<Body> {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
             (status, [(LOCATION, location)]).into_response()
         }
-        Answer::Unauthorized | Answer::Handler => (StatusCode::UNAUTHORIZED, "log in first").into_response(),
-        Answer::Problem(body) => {
-            (StatusCode::UNAUTHORIZED, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+        Answer::Unauthorized { content_type, body } => {
+            (StatusCode::UNAUTHORIZED, [(CONTENT_TYPE, content_type)], body).into_response()
         }
     }
 }

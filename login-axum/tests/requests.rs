@@ -20,8 +20,8 @@ use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use login_axum::{
-    CurrentUser, Error, FreshUser, Login, LoginError, LoginManager, MaybeUser, SecretKey, SessionProtection, TestClock,
-    User, UserLoader,
+    CurrentUser, Error, FreshUser, Login, LoginError, LoginManager, LoginRejection, MaybeUser, SecretKey,
+    SessionProtection, TestClock, User, UserLoader,
 };
 use tower::ServiceExt;
 
@@ -58,8 +58,8 @@ impl UserLoader for Accounts {
     async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
-        if self.hangs.swap(false, Ordering::SeqCst) {
-            std::future::pending::<()>().await;
+        while self.hangs.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
         }
         if self.fails.load(Ordering::SeqCst) { Err("hunter2 is the database password") } else { Ok(Some(account(id))) }
     }
@@ -127,17 +127,18 @@ async fn the_user_is_loaded_once_however_many_ask() {
 }
 
 #[tokio::test]
-async fn concurrent_askers_share_one_load_and_take_over_a_dropped_one() {
+async fn concurrent_askers_share_one_load_and_go_on_without_a_dropped_one() {
     let app = app();
     async fn both(login: Login<Account>) -> Result<String, Error> {
         let (a, b) = tokio::join!(login.user(), login.user());
         assert!(Arc::ptr_eq(&a?.unwrap(), &b?.unwrap()));
         Ok("both".to_owned())
     }
-    async fn dropped(login: Login<Account>) -> Result<String, Error> {
+    let hangs = Arc::clone(&app.accounts.hangs);
+    let dropped = async move |login: Login<Account>| {
         let mut first = Box::pin(login.user());
         let waiting = tokio::spawn(login.user());
-        // The first begins to load and hangs; the second waits for it.
+        // Both wait for a load that hangs.
         tokio::select! {
             biased;
             _ = &mut first => unreachable!(),
@@ -145,13 +146,15 @@ async fn concurrent_askers_share_one_load_and_take_over_a_dropped_one() {
         }
         assert!(!waiting.is_finished());
         drop(first);
-        Ok(waiting.await.unwrap()?.unwrap().id.clone())
-    }
+        hangs.store(false, Ordering::SeqCst);
+        Ok::<_, Error>(waiting.await.unwrap()?.unwrap().id.clone())
+    };
     let router = Router::new().route("/both", get(both)).route("/dropped", get(dropped));
     assert_eq!(text(app.get(router.clone(), "/both", &app.cookie()).await).await, "both");
     assert_eq!(app.accounts.loads.load(Ordering::SeqCst), 1);
     app.accounts.hangs.store(true, Ordering::SeqCst);
     assert_eq!(text(app.get(router, "/dropped", &app.cookie()).await).await, "1");
+    assert_eq!(app.accounts.loads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
@@ -342,17 +345,72 @@ async fn customers_and_staff_log_in_side_by_side() {
         }
     }
     let app = app();
-    let staff = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
-        .session_cookie(|cookie| cookie.name("__Host-staff"))
-        .remember_cookie(|cookie| cookie.name("__Host-staff-remember"))
-        .build(StaffLoader)
-        .unwrap();
-    let handler = async |a: MaybeUser<Account>, b: MaybeUser<Staff>| format!("{} {}", a.0.is_some(), b.0.is_some());
-    let router = Router::new().route("/", get(handler)).layer(staff.layer());
-    let staff_cookie = staff.test_login(Staff).cookie_header().unwrap();
-    assert_eq!(text(app.get(router.clone(), "/", &app.cookie()).await).await, "true false");
-    assert_eq!(text(app.get(router.clone(), "/", &staff_cookie).await).await, "false true");
-    assert_eq!(text(app.get(router, "/", &format!("{}; {staff_cookie}", app.cookie())).await).await, "true true");
+    let staff = |names: [&'static str; 2]| {
+        LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+            .session_cookie(|cookie| cookie.name(names[0]))
+            .remember_cookie(|cookie| cookie.name(names[1]))
+            .build(StaffLoader)
+            .unwrap()
+    };
+    let router = |staff: &LoginManager<Staff>| {
+        let handler = async |a: MaybeUser<Account>, b: MaybeUser<Staff>| format!("{} {}", a.0.is_some(), b.0.is_some());
+        Router::new().route("/", get(handler)).layer(staff.layer())
+    };
+    let apart = staff(["__Host-staff", "__Host-staff-remember"]);
+    let staff_cookie = apart.test_login(Staff).cookie_header().unwrap();
+    assert_eq!(text(app.get(router(&apart), "/", &app.cookie()).await).await, "true false");
+    assert_eq!(text(app.get(router(&apart), "/", &staff_cookie).await).await, "false true");
+    assert_eq!(
+        text(app.get(router(&apart), "/", &format!("{}; {staff_cookie}", app.cookie())).await).await,
+        "true true"
+    );
+    // A customer's cookie would be good for staff.
+    for names in [["__Host-session", "b"], ["a", "__Host-remember_token"]] {
+        let response = app.get(router(&staff(names)), "/", &app.cookie()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let text = text(response).await;
+        assert!(names.iter().any(|name| name.starts_with("__Host-") && text.contains(name)), "{text}");
+    }
+    let twice = Router::new().route("/", get(async |_: CurrentUser<Account>| "fine")).layer(app.login.layer());
+    assert_eq!(text(app.get(twice, "/", &app.cookie()).await).await, "fine", "one manager may be mounted twice");
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_handler_answers_by_itself_leaves_nothing_behind() {
+    let app = app();
+    let handler = async |user: Result<CurrentUser<Account>, LoginRejection>| match user {
+        Err(LoginRejection::Refused(refused)) => refused.refusal().to_string(),
+        _ => panic!("someone is logged in"),
+    };
+    let response = app.get(Router::new().route("/", get(handler)), "/", "").await;
+    assert_eq!(header(&response, header::SET_COOKIE), None);
+    assert_eq!(text(response).await, "no one is logged in");
+}
+
+#[tokio::test]
+async fn a_handler_that_is_dropped_half_way_loses_nothing_that_it_stored() {
+    let app = app();
+    async fn hangs(login: Login<Account>) -> &'static str {
+        login.log_in(account("1")).await.unwrap();
+        login.insert("colour", "red").unwrap();
+        std::future::pending().await
+    }
+    /// Polls a handler once and answers in its place.
+    async fn gives_up(request: axum::extract::Request, next: axum::middleware::Next) -> StatusCode {
+        let mut running = Box::pin(next.run(request));
+        std::future::poll_fn(|context| {
+            assert!(running.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(StatusCode::GATEWAY_TIMEOUT)
+        })
+        .await
+    }
+    let router = Router::new().route("/", get(hangs)).layer(axum::middleware::from_fn(gives_up));
+    let response = app.get(router, "/", "").await;
+    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    let cookie = header(&response, header::SET_COOKIE).unwrap().split(';').next().unwrap().to_owned();
+    let colour = async |login: Login<Account>| login.get::<String>("colour").unwrap().unwrap();
+    let router = Router::new().route("/", get(colour)).route_layer(app.login.login_required());
+    assert_eq!(text(app.get(router, "/", &cookie).await).await, "red");
 }
 
 #[tokio::test]

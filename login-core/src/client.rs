@@ -23,11 +23,14 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     Some(IpAddr::to_canonical(&address))
 }
 
-/// The item that the outermost trusted proxy added: the `proxies`th from the right.
+/// The item that the outermost trusted proxy added: the `proxies`th from the right. One
+/// that is not UTF-8 is empty: it counts, so that none before it, which anyone can have
+/// sent, moves into its place.
 fn forwarded<'r>(request: &'r Request, name: &'static str, proxies: usize) -> Option<&'r str> {
     let from_right = proxies.checked_sub(1)?;
-    let lines: Vec<&str> = request.header_lines(name).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    lines.iter().rev().flat_map(|line| line.rsplit(',')).map(str::trim).nth(from_right)
+    let lines: Vec<&[u8]> = request.header_lines(name).collect();
+    let item = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).nth(from_right)?;
+    Some(std::str::from_utf8(item).unwrap_or_default().trim())
 }
 
 /// Scheme and host as the client addressed them.
@@ -37,7 +40,7 @@ pub(crate) fn origin(request: &Request, proxies: usize) -> Origin<'_> {
         None => request.is_https(),
     };
     let host = forwarded(request, "x-forwarded-host", proxies).or_else(|| request.header("host"));
-    Origin { scheme: if https { "https" } else { "http" }, host: host.unwrap_or_default() }
+    Origin::new(if https { "https" } else { "http" }, host.unwrap_or_default())
 }
 
 /// The user agent; several lines are joined as WSGI joins them.
@@ -147,6 +150,12 @@ mod tests {
         assert_eq!(at(1).as_deref(), Some("2001:db8::1"));
         assert_eq!(at(2).as_deref(), Some("1.1.1.1"));
         assert_eq!(at(9).as_deref(), Some("10.0.0.9"));
+        let unreadable = get().with_peer([10, 0, 0, 9].into()).with_header("x-forwarded-for", b"1.1.1.1");
+        let unreadable =
+            unreadable.with_header("x-forwarded-for", b"\xff, 6.6.6.6").with_header("x-forwarded-host", b"\xff");
+        assert_eq!(address(&unreadable, 1), Some([6, 6, 6, 6].into()));
+        assert_eq!(address(&unreadable, 2), None, "not what the client sent before it");
+        assert_eq!(origin(&unreadable.with_header("host", b"inner"), 1).host, "");
         assert_eq!(origin(&request, 0).scheme, "http");
         assert_eq!(origin(&request, 1).scheme, "http");
         assert_eq!(origin(&request, 2).scheme, "https");

@@ -1,5 +1,7 @@
 //! The configuration as the library uses it, checked.
 
+use std::fmt;
+
 use crate::clock::LAST_SECOND;
 use crate::cookie::CookieSettings;
 use crate::error::ConfigError;
@@ -27,6 +29,15 @@ pub enum Refusal {
     Unauthorized,
     /// The login is not fresh, or not fresh enough (Flask-Login's `needs_refresh`).
     NeedsRefresh,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unauthorized => "no one is logged in",
+            Self::NeedsRefresh => "the login is not fresh",
+        })
+    }
 }
 
 /// Turns a message into the visitor's language before it is flashed.
@@ -147,5 +158,5 @@ impl Config {
 }
 
 fn is_host(host: &str) -> bool {
-    !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+    !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
 }

@@ -24,7 +24,8 @@ pub(crate) fn is_cross_site_to(request: &Request, host: &str, trusted: &[String]
     }
     let mut origins = request.header_lines("origin");
     let origin = origins.next();
-    let is_trusted = origin.is_some_and(|origin| trusted.iter().any(|each| each.as_bytes() == origin));
+    let is_trusted =
+        origin.is_some_and(|origin| trusted.iter().any(|each| each.as_bytes().eq_ignore_ascii_case(origin)));
     if is_trusted && origins.next().is_none() {
         return false;
     }
@@ -59,6 +60,7 @@ mod tests {
             ("POST", Some("same-site"), None, true),
             ("POST", Some("cross-site"), None, true),
             ("POST", Some("cross-site"), Some("https://app.example.com"), false),
+            ("POST", Some("cross-site"), Some("https://App.Example.com"), false),
             ("POST", Some("x"), None, true),
             ("POST", None, None, false),
             ("POST", None, Some("https://example.com"), false),

@@ -6,6 +6,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::guard::Answer;
+
 /// The application's loader failed; the response to this request is a 5xx.
 ///
 /// Its text tells nothing about the cause, so that it may reach a client; the
@@ -66,6 +68,31 @@ pub enum LoginError {
     Deserialize(serde_json::Error),
     /// The response's cookies were already written.
     ResponseBegun,
+}
+
+impl LoginError {
+    /// How a handler that has no other answer tells a client of it: the status, and a
+    /// text that keeps the cause to the log. 403 for an inactive user, else 500.
+    #[must_use]
+    pub fn answer(&self) -> (u16, &'static str) {
+        match self {
+            Self::InactiveUser => (403, "this account is not active"),
+            Self::Load(_)
+            | Self::CookieTooLarge { .. }
+            | Self::Duration
+            | Self::ReservedKey(_)
+            | Self::Serialize(_)
+            | Self::Deserialize(_)
+            | Self::ResponseBegun => (500, Answer::FAILED),
+        }
+    }
+
+    /// Whether the operator has yet to be told of it: what a loader failed for is in the
+    /// log already, and an inactive user is no fault.
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        !matches!(self, Self::InactiveUser | Self::Load(_))
+    }
 }
 
 impl fmt::Display for LoginError {
@@ -165,6 +192,33 @@ pub enum ConfigError {
         setting: &'static str,
     },
 }
+
+/// Two managers that cannot be mounted together: one's cookies would be taken for the other's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MountError {
+    /// Both have a cookie of this name.
+    SharedCookie(String),
+    /// Both have Flask's format and a secret key in common, fallbacks included: nothing in
+    /// a remember cookie of Flask's tells whose it is.
+    SharedFlaskKey,
+}
+
+impl fmt::Display for MountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SharedCookie(name) => write!(
+                f,
+                "two login managers that are mounted together both use the cookie {name:?}: give one of them other names, by `session_cookie` and `remember_cookie`"
+            ),
+            Self::SharedFlaskKey => f.write_str(
+                "two login managers with Flask's cookies that are mounted together share a secret key: give each its own",
+            ),
+        }
+    }
+}
+
+impl Error for MountError {}
 
 /// What is wrong with a cookie's settings (RFC 6265bis).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -103,9 +103,9 @@ pub(crate) fn trace<U>(_: &Event<'_, U>) {}
 
 /// Tells the operator, where `tracing` is on.
 #[cfg(feature = "tracing")]
-pub(crate) fn warn(message: &str) {
+pub(crate) fn warn(message: std::fmt::Arguments<'_>) {
     tracing::warn!(target: "login", "{message}");
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn warn(_: &str) {}
+pub(crate) fn warn(_: std::fmt::Arguments<'_>) {}

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 use sha2::Sha512;
+use zeroize::Zeroizing;
 
 use crate::client;
 use crate::cookie::MAX_SIZE;
@@ -34,7 +35,16 @@ pub(crate) struct FlaskKey {
 impl FlaskKey {
     pub(crate) fn new(key: &SecretKey) -> Self {
         let salted = keyed::<Hmac<Sha1>>(key.as_bytes()).chain_update(b"cookie-session").finalize().into_bytes();
-        Self { session: keyed(&salted), remember: keyed(&key.latin1_bytes()) }
+        let salted = Zeroizing::new(<[u8; 20]>::from(salted));
+        Self { session: keyed(&*salted), remember: keyed(&key.latin1_bytes()) }
+    }
+
+    /// What tells this key from another. It leaves the library no more than the key does.
+    pub(crate) fn fingerprint(&self) -> [u8; 16] {
+        let whole: [u8; 64] = self.remember.clone().chain_update(b"\0fingerprint").finalize().into_bytes().into();
+        let mut fingerprint = [0; 16];
+        fingerprint.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+        fingerprint
     }
 
     fn encode_remember(&self, user_id: &str) -> String {

@@ -24,21 +24,22 @@ pub enum Requirement {
 }
 
 impl Requirement {
+    /// A fresh login: of any age where `seconds` is 0, else one whose credentials were
+    /// given within so many seconds. The `SECONDS` of the adapters' `FreshUser`.
+    #[must_use]
+    pub fn fresh_within(seconds: u64) -> Self {
+        match seconds {
+            0 => Self::FreshLogin,
+            seconds => Self::FreshLoginWithin(Duration::from_secs(seconds)),
+        }
+    }
+
     /// Whether requests of this method are let through unseen: OPTIONS, which
     /// browsers send without cookies before a cross-origin request.
     #[must_use]
     pub fn exempts(method: &str) -> bool {
         method == "OPTIONS"
     }
-}
-
-/// Who answers a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answerer {
-    /// The library, by redirect or 401.
-    Library,
-    /// The application's own handler; nothing is flashed nor kept as `next`.
-    Handler,
 }
 
 /// The application's own answers to refusals, in an adapter's response type.
@@ -86,10 +87,10 @@ impl<R> RefusalHandlers<R> {
         };
         match handler {
             Some(handler) => {
-                login.refuse(refusal, Answerer::Handler);
+                login.tell_refusal(refusal);
                 handler(login.request())
             }
-            None => convert(login.refuse(refusal, Answerer::Library)),
+            None => convert(login.refuse(refusal)),
         }
     }
 }
@@ -104,13 +105,41 @@ pub enum Answer {
         /// The Location header.
         location: String,
     },
-    /// 401: no view is configured.
-    Unauthorized,
-    /// 401 with a body of type `application/problem+json` (RFC 9457): the client
-    /// prefers JSON to a page.
-    Problem(&'static str),
-    /// As the application's own handler answers.
-    Handler,
+    /// 401: no view is configured, or the client prefers JSON to a page.
+    Unauthorized {
+        /// `text/plain`, or `application/problem+json` (RFC 9457).
+        content_type: &'static str,
+        /// The body, of this type.
+        body: &'static str,
+    },
+}
+
+impl Answer {
+    /// What a client is told, with a 500, of a failure that is in the log.
+    pub const FAILED: &str = "internal server error";
+
+    /// What a client is told, with a 403, where the request came from another site.
+    pub const CROSS_SITE: &str = "cross-site request refused";
+
+    fn unauthorized(refusal: Refusal) -> Self {
+        let body = match refusal {
+            Refusal::Unauthorized => "log in first",
+            Refusal::NeedsRefresh => "log in again first",
+        };
+        Self::Unauthorized { content_type: "text/plain; charset=utf-8", body }
+    }
+
+    fn problem(refusal: Refusal) -> Self {
+        let body = match refusal {
+            Refusal::Unauthorized => {
+                r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"log in first"}"#
+            }
+            Refusal::NeedsRefresh => {
+                r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"log in again first"}"#
+            }
+        };
+        Self::Unauthorized { content_type: "application/problem+json", body }
+    }
 }
 
 /// A refusal of which the operator is not told yet: that waits until nothing is locked.
@@ -122,7 +151,9 @@ pub(crate) struct Refused {
 impl Refused {
     pub(crate) fn tell(self) -> Refusal {
         if self.is_of_unknown_age {
-            event::warn("a fresh login of unknown age was refused: with Flask's cookies, set fresh_login_max_age");
+            event::warn(format_args!(
+                "a fresh login of unknown age was refused: with Flask's cookies, set fresh_login_max_age"
+            ));
         }
         self.refusal
     }
@@ -156,46 +187,34 @@ impl<U: User> Login<U> {
         Err(Refused { refusal: Refusal::NeedsRefresh, is_of_unknown_age })
     }
 
-    /// Refuses the request: tells the listeners, and unless the application's own
-    /// handler answers, flashes the message, keeps `next` and says how to answer.
+    /// Refuses the request: tells the listeners, flashes the message, keeps `next` and
+    /// says how to answer.
     ///
     /// A message or a `next` for which the session cookie has no room is left out.
-    pub fn refuse(&self, refusal: Refusal, answerer: Answerer) -> Answer {
-        self.0.tell(&match refusal {
-            Refusal::Unauthorized => Event::Unauthorized,
-            Refusal::NeedsRefresh => Event::NeedsRefresh,
-        });
-        if answerer == Answerer::Handler {
-            return Answer::Handler;
-        }
+    pub fn refuse(&self, refusal: Refusal) -> Answer {
+        self.tell_refusal(refusal);
         let config = &self.0.manager.0.config;
         let request = self.0.request();
         if client::prefers_json(request) {
-            return Answer::Problem(match refusal {
-                Refusal::Unauthorized => {
-                    r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"log in first"}"#
-                }
-                Refusal::NeedsRefresh => {
-                    r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"log in again first"}"#
-                }
-            });
+            return Answer::problem(refusal);
         }
         let (view, message) = match refusal {
             Refusal::Unauthorized => (config.login_view_for(request.path()), &config.login_message),
             Refusal::NeedsRefresh => (config.refresh_view.as_deref(), &config.needs_refresh_message),
         };
-        let Some(view) = view else { return Answer::Unauthorized };
+        let Some(view) = view else { return Answer::unauthorized(refusal) };
         if !message.text.is_empty() {
             let localized = config.localizer.as_ref().map(|localize| localize(&message.text));
-            if self.flash_as(&message.category, localized.as_deref().unwrap_or(&message.text)).is_err() {
-                event::warn("the session cookie has no room for the message of a refusal");
+            let text = localized.as_deref().unwrap_or(&message.text);
+            if let Err(error) = self.flash_as(&message.category, text) {
+                event::warn(format_args!("the message of a refusal is not kept: {error}"));
             }
         }
         let here = client::origin(request, config.trusted_proxies);
         let next = url::next_param(view, here, request.target());
         let in_query = if config.session_for_next {
-            if self.keep_next(&next).is_err() {
-                event::warn("the session cookie has no room for the address of a refused request");
+            if let Err(error) = self.keep_next(&next) {
+                event::warn(format_args!("the address of a refused request is not kept: {error}"));
             }
             None
         } else {
@@ -204,5 +223,13 @@ impl<U: User> Login<U> {
         let status = if matches!(request.method(), "GET" | "HEAD") { 302 } else { 303 };
         let location = url::login_url(view, config.forced_host.as_deref(), in_query);
         Answer::Redirect { status, location: url::to_location(&location) }
+    }
+    /// Tells the listeners of a refusal that the application answers by itself: nothing
+    /// is flashed nor kept as `next`.
+    pub fn tell_refusal(&self, refusal: Refusal) {
+        self.0.tell(&match refusal {
+            Refusal::Unauthorized => Event::Unauthorized,
+            Refusal::NeedsRefresh => Event::NeedsRefresh,
+        });
     }
 }

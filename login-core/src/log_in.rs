@@ -75,15 +75,15 @@ impl<U: User> LogIn<U> {
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`]. Nothing is
     /// changed then.
     pub fn now(self) -> Result<(), LoginError> {
-        if !self.force && !self.user.is_active() {
-            return Err(LoginError::InactiveUser);
-        }
         let shared = &self.login.0;
         let manager = &shared.manager.0;
         let (wire, config, now) = (&manager.wire, &manager.config, shared.now());
         let duration = self.duration.map_or(config.remember_duration, |duration| duration.as_secs());
         if duration == 0 || now.saturating_add(duration) > LAST_SECOND {
             return Err(LoginError::Duration);
+        }
+        if !self.force && !self.user.is_active() {
+            return Err(LoginError::InactiveUser);
         }
         let user_id = SmolStr::from(self.user.id());
         let auth = wire.auth(&*self.user, &user_id);

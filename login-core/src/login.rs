@@ -173,6 +173,14 @@ impl<U: User> Login<U> {
         next.filter(|next: &String| self.is_safe_redirect(next)).map(|next| url::to_location(&next))
     }
 
+    /// Where a login handler redirects to at its end: [`next_url`](Self::next_url), or
+    /// else `fallback`, which is the application's own and may lead anywhere. As a
+    /// Location header holds it, percent-encoded where it must be.
+    #[must_use]
+    pub fn next_or(&self, fallback: &str) -> String {
+        self.next_url().unwrap_or_else(|| url::to_location(fallback))
+    }
+
     /// Whether a redirect to this address stays on this site, whatever a browser
     /// makes of it: a path that begins with exactly one slash, or a whole address
     /// of this request's scheme and host; no backslash or control character.

@@ -18,8 +18,7 @@ pub struct ResponseParts {
     pub vary_cookie: bool,
     /// Whether the response was made for a user and shared caches must not keep it.
     pub is_private: bool,
-    /// Whether loading the user failed: unless it is a 5xx already, the response
-    /// must be replaced by a 500 that tells the client nothing.
+    /// Whether loading the user failed; see [`replaces`](Self::replaces).
     pub has_failed: bool,
 }
 
@@ -40,6 +39,13 @@ impl ResponseParts {
     #[must_use]
     pub fn is_any(&self) -> bool {
         self.vary_cookie || self.is_private || self.has_failed || !self.set_cookies.is_empty()
+    }
+
+    /// Whether a response of this status must be replaced by a 500: loading the user
+    /// failed, and it is no 5xx already.
+    #[must_use]
+    pub fn replaces(&self, status: u16) -> bool {
+        self.has_failed && !(500..600).contains(&status)
     }
 
     /// Whether a line `Vary: Cookie` is to be added, given the ones that there are.
@@ -94,7 +100,8 @@ impl<U: User> RequestLogin<U> {
             return parts;
         }
         if looked {
-            parts.is_private = state.user().is_some();
+            // A handler may have read whose session it is without loading the user.
+            parts.is_private = state.user().is_some() || state.session.user_id.is_some();
             parts.set_cookies.extend(session_cookie(shared, &state));
         }
         parts.set_cookies.extend(remember_cookie(shared, &state));
@@ -119,7 +126,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<Strin
     let value = wire.write_session(&session, now)?;
     if settings.name.len() + value.len() > crate::cookie::MAX_SIZE {
         // Only a change that no one asked for, such as a mark of protection, gets here.
-        event::warn("the session cookie would be too large and was not sent");
+        event::warn(format_args!("the session cookie would be too large and was not sent"));
         return None;
     }
     let life = session.is_permanent().then_some(config.session_lifetime);

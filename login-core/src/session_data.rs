@@ -32,13 +32,16 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::Deserialize`] where the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, LoginError> {
-        let state = self.0.state();
-        let own = state.session.own_key(key);
-        let Some(json) = own.as_deref().or_else(|| state.session.data.get(key)) else { return Ok(None) };
+        // Copied: the application's own code reads it, which must not run under the lock.
+        let json = {
+            let state = self.0.state();
+            state.session.own_key(key).or_else(|| state.session.data.get(key).map(str::to_owned))
+        };
+        let Some(json) = json else { return Ok(None) };
         let value = if self.0.manager.0.wire.is_flask() {
-            serde_json::from_str(&tagged::untag(json))
+            serde_json::from_str(&tagged::untag(&json))
         } else {
-            serde_json::from_str(json)
+            serde_json::from_str(&json)
         };
         value.map(Some).map_err(LoginError::Deserialize)
     }
@@ -95,7 +98,9 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
     pub fn set_permanent(&self, permanent: bool) -> Result<(), LoginError> {
-        self.change(|session| Session { permanent: Some(permanent), ..session.clone() })
+        // Only Flask's sessions tell one that was made not permanent from one that never was.
+        let permanent = (permanent || self.0.manager.0.wire.is_flask()).then_some(permanent);
+        self.change(|session| Session { permanent, ..session.clone() })
     }
 
     /// Whether the session is permanent.

@@ -12,7 +12,7 @@ use std::sync::{Arc, MutexGuard};
 use smol_str::SmolStr;
 
 use crate::error::LoadError;
-use crate::event::Event;
+use crate::event::{self, Event};
 use crate::login::Login;
 use crate::request::Request;
 use crate::session::Session;
@@ -232,8 +232,11 @@ impl<U: User> LoadUser<U> {
                 let client = login.0.client(&state.client);
                 let restored = login.restored(&state.session, client, &user, remembered.user_id);
                 // Where the application's data leaves no room the login holds for this request.
-                if wire.session_size(&restored, config, now) <= crate::cookie::MAX_SIZE && !state.response_begun {
+                let fits = wire.session_size(&restored, config, now) <= crate::cookie::MAX_SIZE;
+                if fits && !state.response_begun {
                     state.set_session(restored);
+                } else if !fits {
+                    event::warn(format_args!("the session cookie has no room for a remembered login"));
                 }
                 state.known = Known::User(Arc::clone(&user), Source::Login);
             } else {

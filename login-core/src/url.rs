@@ -80,11 +80,22 @@ pub(crate) struct Origin<'o> {
     pub(crate) host: &'o str,
 }
 
-impl Origin<'_> {
-    fn is(&self, parts: &Parts<'_>) -> bool {
-        parts.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(self.scheme))
-            && parts.authority.is_none_or(|authority| authority.eq_ignore_ascii_case(self.host))
+impl<'o> Origin<'o> {
+    pub(crate) fn new(scheme: &'o str, host: &'o str) -> Self {
+        Self { scheme, host: without_default_port(scheme, host) }
     }
+
+    fn is(&self, parts: &Parts<'_>) -> bool {
+        let host = parts.authority.map(|authority| without_default_port(self.scheme, authority));
+        parts.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(self.scheme))
+            && host.is_none_or(|host| host.eq_ignore_ascii_case(self.host))
+    }
+}
+
+/// The port that a scheme has anyway says nothing (RFC 3986, 6.2.3).
+fn without_default_port<'h>(scheme: &str, host: &'h str) -> &'h str {
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    host.strip_suffix(port).unwrap_or(host)
 }
 
 /// Whether a redirect to `url` stays on this site, whatever the browser makes of it.
@@ -113,9 +124,13 @@ pub(crate) fn to_location(url: &str) -> String {
 }
 
 /// What `next` says: the path of the refused request where the view is on this
-/// site, else its whole address.
+/// site, else its whole address, if the request named its host.
 pub(crate) fn next_param(view: &str, here: Origin<'_>, target: &str) -> String {
-    if here.is(&split(view)) { target.to_owned() } else { format!("{}://{}{target}", here.scheme, here.host) }
+    if here.host.is_empty() || here.is(&split(view)) {
+        target.to_owned()
+    } else {
+        format!("{}://{}{target}", here.scheme, here.host)
+    }
 }
 
 /// The login view's address with another host where one is forced, and with
@@ -271,6 +286,22 @@ mod tests {
         assert_eq!(next_param("https://example.com:8443/in", HERE, "/x"), "/x");
         assert_eq!(next_param("http://example.com:8443/in", HERE, "/x"), "https://example.com:8443/x");
         assert_eq!(next_param("https://sso.example.com/in", HERE, "/x"), "https://example.com:8443/x");
+        assert_eq!(next_param("https://sso.example.com/in", Origin::new("http", ""), "/x"), "/x");
+    }
+
+    #[test]
+    fn a_default_port_is_none() {
+        for (scheme, host, url, is_here) in [
+            ("http", "example.com:80", "http://example.com/x", true),
+            ("http", "example.com", "http://example.com:80/x", true),
+            ("https", "example.com:443", "https://example.com/x", true),
+            ("https", "example.com:80", "https://example.com/x", false),
+            ("http", "example.com:443", "http://example.com/x", false),
+            ("http", "example.com", "http://example.com:8080/x", false),
+            ("http", "[::1]:80", "http://[::1]/x", true),
+        ] {
+            assert_eq!(stays_here(url, Origin::new(scheme, host)), is_here, "{host} {url}");
+        }
     }
 
     #[test]

@@ -69,6 +69,10 @@ pub trait UserLoader: Send + Sync + 'static {
 ///
 /// Asked only where neither session nor remember cookie name anyone. A user
 /// found so is logged in for this request alone and never fresh.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot load users by the request",
+    label = "write `impl RequestLoader for {Self}` with `async fn load_user_from_request(&self, request: &Request)`"
+)]
 pub trait RequestLoader: Send + Sync + 'static {
     /// The application's user type.
     type User: User;

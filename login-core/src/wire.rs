@@ -155,6 +155,14 @@ impl Wire {
         }
     }
 
+    /// What tells one key of Flask's format from another.
+    pub(crate) fn fingerprints(&self) -> Vec<[u8; 16]> {
+        match self {
+            Self::Flask(keys) => keys.iter().map(FlaskKey::fingerprint).collect(),
+            Self::Native(_) => Vec::new(),
+        }
+    }
+
     pub(crate) fn flash_item(&self, category: &str, message: &str) -> String {
         match self {
             Self::Flask(_) => flask::flash_item(category, message),

@@ -174,7 +174,7 @@ fn the_connections_address_matters_where_nothing_stands_for_it() {
 fn a_refused_stranger_is_bound_by_flask_alone() {
     let kept = |manager: &Manager| {
         let (_, login) = look_at(manager, request(&CLIENTS[3], ""));
-        login.refuse(Refusal::Unauthorized, login_core::Answerer::Library);
+        login.refuse(Refusal::Unauthorized);
         login.get::<String>("_id").unwrap()
     };
     let change = |b: Builder| b.login_view("/login").use_session_for_next();

@@ -13,16 +13,18 @@ mod common;
 use std::time::Duration;
 
 use common::{Account, Heard, account, both, builder, cookies, flask, look, look_at, native, run, run_with};
-use login_core::{Answer, Answerer, Login, Refusal, RefusalHandlers, Request, Requirement, TestClock};
+use login_core::{Answer, Login, Refusal, RefusalHandlers, Request, Requirement, TestClock};
 
 const UNAUTHORIZED: Refusal = Refusal::Unauthorized;
 const NEEDS_REFRESH: Refusal = Refusal::NeedsRefresh;
 
 fn location(login: &Login<Account>, refusal: Refusal) -> Option<String> {
-    match login.refuse(refusal, Answerer::Library) {
+    match login.refuse(refusal) {
         Answer::Redirect { location, .. } => Some(location),
-        Answer::Unauthorized => None,
-        other @ (Answer::Problem(_) | Answer::Handler) => panic!("{other:?}"),
+        Answer::Unauthorized { content_type, .. } => {
+            assert_eq!(content_type, "text/plain; charset=utf-8");
+            None
+        }
     }
 }
 
@@ -99,7 +101,9 @@ fn clients_of_an_api_get_a_problem_and_nothing_is_flashed() {
     let request = Request::new("GET", "/").with_header("Accept", b"application/json");
     let (request_login, login) = look_at(&manager, request);
     for (refusal, detail) in [(UNAUTHORIZED, "log in first"), (NEEDS_REFRESH, "log in again first")] {
-        let Answer::Problem(body) = login.refuse(refusal, Answerer::Library) else { panic!("{refusal:?}") };
+        let Answer::Unauthorized { content_type: "application/problem+json", body } = login.refuse(refusal) else {
+            panic!("{refusal:?}")
+        };
         let problem: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!((problem["status"].as_u64(), problem["detail"].as_str()), (Some(401), Some(detail)));
     }
@@ -136,7 +140,7 @@ fn a_redirect_posts_nothing_again_and_goes_to_the_forced_host() {
     for (method, expected) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)] {
         let (_, login) = look_at(&manager, Request::new(method, "/"));
         let expected = Answer::Redirect { status: expected, location: "//login.example:8443/in?next=%2F".to_owned() };
-        assert_eq!(login.refuse(UNAUTHORIZED, Answerer::Library), expected, "{method}");
+        assert_eq!(login.refuse(UNAUTHORIZED), expected, "{method}");
     }
 }
 
@@ -144,8 +148,8 @@ fn a_redirect_posts_nothing_again_and_goes_to_the_forced_host() {
 fn what_is_flashed_is_configured_and_translated() {
     let flashed = |manager: &login_core::LoginManager<Account>| {
         let (request_login, login) = look(manager, "");
-        login.refuse(UNAUTHORIZED, Answerer::Library);
-        login.refuse(NEEDS_REFRESH, Answerer::Library);
+        login.refuse(UNAUTHORIZED);
+        login.refuse(NEEDS_REFRESH);
         let (_, login) = look(manager, &cookies(&request_login));
         let flashes = login.take_flashes().unwrap();
         flashes.into_iter().map(|flash| (flash.category, flash.message)).collect::<Vec<_>>()

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use login_core::{
-    Answer, Answerer, Bare, ConfigError, CookieProblem, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal,
-    Request, RequestLogin, Requirement, SameSite, SecretKey, Step, TestClock, User,
+    Answer, Bare, ConfigError, CookieProblem, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, Request,
+    RequestLogin, Requirement, SameSite, SecretKey, Step, TestClock, User,
 };
 
 const KEY: &str = "a key of 32 bytes at least, yes?";
@@ -314,7 +314,7 @@ fn a_refusal_that_does_not_fit_is_still_an_answer() {
     let request_login = manager.begin();
     let target = format!("/{}", "x".repeat(9000));
     let login = request_login.look(|| Request::new("POST", &target));
-    let answer = login.refuse(Refusal::Unauthorized, Answerer::Library);
+    let answer = login.refuse(Refusal::Unauthorized);
     assert_eq!(answer, Answer::Redirect { status: 303, location: "/login".to_owned() });
     assert_eq!(request_login.finish().set_cookies.len(), 1, "the message was flashed");
 }

@@ -11,7 +11,7 @@
 
 use std::io::Write as _;
 
-use login_core::{Answer, Answerer, Login, LoginManager, Refusal, Request, SecretKey, TestClock, User};
+use login_core::{Answer, Login, LoginManager, Refusal, Request, SecretKey, TestClock, User};
 use url::Url;
 
 /// The site of the corpus. On a port of its own, so that a wrong port shows.
@@ -196,7 +196,7 @@ fn the_site_is_what_the_request_addressed() {
     assert!(!safe(at("[::1]"), "http://[::ffff:127.0.0.1]/"));
     assert!(safe(at("site.example").over_https(), "https://site.example/x"));
     assert!(!safe(at("site.example").over_https(), "http://site.example/x"));
-    assert!(!safe(at("site.example").over_https(), "https://site.example:443/x"));
+    assert!(safe(at("site.example").over_https(), "https://site.example:443/x"), "the port that https has anyway");
     // Without a host there is no whole address that leads here.
     for next in ["http://", "http:///", "http:///x", "http://x/", "//"] {
         assert!(!safe(Request::new("GET", "/login"), next), "{next}");
@@ -223,7 +223,7 @@ fn what_a_refused_request_asked_for_leads_nowhere_else() {
         ] {
             let request_login = manager.begin();
             let login = request_login.look(|| Request::new("GET", target).with_header("host", HOST.as_bytes()));
-            let answer = login.refuse(Refusal::Unauthorized, Answerer::Library);
+            let answer = login.refuse(Refusal::Unauthorized);
             let Answer::Redirect { location, .. } = answer else { panic!("there is a login view") };
             assert!(location.starts_with("/login") && stays(&location), "{location}");
             let line = request_login.finish().set_cookies.remove(0);

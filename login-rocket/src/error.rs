@@ -76,13 +76,9 @@ impl StdError for Error {
 
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
-        if matches!(self.0, LoginError::InactiveUser) {
-            return Err(Status::Forbidden);
-        }
-        // What a loader failed for is in the log already.
-        if !matches!(self.0, LoginError::Load(_)) {
+        if self.0.is_untold() {
             rocket::error!("a handler could not change or read its login: {}", self.0);
         }
-        Err(Status::InternalServerError)
+        Err(Status::new(self.0.answer().0))
     }
 }

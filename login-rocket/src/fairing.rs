@@ -4,24 +4,55 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use login_core::{Login as CoreLogin, Refusal, RequestHead, RequestLogin, User};
+use login_core::{Answer, Login as CoreLogin, Mounts, Refusal, RequestHead, RequestLogin, User};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
 use rocket::response::Response;
 use rocket::route::{Handler, Outcome, Route};
-use rocket::{Build, Data, Request, Rocket};
+use rocket::{Build, Data, Phase, Request, Rocket};
 
 use crate::manager::LoginManager;
 use crate::response;
 
-/// Where refused cross-site requests are sent, inside the server only.
+/// Where refused cross-site requests are sent: to a route of the fairing's own, which
+/// answers 403 to whoever else asks for it as well.
 const CROSS_SITE: &str = "/cross-site-request-refused";
+
+/// That the fairing is attached: what an application manages by itself does not count.
+pub(crate) struct Attached<U: User>(LoginManager<U>);
+
+impl<U: User> Attached<U> {
+    /// The manager whose fairing is attached, if one is.
+    pub(crate) fn to<P: Phase>(rocket: &Rocket<P>) -> Option<&LoginManager<U>> {
+        rocket.state::<Self>().map(|attached| &attached.0)
+    }
+}
+
+/// All managers whose fairings are attached.
+#[derive(Default)]
+struct Attachments(Mutex<Mounts>);
 
 /// What Rocket keeps for a request.
 pub(crate) struct Cached<U: User> {
     request_login: RequestLogin<U>,
-    refusal: Mutex<Option<Refusal>>,
+    refusal: Mutex<Option<Recorded>>,
+}
+
+/// What a guard refused, and the route that it stands before.
+struct Recorded {
+    refusal: Refusal,
+    route: Option<RouteId>,
+}
+
+/// Tells one route from another: where it stands in the router, which does not move.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct RouteId(usize);
+
+impl RouteId {
+    fn of(request: &Request<'_>) -> Option<Self> {
+        request.route().map(|route| Self(std::ptr::from_ref(route).addr()))
+    }
 }
 
 impl<U: User> Cached<U> {
@@ -41,11 +72,12 @@ impl<U: User> Cached<U> {
     }
 
     /// Keeps in mind why a guard refused; the response phase answers it.
-    pub(crate) fn record(&self, refusal: Refusal) {
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    pub(crate) fn record(&self, refusal: Refusal, request: &Request<'_>) {
+        let recorded = Recorded { refusal, route: RouteId::of(request) };
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorded);
     }
 
-    fn take_refusal(&self) -> Option<Refusal> {
+    fn take_refusal(&self) -> Option<Recorded> {
         self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -98,14 +130,20 @@ impl<U: User> LoginFairing<U> {
     /// Answers a refusal that a guard recorded, where no route took the request
     /// after all and the application has no catcher of its own for that.
     fn answer_refusal<'r>(&self, cached: &Cached<U>, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(refusal) = cached.take_refusal() else { return };
-        // A later route's forward may have made a 404 of the guard's 401.
-        if ![Status::Unauthorized, Status::NotFound].contains(&response.status()) {
+        let Some(Recorded { refusal, route }) = cached.take_refusal() else { return };
+        // A later route's forward may have made a 404 of the guard's 401; a 401 of a later
+        // route is that route's own.
+        let is_unanswered = match response.status().code {
+            401 => route == RouteId::of(request),
+            404 => true,
+            _ => false,
+        };
+        if !is_unanswered {
             return;
         }
         let login = cached.look(request);
         if response.status() == Status::Unauthorized && has_own_catcher(request) {
-            login.refuse(refusal, login_core::Answerer::Handler);
+            login.tell_refusal(refusal);
         } else {
             *response = self.manager.refuse(&login, refusal);
         }
@@ -136,15 +174,27 @@ impl<U: User> Fairing for LoginFairing<U> {
     }
 
     async fn on_ignite(&self, mut rocket: Rocket<Build>) -> rocket::fairing::Result {
-        if rocket.state::<LoginManager<U>>().is_some() {
+        if Attached::<U>::to(&rocket).is_some() {
             rocket::error!("two login fairings for `{}` are attached: attach one", std::any::type_name::<U>());
             return Err(rocket);
         }
-        if self.manager.checks_cross_site("POST") {
+        if rocket.state::<Attachments>().is_none() {
+            rocket = rocket.manage(Attachments::default());
+        }
+        let attach = |Attachments(mounts): &Attachments| {
+            mounts.lock().unwrap_or_else(PoisonError::into_inner).add(self.manager.core())
+        };
+        if let Some(Err(error)) = rocket.state().map(attach) {
+            rocket::error!("{error}");
+            return Err(rocket);
+        }
+        // Another manager's fairing may have mounted it already.
+        let is_mounted = rocket.routes().any(|route| route.uri.path() == CROSS_SITE);
+        if self.manager.checks_cross_site("POST") && !is_mounted {
             let route = Route::ranked(isize::MIN, Method::Get, CROSS_SITE, RefuseCrossSite);
             rocket = rocket.mount("/", [route]);
         }
-        Ok(rocket.manage(self.manager.clone()))
+        Ok(rocket.manage(Attached(self.manager.clone())))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
@@ -174,6 +224,6 @@ struct RefuseCrossSite;
 #[rocket::async_trait]
 impl Handler for RefuseCrossSite {
     async fn handle<'r>(&self, _: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        Outcome::Success(response::plain(Status::Forbidden, "cross-site request refused"))
+        Outcome::Success(response::plain(Status::Forbidden, Answer::CROSS_SITE))
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use login_core::{Denied, Refusal, Requirement, User};
 use rocket::http::Status;
@@ -12,7 +11,7 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use crate::error::LoginRejection;
-use crate::fairing::Cached;
+use crate::fairing::{Attached, Cached};
 use crate::manager::LoginManager;
 use crate::response::{self, LoginResponse};
 
@@ -51,7 +50,7 @@ impl<U: User> Login<U> {
     /// that is on this site, else to `fallback`. The last line of a login handler.
     #[must_use = "return it"]
     pub fn redirect_to_next(&self, fallback: &str) -> LoginResponse {
-        LoginResponse(response::redirect(303, self.core.next_url().unwrap_or_else(|| fallback.to_owned())))
+        LoginResponse(response::redirect(303, self.core.next_or(fallback)))
     }
 
     /// The answer that a guard gives where no one is logged in, for handlers that
@@ -72,7 +71,7 @@ impl<U: User> Login<U> {
 /// The request's part of the fairing, or that it is missing.
 fn mounted<'r, U: User>(request: &'r Request<'_>) -> Result<(&'r LoginManager<U>, &'r Cached<U>), LoginRejection> {
     let missing = || LoginRejection::MissingFairing { user: std::any::type_name::<U>() };
-    let manager = request.rocket().state::<LoginManager<U>>().ok_or_else(missing)?;
+    let manager = Attached::to(request.rocket()).ok_or_else(missing)?;
     Ok((manager, Cached::of(request, manager)))
 }
 
@@ -102,7 +101,7 @@ async fn required<U: User>(request: &Request<'_>, requirement: Requirement) -> O
         Ok(Ok(user)) => Outcome::Success(user),
         Ok(Err(refusal)) => match mounted::<U>(request) {
             Ok((_, cached)) => {
-                cached.record(refusal);
+                cached.record(refusal, request);
                 Outcome::Forward(Status::Unauthorized)
             }
             Err(error) => failed(error),
@@ -113,7 +112,7 @@ async fn required<U: User>(request: &Request<'_>, requirement: Requirement) -> O
 
 /// Aborts the launch where the fairing is missing.
 fn is_missing<U: User>(rocket: &Rocket<Ignite>) -> bool {
-    let missing = rocket.state::<LoginManager<U>>().is_none();
+    let missing = Attached::<U>::to(rocket).is_none();
     if missing {
         rocket::error!("{}", LoginRejection::MissingFairing { user: std::any::type_name::<U>() });
     }
@@ -173,13 +172,6 @@ pub struct LoginRequired<U>(PhantomData<fn() -> U>);
 /// `fresh_login_required`); `SECONDS` as in [`FreshUser`].
 pub struct FreshLoginRequired<U, const SECONDS: u64 = 0>(PhantomData<fn() -> U>);
 
-fn fresh(seconds: u64) -> Requirement {
-    match seconds {
-        0 => Requirement::FreshLogin,
-        seconds => Requirement::FreshLoginWithin(Duration::from_secs(seconds)),
-    }
-}
-
 /// What all guards that name a user have.
 macro_rules! guards {
     ($($type:ty, [$($parameters:tt)*], $request:ident => $outcome:expr;)*) => {$(
@@ -209,7 +201,7 @@ macro_rules! guards {
 guards! {
     CurrentUser<U>, [U: User], request => required(request, Requirement::Login).await.map(Self);
     FreshUser<U, SECONDS>, [U: User, const SECONDS: u64], request => {
-        required(request, fresh(SECONDS)).await.map(Self)
+        required(request, Requirement::fresh_within(SECONDS)).await.map(Self)
     };
     MaybeUser<U>, [U: User], request => match judged(request, Requirement::Login).await {
         Ok(user) => Outcome::Success(Self(user.ok())),
@@ -217,7 +209,7 @@ guards! {
     };
     LoginRequired<U>, [U: User], request => exempted::<U>(request, Requirement::Login).await.map(|()| Self(PhantomData));
     FreshLoginRequired<U, SECONDS>, [U: User, const SECONDS: u64], request => {
-        exempted::<U>(request, fresh(SECONDS)).await.map(|()| Self(PhantomData))
+        exempted::<U>(request, Requirement::fresh_within(SECONDS)).await.map(|()| Self(PhantomData))
     };
 }
 
@@ -226,6 +218,24 @@ async fn exempted<U: User>(request: &Request<'_>, requirement: Requirement) -> O
         return Outcome::Success(());
     }
     required::<U>(request, requirement).await.map(|_| ())
+}
+
+impl<U> Clone for CurrentUser<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U> Clone for MaybeUser<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U, const SECONDS: u64> Clone for FreshUser<U, SECONDS> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 impl<U> Deref for CurrentUser<U> {

@@ -19,8 +19,8 @@ impl<'r> Responder<'r, 'static> for LoginResponse {
 
 /// Puts cookies and cache headers onto a response.
 pub(crate) fn carry(response: &mut Response<'_>, parts: &ResponseParts) {
-    if parts.has_failed && response.status().class() != rocket::http::StatusClass::ServerError {
-        *response = plain(Status::InternalServerError, "internal server error");
+    if parts.replaces(response.status().code) {
+        *response = plain(Status::InternalServerError, Answer::FAILED);
     }
     if parts.adds_vary(response.headers().get("vary")) {
         response.adjoin_header(Header::new("Vary", "cookie"));
@@ -47,11 +47,10 @@ pub(crate) fn redirect(status: u16, location: String) -> Response<'static> {
 pub(crate) fn of_answer(answer: Answer) -> Response<'static> {
     match answer {
         Answer::Redirect { status, location } => redirect(status, location),
-        Answer::Unauthorized | Answer::Handler => plain(Status::Unauthorized, "log in first"),
-        Answer::Problem(body) => {
-            let mut response = plain(Status::Unauthorized, body);
-            response.set_header(ContentType::new("application", "problem+json"));
-            response
-        }
+        Answer::Unauthorized { content_type, body } => Response::build()
+            .status(Status::Unauthorized)
+            .raw_header("Content-Type", content_type)
+            .sized_body(body.len(), Cursor::new(body))
+            .finalize(),
     }
 }

@@ -83,6 +83,42 @@ fn later(_number: u8, _user: CurrentUser<Account>) -> &'static str {
     "fine"
 }
 
+#[get("/own/<_page>", rank = 1)]
+fn own(_page: u8, _user: CurrentUser<Account>) -> &'static str {
+    "for users"
+}
+
+/// Answers 401 for a reason of its own.
+#[get("/own/<_page>", rank = 2)]
+fn own_refusal(_page: u8) -> Status {
+    Status::Unauthorized
+}
+
+#[get("/maybe")]
+fn maybe(user: MaybeUser<Account>) -> String {
+    user.0.is_some().to_string()
+}
+
+#[get("/shared")]
+fn shared(_user: MaybeUser<Account>) -> (Status, Shared) {
+    (Status::Ok, Shared)
+}
+
+#[get("/in")]
+async fn logs_in(login: Login<Account>) -> Result<Shared, Error> {
+    login.log_in(Account { id: "1".to_owned() }).await?;
+    Ok(Shared)
+}
+
+/// A response that asks shared caches to keep it.
+struct Shared;
+
+impl<'r> rocket::response::Responder<'r, 'static> for Shared {
+    fn respond_to(self, _: &'r rocket::Request<'_>) -> rocket::response::Result<'static> {
+        rocket::Response::build().raw_header("Cache-Control", "public, max-age=60").raw_header("Vary", "Cookie").ok()
+    }
+}
+
 /// Makes a 404 of the first route's 401, by a forward of its own.
 #[get("/later/<_word>", rank = 2)]
 fn other(_word: u8, _guard: NotFound) -> &'static str {
@@ -135,6 +171,7 @@ fn rocket(login: &LoginManager<Account>) -> Rocket<Build> {
     rocket::custom(config)
         .attach(login.fairing())
         .mount("/", routes![many, option, for_users, for_anyone, later, other, panics, flashes, posted])
+        .mount("/", routes![own, own_refusal, maybe, shared, logs_in])
 }
 
 fn cookie(login: &LoginManager<Account>) -> Header<'static> {
@@ -172,6 +209,78 @@ fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
         assert_eq!(response.headers().get("set-cookie").count(), 1, "one message was flashed");
     }
     assert_eq!(client.get("/nowhere").dispatch().status(), Status::NotFound);
+    let response = client.get("/own/1").dispatch();
+    assert_eq!(response.status(), Status::Unauthorized, "a later route's own answer stands");
+    assert_eq!((header(&response, "location"), header(&response, "set-cookie")), (None, None));
+}
+
+#[test]
+fn caches_are_told() {
+    let login = manager(&Accounts::default());
+    let client = Client::untracked(rocket(&login)).unwrap();
+    for (path, cache_control) in [("/shared", "public, max-age=60"), ("/in", "private, no-cache")] {
+        let response = client.get(path).header(cookie(&login)).dispatch();
+        assert_eq!(header(&response, "cache-control"), Some(cache_control), "{path}");
+        assert_eq!(response.headers().get("vary").collect::<Vec<_>>(), ["Cookie"]);
+    }
+}
+
+#[test]
+fn cookies_survive_catchers_and_other_fairings() {
+    #[catch(404)]
+    fn lost(request: &rocket::Request<'_>) -> String {
+        format!("{} is lost", request.uri())
+    }
+    let login = manager(&Accounts::default());
+    let other = rocket::fairing::AdHoc::on_response("other", |_, response| {
+        Box::pin(async move {
+            response.set_raw_header("X-Other", "1");
+        })
+    });
+    let client = Client::untracked(rocket(&login).register("/", catchers![lost]).attach(other)).unwrap();
+    let response = client.get("/flashes").dispatch();
+    assert_eq!(header(&response, "x-other"), Some("1"));
+    assert!(header(&response, "set-cookie").unwrap().starts_with("__Host-session="));
+    assert_eq!(response.into_string().unwrap(), "/flashes is lost");
+}
+
+struct Staff;
+impl User for Staff {
+    fn id(&self) -> String {
+        "s".to_owned()
+    }
+}
+struct StaffLoader;
+impl UserLoader for StaffLoader {
+    type User = Staff;
+    type Error = std::convert::Infallible;
+    async fn load_user(&self, _: &str) -> Result<Option<Staff>, Self::Error> {
+        Ok(Some(Staff))
+    }
+}
+#[get("/both")]
+fn both(a: MaybeUser<Account>, b: MaybeUser<Staff>) -> String {
+    format!("{} {}", a.0.is_some(), b.0.is_some())
+}
+
+#[test]
+fn customers_and_staff_log_in_side_by_side() {
+    let login = manager(&Accounts::default());
+    let launch = |session: &'static str| {
+        let staff = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
+            .session_cookie(|cookie| cookie.name(session))
+            .remember_cookie(|cookie| cookie.name("__Host-staff-remember"))
+            .refuse_cross_site_requests()
+            .build(StaffLoader)
+            .unwrap();
+        Client::untracked(rocket(&login).attach(staff.fairing()).mount("/", routes![both])).map_err(Box::new)
+    };
+    let client = launch("__Host-staff").unwrap();
+    assert_eq!(client.get("/both").header(cookie(&login)).dispatch().into_string().unwrap(), "true false");
+    let cross_site = client.post("/post").header(Header::new("Sec-Fetch-Site", "cross-site"));
+    assert_eq!(cross_site.dispatch().status(), Status::Forbidden);
+    // A customer's cookie would be good for staff.
+    assert!(matches!(launch("__Host-session").unwrap_err().kind(), ErrorKind::FailedFairings(_)));
 }
 
 #[test]
@@ -191,7 +300,7 @@ fn a_loader_that_fails_is_a_500_that_says_nothing() {
     accounts.fails.store(true, Ordering::SeqCst);
     let login = manager(&accounts);
     let client = Client::untracked(rocket(&login)).unwrap();
-    for path in ["/many", "/option", "/ranked"] {
+    for path in ["/many", "/option", "/ranked", "/maybe"] {
         let response = client.get(path).header(cookie(&login)).dispatch();
         assert_eq!(response.status(), Status::InternalServerError, "{path}");
         assert_eq!(header(&response, "set-cookie"), None, "{path}");
@@ -207,6 +316,9 @@ fn a_missing_fairing_aborts_the_launch() {
         assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error:?}");
     }
     let login = manager(&Accounts::default());
+    let managed = rocket::custom(&config).manage(login.clone()).mount("/", routes![many]);
+    let error = Client::untracked(managed).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "to manage it is not to attach it: {error:?}");
     let twice = Client::untracked(rocket(&login).attach(login.fairing())).unwrap_err();
     assert!(matches!(twice.kind(), ErrorKind::FailedFairings(_)), "{twice:?}");
 }

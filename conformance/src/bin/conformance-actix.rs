@@ -3,25 +3,13 @@
 use std::error::Error;
 use std::net::Ipv4Addr;
 
-use actix_web::web::{self, Data, Json, Query};
-use actix_web::{App, HttpResponse, HttpServer, Resource};
+use actix_web::web::{self, Data, Json};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, guard};
 use login_actix::{Login, LoginManager, system_clock};
-use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
-use serde::Deserialize;
+use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
 use serde_json::{Value, json};
 
 type Answer<T> = Result<T, login_actix::Error>;
-
-#[derive(Deserialize)]
-struct Key {
-    key: String,
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    key: String,
-    value: String,
-}
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -56,35 +44,45 @@ fn manager(config: &Config, world: &World) -> Result<LoginManager<Player>, Box<d
 }
 
 fn routes(app: &mut web::ServiceConfig, login: &LoginManager<Player>) {
-    // Answers GET, HEAD, POST and OPTIONS alike.
-    let page = |path: &str, answer: &'static str| -> Resource { web::resource(path).to(move || async move { answer }) };
-    let guarded = |path: &str| page(path, "required ok").wrap(login.login_required());
+    // HEAD is GET without a body, which actix-web leaves to the application.
+    let get = || -> Route { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
+    let text = |text: &'static str| move || async move { text };
+    let page = |path: &str, answer: &'static str| -> Resource { web::resource(path).route(get().to(text(answer))) };
+    let posted = |path: &str, answer: &'static str| -> Resource {
+        let others = guard::Any(guard::Post()).or(guard::Options());
+        page(path, answer).route(web::route().guard(others).to(text(answer)))
+    };
     app.service(page("/health", "ok"))
         .service(page("/static-page", "ok"))
-        .service(guarded("/required"))
-        .service(guarded("/admin/required"))
-        .service(guarded("/shop/required"))
-        .service(page("/fresh", "fresh ok").wrap(login.fresh_login_required()))
-        .route("/login", web::get().to(log_in))
-        .route("/logout", web::get().to(log_out))
-        .route("/confirm", web::get().to(confirm))
-        .route("/me", web::get().to(me))
-        .route("/unauthorized", web::get().to(async |login: Login<Player>| login.unauthorized()))
-        .route("/needs-refresh", web::get().to(async |login: Login<Player>| login.needs_refresh()))
-        .route("/go-next", web::get().to(async |login: Login<Player>| login.redirect_to_next("/")))
-        .route("/set", web::get().to(set))
-        .route("/get", web::get().to(value))
-        .route("/flashes", web::get().to(flashes))
-        .route("/session", web::get().to(async |login: Login<Player>| Json(session_json(&login))))
-        .route("/events", web::get().to(async |world: Data<World>| Json(world.take_events())))
-        .route("/users", web::get().to(users));
+        .service(posted("/required", "required ok").wrap(login.login_required()))
+        .service(posted("/fresh", "fresh ok").wrap(login.fresh_login_required()))
+        .service(page("/admin/required", "required ok").wrap(login.login_required()))
+        .service(page("/shop/required", "required ok").wrap(login.login_required()))
+        .route("/login", get().to(log_in))
+        .route("/logout", get().to(log_out))
+        .route("/confirm", get().to(confirm))
+        .route("/me", get().to(me))
+        .route("/unauthorized", get().to(async |login: Login<Player>| login.unauthorized()))
+        .route("/needs-refresh", get().to(async |login: Login<Player>| login.needs_refresh()))
+        .route("/go-next", get().to(async |login: Login<Player>| login.redirect_to_next("/")))
+        .route("/set", get().to(set))
+        .route("/get", get().to(value))
+        .route("/flashes", get().to(flashes))
+        .route("/session", get().to(async |login: Login<Player>| Json(session_json(&login))))
+        .route("/events", get().to(async |world: Data<World>| Json(world.take_events())))
+        .route("/users", get().to(users));
 }
 
-async fn log_in(world: Data<World>, login: Login<Player>, query: Query<LoginQuery>) -> Answer<HttpResponse> {
-    Ok(match query.log_in(&login, &world)? {
-        Some(done) => HttpResponse::Ok().json(json!({ "ok": done })),
-        None => HttpResponse::BadRequest().finish(),
-    })
+fn bad_request() -> HttpResponse {
+    HttpResponse::BadRequest().finish()
+}
+
+async fn log_in(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+    let done = match query::<LoginQuery>(&request.uri().to_string()) {
+        Some(query) => query.log_in(&login, &world)?,
+        None => None,
+    };
+    Ok(done.map_or_else(bad_request, |done| HttpResponse::Ok().json(json!({ "ok": done }))))
 }
 
 async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
@@ -101,13 +99,15 @@ async fn me(config: Data<Config>, login: Login<Player>) -> Answer<Json<Value>> {
     Ok(Json(me_json(&login, &config.anonymous_name).await?))
 }
 
-async fn set(login: Login<Player>, pair: Query<Pair>) -> Answer<&'static str> {
-    login.insert(&pair.key, &pair.value)?;
-    Ok("ok")
+async fn set(login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+    let Some(Pair { key, value }) = query(&request.uri().to_string()) else { return Ok(bad_request()) };
+    login.insert(&key, &value)?;
+    Ok(HttpResponse::Ok().body("ok"))
 }
 
-async fn value(login: Login<Player>, query: Query<Key>) -> Answer<Json<Value>> {
-    Ok(Json(json!({ "value": login.get::<Value>(&query.key)? })))
+async fn value(login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+    let Some(Key { key }) = query(&request.uri().to_string()) else { return Ok(bad_request()) };
+    Ok(HttpResponse::Ok().json(json!({ "value": login.get::<Value>(&key)? })))
 }
 
 async fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
@@ -115,6 +115,7 @@ async fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
     Ok(Json(flashes.into_iter().map(|flash| [flash.category, flash.message]).collect()))
 }
 
-async fn users(world: Data<World>, query: Query<UsersQuery>) -> Json<Vec<String>> {
-    Json(world.change(&query))
+async fn users(world: Data<World>, request: HttpRequest) -> HttpResponse {
+    let change = query::<UsersQuery>(&request.uri().to_string());
+    change.map_or_else(bad_request, |change| HttpResponse::Ok().json(world.change(&change)))
 }

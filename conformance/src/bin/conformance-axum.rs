@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use login_axum::{Login, LoginManager, system_clock};
-use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
-use serde::Deserialize;
+use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
 use serde_json::{Value, json};
 
 type Answer<T> = Result<T, login_axum::Error>;
@@ -21,17 +20,6 @@ type Answer<T> = Result<T, login_axum::Error>;
 struct App {
     world: World,
     config: Arc<Config>,
-}
-
-#[derive(Deserialize)]
-struct Key {
-    key: String,
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    key: String,
-    value: String,
 }
 
 #[tokio::main]
@@ -87,11 +75,16 @@ fn router(login: &LoginManager<Player>, app: App) -> Router {
         .with_state(app)
 }
 
-async fn log_in(State(app): State<App>, login: Login<Player>, Query(query): Query<LoginQuery>) -> Answer<Response> {
-    Ok(match query.log_in(&login, &app.world)? {
-        Some(done) => Json(json!({ "ok": done })).into_response(),
-        None => StatusCode::BAD_REQUEST.into_response(),
-    })
+async fn log_in(State(app): State<App>, login: Login<Player>, uri: Uri) -> Answer<Response> {
+    let done = match query::<LoginQuery>(&uri.to_string()) {
+        Some(query) => query.log_in(&login, &app.world)?,
+        None => None,
+    };
+    Ok(done.map_or_else(bad_request, |done| Json(json!({ "ok": done })).into_response()))
+}
+
+fn bad_request() -> Response {
+    StatusCode::BAD_REQUEST.into_response()
 }
 
 async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
@@ -112,13 +105,15 @@ async fn go_next(login: Login<Player>) -> Redirect {
     login.redirect_to_next("/")
 }
 
-async fn set(login: Login<Player>, Query(pair): Query<Pair>) -> Answer<&'static str> {
-    login.insert(&pair.key, &pair.value)?;
-    Ok("ok")
+async fn set(login: Login<Player>, uri: Uri) -> Answer<Response> {
+    let Some(Pair { key, value }) = query(&uri.to_string()) else { return Ok(bad_request()) };
+    login.insert(&key, &value)?;
+    Ok("ok".into_response())
 }
 
-async fn value(login: Login<Player>, Query(Key { key }): Query<Key>) -> Answer<Json<Value>> {
-    Ok(Json(json!({ "value": login.get::<Value>(&key)? })))
+async fn value(login: Login<Player>, uri: Uri) -> Answer<Response> {
+    let Some(Key { key }) = query(&uri.to_string()) else { return Ok(bad_request()) };
+    Ok(Json(json!({ "value": login.get::<Value>(&key)? })).into_response())
 }
 
 async fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
@@ -126,6 +121,7 @@ async fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
     Ok(Json(flashes.into_iter().map(|flash| [flash.category, flash.message]).collect()))
 }
 
-async fn users(State(app): State<App>, Query(query): Query<UsersQuery>) -> Json<Vec<String>> {
-    Json(app.world.change(&query))
+async fn users(State(app): State<App>, uri: Uri) -> Response {
+    let change = query::<UsersQuery>(&uri.to_string());
+    change.map_or_else(bad_request, |change| Json(app.world.change(&change)).into_response())
 }

@@ -12,10 +12,9 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY};
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
+use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
 use login_core::{
-    Answer, Answerer, LoadError, Login, LoginError, LoginManager, Refusal, Request, RequestLogin, Requirement,
-    ResponseParts,
+    Answer, LoadError, Login, LoginError, LoginManager, Refusal, Request, RequestLogin, Requirement, ResponseParts,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -95,11 +94,18 @@ impl App {
 
     async fn route(&self, request: &Request, request_login: &RequestLogin<Player>) -> Result<Reply, LoginError> {
         let look = || request_login.look(|| request.clone());
-        let key = || request.query_value("key").unwrap_or_default();
+        let is_taken = match request.method() {
+            "GET" | "HEAD" => true,
+            "POST" | "OPTIONS" => matches!(request.path(), "/required" | "/fresh"),
+            _ => false,
+        };
+        if !is_taken {
+            return Ok(status(405));
+        }
         Ok(match request.path() {
             "/health" | "/static-page" => text("ok"),
             "/login" => {
-                let Some(query) = LoginQuery::of(request) else { return Ok(status(400)) };
+                let Some(query) = query::<LoginQuery>(request.target()) else { return Ok(status(400)) };
                 query.log_in(&look(), &self.world)?.map_or_else(|| status(400), ok)
             }
             "/logout" => look().log_out().await.map(|()| ok(true))?,
@@ -111,19 +117,25 @@ impl App {
             "/fresh" => self.guard(request, look, Requirement::FreshLogin, "fresh ok").await?,
             "/unauthorized" => self.refuse(&look(), Refusal::Unauthorized),
             "/needs-refresh" => self.refuse(&look(), Refusal::NeedsRefresh),
-            "/go-next" => redirect(303, look().next_url().as_deref().unwrap_or("/")),
+            "/go-next" => redirect(303, &look().next_or("/")),
             "/set" => {
-                let value = request.query_value("value").unwrap_or_default();
-                look().insert(&key(), &value).map(|()| text("ok"))?
+                let Some(Pair { key, value }) = query(request.target()) else { return Ok(status(400)) };
+                look().insert(&key, &value).map(|()| text("ok"))?
             }
-            "/get" => json(&json!({ "value": look().get::<Value>(&key())? })),
+            "/get" => {
+                let Some(Key { key }) = query(request.target()) else { return Ok(status(400)) };
+                json(&json!({ "value": look().get::<Value>(&key)? }))
+            }
             "/flashes" => {
                 let flashes = look().take_flashes()?.into_iter();
                 json(&flashes.map(|flash| [flash.category, flash.message]).collect::<Vec<_>>())
             }
             "/session" => json(&session_json(&look())),
             "/events" => json(&self.world.take_events()),
-            "/users" => UsersQuery::of(request).map_or_else(|| status(400), |query| json(&self.world.change(&query))),
+            "/users" => {
+                let change = query::<UsersQuery>(request.target());
+                change.map_or_else(|| status(400), |change| json(&self.world.change(&change)))
+            }
             _ => status(404),
         })
     }
@@ -151,12 +163,13 @@ impl App {
             Refusal::Unauthorized => (self.config.unauthorized_handler, "unauthorized handler"),
             Refusal::NeedsRefresh => (self.config.needs_refresh_handler, "needs refresh handler"),
         };
-        let answerer = if has_handler { Answerer::Handler } else { Answerer::Library };
-        match login.refuse(refusal, answerer) {
+        if has_handler {
+            login.tell_refusal(refusal);
+            return with(403, "text/plain", answer);
+        }
+        match login.refuse(refusal) {
             Answer::Redirect { status, location } => redirect(status, &location),
-            Answer::Unauthorized => status(401),
-            Answer::Problem(body) => with(401, "application/problem+json", body),
-            Answer::Handler => with(403, "text/plain", answer),
+            Answer::Unauthorized { content_type, body } => with(401, content_type, body),
         }
     }
 }

@@ -4,12 +4,14 @@ use std::error::Error;
 use std::io::Cursor;
 use std::net::Ipv4Addr;
 
-use login_conformance::{Config, LoginQuery, Player, UsersQuery, World, me_json, session_json};
+use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
 use login_rocket::{FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse, system_clock};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
+use rocket::http::uri::Origin;
 use rocket::response::Response;
+use rocket::response::content::RawJson;
 use rocket::serde::json::{Json, Value, json};
 use rocket::{State, get, options, post, routes};
 
@@ -95,8 +97,8 @@ fn static_page() -> &'static str {
 }
 
 #[get("/login")]
-fn log_in(login: Login<Player>, world: &State<World>) -> Answer<Result<Json<Value>, Status>> {
-    let Some(query) = LoginQuery::of(login.request()) else { return Ok(Err(Status::BadRequest)) };
+fn log_in(login: Login<Player>, world: &State<World>, uri: &Origin<'_>) -> Answer<Result<Json<Value>, Status>> {
+    let Some(query) = query::<LoginQuery>(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
     let done = query.log_in(&login, world)?;
     Ok(done.map(|done| Json(json!({ "ok": done }))).ok_or(Status::BadRequest))
 }
@@ -173,15 +175,17 @@ fn go_next(login: Login<Player>) -> LoginResponse {
     login.redirect_to_next("/")
 }
 
-#[get("/set?<key>&<value>")]
-fn set(login: Login<Player>, key: &str, value: &str) -> Answer<&'static str> {
-    login.insert(key, value)?;
-    Ok("ok")
+#[get("/set")]
+fn set(login: Login<Player>, uri: &Origin<'_>) -> Answer<Result<&'static str, Status>> {
+    let Some(Pair { key, value }) = query(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
+    login.insert(&key, &value)?;
+    Ok(Ok("ok"))
 }
 
-#[get("/get?<key>")]
-fn value(login: Login<Player>, key: &str) -> Answer<Json<Value>> {
-    Ok(Json(json!({ "value": login.get::<Value>(key)? })))
+#[get("/get")]
+fn value(login: Login<Player>, uri: &Origin<'_>) -> Answer<Result<Json<Value>, Status>> {
+    let Some(Key { key }) = query(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
+    Ok(Ok(Json(json!({ "value": login.get::<Value>(&key)? }))))
 }
 
 #[get("/flashes")]
@@ -191,8 +195,9 @@ fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
 }
 
 #[get("/session")]
-fn session(login: Login<Player>) -> Json<Value> {
-    Json(json!(session_json(&login)))
+fn session(login: Login<Player>) -> Result<RawJson<String>, Status> {
+    // As text: a `Value` holds not all that Flask writes.
+    serde_json::to_string(&session_json(&login)).map(RawJson).map_err(|_| Status::InternalServerError)
 }
 
 #[get("/events")]
@@ -200,14 +205,8 @@ fn events(world: &State<World>) -> Json<Vec<&'static str>> {
     Json(world.take_events())
 }
 
-#[get("/users?<user>&<active>&<deleted>&<broken>&<auth>")]
-fn users(
-    world: &State<World>,
-    user: String,
-    active: Option<String>,
-    deleted: Option<String>,
-    broken: Option<String>,
-    auth: Option<String>,
-) -> Json<Vec<String>> {
-    Json(world.change(&UsersQuery { user, active, deleted, broken, auth }))
+#[get("/users")]
+fn users(world: &State<World>, uri: &Origin<'_>) -> Result<Json<Vec<String>>, Status> {
+    let change = query::<UsersQuery>(&uri.to_string()).ok_or(Status::BadRequest)?;
+    Ok(Json(world.change(&change)))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use login_core::{
-    Answerer, ConfigError, LoadError, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, RefusalHandlers,
-    Request, RequestLogin, Requirement, SecretKey, Step, TestClock,
+    ConfigError, LoadError, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, RefusalHandlers, Request,
+    RequestLogin, Requirement, SecretKey, Step, TestClock,
 };
 
 use crate::application::{Account, Events, HASH, KEY, OLD_KEY, account, configured, key};
@@ -55,7 +55,7 @@ fn types_show_no_secret() {
         format!("{manager:?} {request_login:?} {login:?} {:?} {:?}", login.request(), login.user()),
         format!("{:?} {:?} {handlers:?}", login.log_in(account()), manager.test_login(account())),
         format!("{pending:?} {failed:?} {failed} {:?}", LoginError::from(failed.clone())),
-        format!("{:?} {:?}", login.judge(Requirement::Login), login.refuse(Refusal::NeedsRefresh, Answerer::Library)),
+        format!("{:?} {:?}", login.judge(Requirement::Login), login.refuse(Refusal::NeedsRefresh)),
         format!("{:?}", login.take_flashes()),
     ] {
         secrets.assert_not_in(&shown);

@@ -14,8 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use login_core::{
-    Answer, Answerer, LoadError, Login, LoginError, LoginManager, Request, Requirement, ResponseParts, SecretKey, Step,
-    User,
+    Answer, LoadError, Login, LoginError, LoginManager, Request, Requirement, ResponseParts, SecretKey, Step, User,
 };
 
 /// A request's head may have this many bytes.
@@ -99,9 +98,11 @@ fn handle(login: &Login<Account>) -> Response {
         "/logout" => Response::after(login.log_out_now(), "/"),
         "/secret" => match login.judge(Requirement::Login) {
             Ok(account) => Response::new(200, &format!("Hello, {}!\n", account.name)),
-            Err(refusal) => match login.refuse(refusal, Answerer::Library) {
+            Err(refusal) => match login.refuse(refusal) {
                 Answer::Redirect { status, location } => Response::redirect(status, &location),
-                Answer::Unauthorized | Answer::Problem(_) | Answer::Handler => Response::new(401, "Log in first.\n"),
+                Answer::Unauthorized { content_type, body } => {
+                    Response { headers: vec![("content-type", content_type.to_owned())], ..Response::new(401, body) }
+                }
             },
         },
         _ => Response::new(404, if user.is_some() { "Not even for you.\n" } else { "Nothing here.\n" }),
@@ -166,7 +167,7 @@ impl Response {
 
     /// Puts on what the login does to the response.
     fn carry(&mut self, parts: &ResponseParts) {
-        if parts.has_failed {
+        if parts.replaces(self.status) {
             *self = Self::new(500, "");
         }
         self.headers.extend(parts.set_cookies.iter().map(|line| ("set-cookie", line.clone())));
