@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use example_accounts::{Accounts, Settings, exit_code};
+use rocket::fairing::AdHoc;
 use rocket_sqlite::rocket;
 
 #[rocket::main]
@@ -14,7 +15,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env("rocket-sqlite.db")?;
     let rocket = rocket(&settings, Accounts::open(&settings.database).await?)?;
-    settings.announce();
-    rocket.launch().await?;
+    let announce = AdHoc::on_liftoff("announce", |_| Box::pin(async move { settings.announce() }));
+    rocket.attach(announce).launch().await?;
     Ok(())
 }
