@@ -21,6 +21,8 @@ pub struct Layout {
     pub email: Option<String>,
     /// What was flashed.
     pub flashes: Vec<Flash>,
+    /// Where a login leads to, here or by way of signing up.
+    pub next: Option<String>,
 }
 
 impl Layout {
@@ -30,7 +32,7 @@ impl Layout {
     /// That the user could not be loaded, or that the response has begun.
     pub async fn of(login: &Login<Account>) -> Result<Self, LoginError> {
         let email = login.user().await?.map(|account| account.email.clone());
-        Ok(Self { email, flashes: login.take_flashes()? })
+        Ok(Self { email, flashes: login.take_flashes()?, next: login.next_url() })
     }
 }
 

@@ -140,6 +140,46 @@ pub async fn wrong_passwords_and_unknown_users_get_the_same_page<S: Site>() {
     }
 }
 
+/// Whoever gives a wrong password has only that to type again.
+pub async fn after_a_wrong_password_the_password_is_in_focus<S: Site>() {
+    /// The name of the one field that a page puts the focus on.
+    fn focused(text: &str) -> &str {
+        let mut fields = text.split("<input ").filter(|field| field.contains(" autofocus>"));
+        let field = fields.next().unwrap();
+        assert_eq!(fields.next(), None);
+        field.split('"').nth(3).unwrap()
+    }
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    assert_eq!(focused(&ann.get("/login").await.text), "email");
+    let page = ann.post("/login", "email=ann@example.com&password=wrong").await;
+    assert!(page.text.contains(r#"value="ann@example.com""#), "{}", page.text);
+    assert_eq!(focused(&page.text), "password");
+}
+
+/// Whoever finds out at the login that there is no account yet signs up, and gets to
+/// what was asked for first, if that is on this site.
+pub async fn signing_up_from_the_login_leads_to_what_was_wanted<S: Site>() {
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    let refused = ann.get("/settings?a=%26&b").await;
+    assert_eq!(refused.location, "/login?next=%2Fsettings%3Fa%3D%2526%26b");
+    let query = refused.location.trim_start_matches("/login");
+    for page in [ann.get(&refused.location).await, ann.get(&format!("/sign-up{query}")).await] {
+        assert!(page.text.contains(&format!(r#"<a href="/login{query}">Log in</a>"#)), "{}", page.text);
+        assert!(page.text.contains(&format!(r#"<a href="/sign-up{query}">Sign up</a>"#)), "{}", page.text);
+    }
+    let page = ann.post(&format!("/sign-up{query}"), "email=ann@example.com&password=short").await;
+    assert!(page.text.contains(&format!(r#"<a href="/login{query}">"#)), "{}", page.text);
+    let signed_up = ann.post(&format!("/sign-up{query}"), "email=ann@example.com&password=correct+horse").await;
+    assert_eq!((signed_up.status, &*signed_up.location), (303, "/settings?a=%26&b"));
+
+    let mut lured = Browser::new(&site);
+    let page = lured.get("/login?next=https%3A%2F%2Fevil.example%2F").await;
+    assert!(page.text.contains(r#"<a href="/sign-up">"#), "{}", page.text);
+    lured.sign_up("ben@example.com").await;
+}
+
 /// A form on another site can neither log in nor out, nor write.
 pub async fn another_sites_forms_are_refused<S: Site>() {
     let site = start::<S>().await;

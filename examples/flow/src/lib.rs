@@ -39,6 +39,8 @@ macro_rules! tests {
             a_remembered_user_gives_the_password_before_changing_settings
             logging_out_everywhere_ends_other_devices_logins
             wrong_passwords_and_unknown_users_get_the_same_page
+            after_a_wrong_password_the_password_is_in_focus
+            signing_up_from_the_login_leads_to_what_was_wanted
             another_sites_forms_are_refused
             behind_https_no_cookie_travels_over_plain_http
             a_failing_database_is_an_error_that_tells_nothing
