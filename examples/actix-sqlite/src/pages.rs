@@ -1,8 +1,8 @@
 //! One handler for each page and each form.
 
-use actix_web::http::header::LOCATION;
+use actix_web::HttpResponse;
+use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Form, Html};
-use actix_web::{Either, HttpResponse};
 use example_accounts::{
     Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
     render,
@@ -48,6 +48,11 @@ fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
+/// The page of a form that was not accepted, to be filled in again.
+fn again(page: String) -> HttpResponse {
+    HttpResponse::UnprocessableEntity().content_type(ContentType::html()).body(page)
+}
+
 pub(crate) async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
@@ -64,16 +69,16 @@ pub(crate) async fn signed_up(
     login: Login<Account>,
     accounts: Data<Accounts>,
     Form(form): Form<Credentials>,
-) -> Answer<Either<HttpResponse, Html>> {
+) -> Answer<HttpResponse> {
     match accounts.sign_up(&form.email, form.password).await? {
         SignUp::Done(account) => {
             login.log_in(account).await?;
             login.flash("Welcome!")?;
-            Ok(Either::Left(login.redirect_to_next("/notes")))
+            Ok(login.redirect_to_next("/notes"))
         }
         SignUp::Refused(why) => {
             login.flash_as("error", why)?;
-            Ok(Either::Right(Html::new(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?)))
+            Ok(again(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?))
         }
     }
 }
@@ -86,15 +91,15 @@ pub(crate) async fn logged_in(
     login: Login<Account>,
     accounts: Data<Accounts>,
     Form(form): Form<Credentials>,
-) -> Answer<Either<HttpResponse, Html>> {
+) -> Answer<HttpResponse> {
     match accounts.check(&form.email, form.password).await? {
         Some(account) => {
             login.log_in(account).remember(form.remember.is_some()).await?;
-            Ok(Either::Left(login.redirect_to_next("/notes")))
+            Ok(login.redirect_to_next("/notes"))
         }
         None => {
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
-            Ok(Either::Right(Html::new(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?)))
+            Ok(again(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?))
         }
     }
 }
@@ -108,13 +113,13 @@ pub(crate) async fn confirmed(
     CurrentUser(account): CurrentUser<Account>,
     accounts: Data<Accounts>,
     Form(form): Form<Password>,
-) -> Answer<Either<HttpResponse, Html>> {
+) -> Answer<HttpResponse> {
     if accounts.is_password(&account, form.password).await? {
         login.confirm()?;
-        return Ok(Either::Left(login.redirect_to_next("/settings")));
+        return Ok(login.redirect_to_next("/settings"));
     }
     login.flash_as("error", "That is not your password.")?;
-    Ok(Either::Right(Html::new(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
+    Ok(again(render(&ConfirmPage { layout: Layout::of(&login).await? })?))
 }
 
 pub(crate) async fn notes(

@@ -1,6 +1,7 @@
 //! One handler for each page and each form.
 
 use axum::extract::{Form, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect};
 use example_accounts::{
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use crate::error::AppError;
 
 type Answer<T> = Result<T, AppError>;
+type FormAgain = (StatusCode, Html<String>);
 
 /// A fresh login is good for changing settings for ten minutes.
 type RecentUser = FreshUser<Account, 600>;
@@ -44,6 +46,11 @@ pub(crate) struct NoteId {
     id: i64,
 }
 
+/// The page of a form that was not accepted, to be filled in again.
+fn again(page: String) -> FormAgain {
+    (StatusCode::UNPROCESSABLE_ENTITY, Html(page))
+}
+
 pub(crate) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
 }
@@ -60,7 +67,7 @@ pub(crate) async fn signed_up(
     login: Login<Account>,
     State(accounts): State<Accounts>,
     Form(form): Form<Credentials>,
-) -> Answer<Result<Redirect, Html<String>>> {
+) -> Answer<Result<Redirect, FormAgain>> {
     match accounts.sign_up(&form.email, form.password).await? {
         SignUp::Done(account) => {
             login.log_in(account).await?;
@@ -69,7 +76,7 @@ pub(crate) async fn signed_up(
         }
         SignUp::Refused(why) => {
             login.flash_as("error", why)?;
-            Ok(Err(Html(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?)))
+            Ok(Err(again(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
     }
 }
@@ -82,7 +89,7 @@ pub(crate) async fn logged_in(
     login: Login<Account>,
     State(accounts): State<Accounts>,
     Form(form): Form<Credentials>,
-) -> Answer<Result<Redirect, Html<String>>> {
+) -> Answer<Result<Redirect, FormAgain>> {
     match accounts.check(&form.email, form.password).await? {
         Some(account) => {
             login.log_in(account).remember(form.remember.is_some()).await?;
@@ -90,7 +97,7 @@ pub(crate) async fn logged_in(
         }
         None => {
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
-            Ok(Err(Html(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?)))
+            Ok(Err(again(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
     }
 }
@@ -104,13 +111,13 @@ pub(crate) async fn confirmed(
     CurrentUser(account): CurrentUser<Account>,
     State(accounts): State<Accounts>,
     Form(form): Form<Password>,
-) -> Answer<Result<Redirect, Html<String>>> {
+) -> Answer<Result<Redirect, FormAgain>> {
     if accounts.is_password(&account, form.password).await? {
         login.confirm()?;
         return Ok(Ok(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;
-    Ok(Err(Html(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
+    Ok(Err(again(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
 }
 
 pub(crate) async fn notes(

@@ -140,6 +140,20 @@ pub async fn wrong_passwords_and_unknown_users_get_the_same_page<S: Site>() {
     }
 }
 
+/// The form comes back, and tells programs that nothing was done; browsers show it all
+/// the same.
+pub async fn a_form_that_is_not_accepted_comes_back_with_422<S: Site>() {
+    let site = start::<S>().await;
+    let mut ann = Browser::new(&site);
+    ann.sign_up("ann@example.com").await;
+    for path in ["/login", "/sign-up", "/confirm"] {
+        let page = ann.post(path, "email=ann@example.com&password=wrong").await;
+        assert_eq!((page.status, &*page.content_type), (422, "text/html; charset=utf-8"), "{path}");
+        assert!(page.text.contains(r#"<form class="card" method="post">"#), "{path}: {}", page.text);
+    }
+    assert_eq!(ann.get("/notes").await.status, 200);
+}
+
 /// Whoever gives a wrong password has only that to type again.
 pub async fn after_a_wrong_password_the_password_is_in_focus<S: Site>() {
     /// The name of the one field that a page puts the focus on.

@@ -39,6 +39,7 @@ macro_rules! tests {
             a_remembered_user_gives_the_password_before_changing_settings
             logging_out_everywhere_ends_other_devices_logins
             wrong_passwords_and_unknown_users_get_the_same_page
+            a_form_that_is_not_accepted_comes_back_with_422
             after_a_wrong_password_the_password_is_in_focus
             signing_up_from_the_login_leads_to_what_was_wanted
             another_sites_forms_are_refused

@@ -6,6 +6,7 @@ use example_accounts::{
 };
 use login_rocket::{CurrentUser, FreshUser, Login, LoginRequired, LoginResponse};
 use rocket::form::{Form, FromForm};
+use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::response::content::{RawCss, RawHtml};
 use rocket::{Route, State, get, post, routes};
@@ -14,6 +15,7 @@ use crate::error::AppError;
 
 type Answer<T> = Result<T, AppError>;
 type Html = RawHtml<String>;
+type FormAgain = (Status, Html);
 
 /// A fresh login is good for changing settings for ten minutes.
 type RecentUser = FreshUser<Account, 600>;
@@ -45,6 +47,11 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+/// The page of a form that was not accepted, to be filled in again.
+fn again(page: String) -> FormAgain {
+    (Status::UnprocessableEntity, RawHtml(page))
+}
+
 #[get("/style.css")]
 fn style() -> RawCss<&'static str> {
     RawCss(STYLE)
@@ -65,7 +72,7 @@ async fn signed_up(
     login: Login<Account>,
     accounts: &State<Accounts>,
     form: Form<Credentials>,
-) -> Answer<Result<LoginResponse, Html>> {
+) -> Answer<Result<LoginResponse, FormAgain>> {
     let Credentials { email, password, .. } = form.into_inner();
     match accounts.sign_up(&email, password).await? {
         SignUp::Done(account) => {
@@ -75,7 +82,7 @@ async fn signed_up(
         }
         SignUp::Refused(why) => {
             login.flash_as("error", why)?;
-            Ok(Err(RawHtml(render(&SignUpPage { layout: Layout::of(&login).await?, email })?)))
+            Ok(Err(again(render(&SignUpPage { layout: Layout::of(&login).await?, email })?)))
         }
     }
 }
@@ -90,7 +97,7 @@ async fn logged_in(
     login: Login<Account>,
     accounts: &State<Accounts>,
     form: Form<Credentials>,
-) -> Answer<Result<LoginResponse, Html>> {
+) -> Answer<Result<LoginResponse, FormAgain>> {
     let Credentials { email, password, remember } = form.into_inner();
     match accounts.check(&email, password).await? {
         Some(account) => {
@@ -99,7 +106,7 @@ async fn logged_in(
         }
         None => {
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
-            Ok(Err(RawHtml(render(&LoginPage { layout: Layout::of(&login).await?, email })?)))
+            Ok(Err(again(render(&LoginPage { layout: Layout::of(&login).await?, email })?)))
         }
     }
 }
@@ -115,13 +122,13 @@ async fn confirmed(
     login: Login<Account>,
     accounts: &State<Accounts>,
     password: Form<Secret>,
-) -> Answer<Result<LoginResponse, Html>> {
+) -> Answer<Result<LoginResponse, FormAgain>> {
     if accounts.is_password(&user, password.into_inner().password).await? {
         login.confirm()?;
         return Ok(Ok(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;
-    Ok(Err(RawHtml(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
+    Ok(Err(again(render(&ConfirmPage { layout: Layout::of(&login).await? })?)))
 }
 
 #[derive(FromForm)]
