@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, get, post};
-use actix_web::{App, Error};
+use actix_web::{App, Error, Route};
 use example_accounts::{Account, Accounts, Settings};
 use login_actix::{ConfigError, LoginManager, development_key};
 
@@ -44,16 +44,22 @@ pub fn app(
     App::new()
         .app_data(Data::new(accounts))
         .service(guarded("/notes").route(get().to(pages::notes)).route(post().to(pages::add_note)))
-        .service(guarded("/notes/delete").route(post().to(pages::delete_note)))
+        .service(guarded("/notes/delete").route(form_on("/notes")).route(post().to(pages::delete_note)))
         .service(guarded("/confirm").route(get().to(pages::confirm)).route(post().to(pages::confirmed)))
-        .service(guarded("/log-out-everywhere").route(post().to(pages::log_out_everywhere)))
+        .service(guarded("/log-out-everywhere").route(form_on("/settings")).route(post().to(pages::log_out_everywhere)))
         .service(web::resource("/settings").route(get().to(pages::settings)).route(post().to(pages::change_email)))
         .service(web::resource("/").route(get().to(pages::home)))
         .service(web::resource("/sign-up").route(get().to(pages::sign_up)).route(post().to(pages::signed_up)))
         .service(web::resource("/login").route(get().to(pages::log_in)).route(post().to(pages::logged_in)))
-        .service(web::resource("/log-out").route(post().to(pages::log_out)))
+        .service(web::resource("/log-out").route(form_on("/")).route(post().to(pages::log_out)))
         .service(web::resource("/style.css").route(get().to(pages::style)))
         .wrap(login.middleware())
         // Outermost, so that what the login itself answers has it too.
         .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, example_accounts::CONTENT_SECURITY_POLICY)))
+}
+
+/// For an address that takes a form: who opens it, after a login say that the form was
+/// sent without, gets to the page that the form is on.
+fn form_on(page: &'static str) -> Route {
+    get().to(move || async move { pages::see(page) })
 }

@@ -44,7 +44,7 @@ pub(crate) struct NoteId {
     id: i64,
 }
 
-fn see(path: &str) -> HttpResponse {
+pub(crate) fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::middleware::map_response;
-use axum::response::Response;
-use axum::routing::{get, post};
+use axum::response::{Redirect, Response};
+use axum::routing::{MethodRouter, get};
 use example_accounts::{Accounts, Settings};
 use login_axum::{ConfigError, LoginManager, development_key};
 
@@ -27,20 +27,26 @@ pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigE
     let login = login.build(accounts.clone())?;
     Ok(Router::new()
         .route("/notes", get(pages::notes).post(pages::add_note))
-        .route("/notes/delete", post(pages::delete_note))
+        .route("/notes/delete", form_on("/notes").post(pages::delete_note))
         .route("/confirm", get(pages::confirm).post(pages::confirmed))
-        .route("/log-out-everywhere", post(pages::log_out_everywhere))
+        .route("/log-out-everywhere", form_on("/settings").post(pages::log_out_everywhere))
         .route_layer(login.login_required())
         .route("/settings", get(pages::settings).post(pages::change_email))
         .route("/", get(pages::home))
         .route("/sign-up", get(pages::sign_up).post(pages::signed_up))
         .route("/login", get(pages::log_in).post(pages::logged_in))
-        .route("/log-out", post(pages::log_out))
+        .route("/log-out", form_on("/").post(pages::log_out))
         .route("/style.css", get(pages::style))
         .layer(login.layer())
         // Outermost, so that what the login itself answers has it too.
         .layer(map_response(with_policy))
         .with_state(accounts))
+}
+
+/// For an address that takes a form: who opens it, after a login say that the form was
+/// sent without, gets to the page that the form is on.
+fn form_on(page: &'static str) -> MethodRouter<Accounts> {
+    get(move || async move { Redirect::to(page) })
 }
 
 async fn with_policy(mut response: Response) -> Response {

@@ -194,6 +194,28 @@ pub async fn signing_up_from_the_login_leads_to_what_was_wanted<S: Site>() {
     lured.sign_up("ben@example.com").await;
 }
 
+/// A login leads to the address that a form was sent to, where a browser asks for a
+/// page; it gets the one that the form is on.
+pub async fn a_form_sent_without_a_login_leads_to_its_page<S: Site>() {
+    let site = start::<S>().await;
+    Browser::new(&site).sign_up("ann@example.com").await;
+    for (address, form, encoded, page) in [
+        ("/notes/delete", "id=1", "/login?next=%2Fnotes%2Fdelete", "/notes"),
+        ("/log-out-everywhere", "", "/login?next=%2Flog-out-everywhere", "/settings"),
+    ] {
+        let mut ann = Browser::new(&site);
+        let refused = ann.post(address, form).await;
+        assert_eq!((refused.status, &*refused.location), (303, encoded));
+        let logged_in = ann.post(encoded, "email=ann@example.com&password=correct+horse").await;
+        assert_eq!((logged_in.status, &*logged_in.location), (303, address));
+        let led = ann.get(address).await;
+        assert_eq!((led.status, &*led.location), (303, page));
+        assert_eq!(ann.get(page).await.status, 200);
+    }
+    let led = Browser::new(&site).get("/log-out").await;
+    assert_eq!((led.status, &*led.location), (303, "/"));
+}
+
 /// A form on another site can neither log in nor out, nor write.
 pub async fn another_sites_forms_are_refused<S: Site>() {
     let site = start::<S>().await;

@@ -40,10 +40,13 @@ pub(crate) fn routes() -> Vec<Route> {
         notes,
         add_note,
         delete_note,
+        delete_note_form,
         settings,
         change_email,
         log_out,
-        log_out_everywhere
+        log_out_form,
+        log_out_everywhere,
+        log_out_everywhere_form
     ]
 }
 
@@ -171,6 +174,13 @@ async fn delete_note(user: CurrentUser<Account>, accounts: &State<Accounts>, not
     Ok(Redirect::to("/notes"))
 }
 
+/// Who opens an address that takes a form, after a login say that the form was sent
+/// without, gets to the page that the form is on.
+#[get("/notes/delete")]
+fn delete_note_form(_guard: LoginRequired<Account>) -> Redirect {
+    Redirect::to("/notes")
+}
+
 #[get("/settings")]
 async fn settings(user: RecentUser, login: Login<Account>) -> Answer<Html> {
     Ok(RawHtml(render(&SettingsPage { layout: Layout::of(&login).await?, email: user.email.clone() })?))
@@ -203,6 +213,11 @@ async fn log_out(login: Login<Account>) -> Answer<Redirect> {
     Ok(Redirect::to("/"))
 }
 
+#[get("/log-out")]
+fn log_out_form() -> Redirect {
+    Redirect::to("/")
+}
+
 #[post("/log-out-everywhere")]
 async fn log_out_everywhere(
     user: CurrentUser<Account>,
@@ -213,4 +228,9 @@ async fn log_out_everywhere(
     login.log_out().await?;
     login.flash("You are logged out on every device.")?;
     Ok(Redirect::to("/"))
+}
+
+#[get("/log-out-everywhere")]
+fn log_out_everywhere_form(_guard: LoginRequired<Account>) -> Redirect {
+    Redirect::to("/settings")
 }
