@@ -10,6 +10,6 @@ pub use accounts::{Account, Accounts, Note, SignUp};
 pub use error::{Error, exit_code};
 pub use pages::{
     CONTENT_SECURITY_POLICY, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUpPage,
-    render,
+    error_page, render,
 };
 pub use settings::{Settings, SettingsError};

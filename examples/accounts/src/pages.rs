@@ -44,6 +44,35 @@ pub fn render(page: &impl Template) -> Result<String, Error> {
     Ok(page.render()?)
 }
 
+/// The page in place of a response that failed and is not made to be looked at: the
+/// frameworks and the login answer such requests with plain text or with nothing.
+/// Nothing of that text is shown, since it names types and fields.
+#[must_use]
+pub fn error_page(status: u16, content_type: Option<&str>) -> Option<String> {
+    if content_type.is_some_and(|kind| !kind.starts_with("text/plain")) {
+        return None;
+    }
+    let (title, advice) = match status {
+        400 | 415 | 422 => {
+            ("That form cannot be read", "Something in it is missing or wrong. Please go back and fill it in again.")
+        }
+        403 => ("Not allowed", "This cannot be done from where you are. Please begin on the start page."),
+        404 | 405 => ("Nothing here", "There is no such page."),
+        400..500 => ("That did not work", "Please go back and try again."),
+        500..600 => ("Something went wrong", "That is our fault. Please try again later."),
+        _ => return None,
+    };
+    ErrorPage { title, advice }.render().ok()
+}
+
+/// An error. It asks for no user: to load one may be what failed.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    title: &'static str,
+    advice: &'static str,
+}
+
 /// `/`.
 #[derive(Template)]
 #[template(path = "home.html")]

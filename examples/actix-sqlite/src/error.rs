@@ -1,4 +1,5 @@
-//! What goes wrong, as a page that tells nothing and a log line that does.
+//! What goes wrong, as a status that tells nothing and a log line that does. The page is
+//! that of every error.
 
 use std::fmt;
 
@@ -49,7 +50,7 @@ impl ResponseError for AppError {
             Self::Login(error) => return error.error_response(),
             Self::Accounts(error) => tracing::error!(%error, "a request failed"),
         }
-        HttpResponse::InternalServerError().body("Something went wrong. Please try again later.")
+        HttpResponse::InternalServerError().finish()
     }
 }
 

@@ -5,8 +5,8 @@ mod pages;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
-use actix_web::middleware::DefaultHeaders;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use actix_web::middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers};
 use actix_web::web::{self, Data, get, post};
 use actix_web::{App, Error, Route};
 use example_accounts::{Account, Accounts, Settings};
@@ -54,7 +54,8 @@ pub fn app(
         .service(web::resource("/log-out").route(form_on("/")).route(post().to(pages::log_out)))
         .service(web::resource("/style.css").route(get().to(pages::style)))
         .wrap(login.middleware())
-        // Outermost, so that what the login itself answers has it too.
+        // Outermost, so that what the login itself answers has them too.
+        .wrap(ErrorHandlers::new().default_handler(with_page))
         .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, example_accounts::CONTENT_SECURITY_POLICY)))
 }
 
@@ -62,4 +63,15 @@ pub fn app(
 /// sent without, gets to the page that the form is on.
 fn form_on(page: &'static str) -> Route {
     get().to(move || async move { pages::see(page) })
+}
+
+/// With a page for errors, whoever answered.
+fn with_page<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Result<ErrorHandlerResponse<B>, Error> {
+    let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
+    let Some(page) = example_accounts::error_page(response.status().as_u16(), kind) else {
+        return Ok(ErrorHandlerResponse::Response(response.map_into_left_body()));
+    };
+    let mut response = response.map_body(|_, _| page).map_into_boxed_body().map_into_right_body();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    Ok(ErrorHandlerResponse::Response(response))
 }

@@ -1,4 +1,5 @@
-//! What goes wrong, as a page that tells nothing and a log line that does.
+//! What goes wrong, as a status that tells nothing and a log line that does. The page is
+//! that of every error.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -30,7 +31,7 @@ impl IntoResponse for AppError {
             Self::Login(error) => return error.into_response(),
             Self::Accounts(error) => tracing::error!(%error, "a request failed"),
         }
-        (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong. Please try again later.").into_response()
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     }
 }
 

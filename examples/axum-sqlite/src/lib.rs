@@ -4,8 +4,9 @@ mod error;
 mod pages;
 
 use axum::Router;
+use axum::body::Body;
 use axum::http::HeaderValue;
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::middleware::map_response;
 use axum::response::{Redirect, Response};
 use axum::routing::{MethodRouter, get};
@@ -39,7 +40,7 @@ pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigE
         .route("/style.css", get(pages::style))
         .layer(login.layer())
         // Outermost, so that what the login itself answers has it too.
-        .layer(map_response(with_policy))
+        .layer(map_response(for_browsers))
         .with_state(accounts))
 }
 
@@ -49,7 +50,14 @@ fn form_on(page: &'static str) -> MethodRouter<Accounts> {
     get(move || async move { Redirect::to(page) })
 }
 
-async fn with_policy(mut response: Response) -> Response {
+/// With a page for errors and the policy, whoever answered.
+async fn for_browsers(mut response: Response) -> Response {
+    let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
+    if let Some(page) = example_accounts::error_page(response.status().as_u16(), kind) {
+        *response.body_mut() = Body::from(page);
+        response.headers_mut().remove(CONTENT_LENGTH);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    }
     let policy = HeaderValue::from_static(example_accounts::CONTENT_SECURITY_POLICY);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response

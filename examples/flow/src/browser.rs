@@ -26,6 +26,22 @@ pub struct Page {
     pub text: String,
 }
 
+impl Page {
+    /// It is an error's page: it looks like the others, leads back to them, and shows
+    /// neither what failed nor in what.
+    pub fn assert_is_error(&self, statuses: &[u16]) {
+        assert!(statuses.contains(&self.status), "{}: {}", self.status, self.text);
+        assert_eq!(self.content_type, "text/html; charset=utf-8");
+        for part in [r#"<link rel="stylesheet" href="/style.css">"#, r#"<a href="/">Go to the start page</a>"#] {
+            assert!(self.text.contains(part), "{}", self.text);
+        }
+        let text = self.text.to_lowercase();
+        for internal in ["deserialize", "parse", "field", "email", "pool", "database", "internal", "rocket"] {
+            assert!(!text.contains(internal), "{internal}: {}", self.text);
+        }
+    }
+}
+
 impl<S> Clone for Browser<'_, S> {
     fn clone(&self) -> Self {
         Self { site: self.site, cookies: self.cookies.clone(), headers: self.headers.clone() }

@@ -43,6 +43,7 @@ macro_rules! tests {
             after_a_wrong_password_the_password_is_in_focus
             signing_up_from_the_login_leads_to_what_was_wanted
             a_form_sent_without_a_login_leads_to_its_page
+            errors_are_pages_that_tell_nothing
             another_sites_forms_are_refused
             behind_https_no_cookie_travels_over_plain_http
             a_failing_database_is_an_error_that_tells_nothing

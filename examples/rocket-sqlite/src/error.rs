@@ -1,4 +1,5 @@
-//! What goes wrong, as a page that tells nothing and a log line that does.
+//! What goes wrong, as a status that tells nothing and a log line that does. The page is
+//! that of every error.
 
 use login_rocket::LoginError;
 use rocket::Request;

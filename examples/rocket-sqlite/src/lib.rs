@@ -3,10 +3,14 @@
 mod error;
 mod pages;
 
+use std::io::Cursor;
+
 use example_accounts::{Accounts, CONTENT_SECURITY_POLICY, Settings};
 use login_rocket::{ConfigError, LoginManager, development_key};
 use rocket::fairing::AdHoc;
-use rocket::{Build, Config, Rocket};
+use rocket::http::{ContentType, Status};
+use rocket::response::content::RawHtml;
+use rocket::{Build, Config, Request, Response, Rocket, catch, catchers};
 
 /// The whole application.
 ///
@@ -21,15 +25,32 @@ pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, 
         login = login.insecure_plain_http();
     }
     let login = login.build(accounts.clone())?;
-    let policy = AdHoc::on_response("content security policy", |_, response| {
+    let for_browsers = AdHoc::on_response("error pages, content security policy", |_, response| {
         Box::pin(async move {
+            with_page(response);
             response.set_raw_header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
         })
     });
     Ok(rocket::custom(Config { port: settings.port, ..Config::default() })
         .attach(login.fairing())
-        // Last, so that what the login itself answers has it too.
-        .attach(policy)
+        // Last, so that what the login itself answers has them too.
+        .attach(for_browsers)
         .manage(accounts)
-        .mount("/", pages::routes()))
+        .mount("/", pages::routes())
+        .register("/", catchers![caught]))
+}
+
+/// In place of Rocket's own pages.
+#[catch(default)]
+fn caught(status: Status, _: &Request<'_>) -> (Status, RawHtml<String>) {
+    (status, RawHtml(example_accounts::error_page(status.code, None).unwrap_or_default()))
+}
+
+/// With a page for errors that no catcher sees: those that the login answers itself.
+fn with_page(response: &mut Response<'_>) {
+    let kind = response.headers().get_one("Content-Type");
+    if let Some(page) = example_accounts::error_page(response.status().code, kind) {
+        response.set_header(ContentType::HTML);
+        response.set_sized_body(page.len(), Cursor::new(page));
+    }
 }
