@@ -58,19 +58,19 @@ fn routes(app: &mut web::ServiceConfig, login: &LoginManager<Player>) {
         .service(posted("/fresh", "fresh ok").wrap(login.fresh_login_required()))
         .service(page("/admin/required", "required ok").wrap(login.login_required()))
         .service(page("/shop/required", "required ok").wrap(login.login_required()))
-        .route("/login", get().to(log_in))
-        .route("/logout", get().to(log_out))
-        .route("/confirm", get().to(confirm))
-        .route("/me", get().to(me))
-        .route("/unauthorized", get().to(async |login: Login<Player>| login.unauthorized()))
-        .route("/needs-refresh", get().to(async |login: Login<Player>| login.needs_refresh()))
-        .route("/go-next", get().to(async |login: Login<Player>| login.redirect_to_next("/")))
-        .route("/set", get().to(set))
-        .route("/get", get().to(value))
-        .route("/flashes", get().to(flashes))
-        .route("/session", get().to(async |login: Login<Player>| Json(session_json(&login))))
-        .route("/events", get().to(async |world: Data<World>| Json(world.take_events())))
-        .route("/users", get().to(users));
+        .service(web::resource("/login").route(get().to(log_in)))
+        .service(web::resource("/logout").route(get().to(log_out)))
+        .service(web::resource("/confirm").route(get().to(confirm)))
+        .service(web::resource("/me").route(get().to(me)))
+        .service(web::resource("/unauthorized").route(get().to(async |login: Login<Player>| login.unauthorized())))
+        .service(web::resource("/needs-refresh").route(get().to(async |login: Login<Player>| login.needs_refresh())))
+        .service(web::resource("/go-next").route(get().to(async |login: Login<Player>| login.redirect_to_next("/"))))
+        .service(web::resource("/set").route(get().to(set)))
+        .service(web::resource("/get").route(get().to(value)))
+        .service(web::resource("/flashes").route(get().to(flashes)))
+        .service(web::resource("/session").route(get().to(async |login: Login<Player>| Json(session_json(&login)))))
+        .service(web::resource("/events").route(get().to(async |world: Data<World>| Json(world.take_events()))))
+        .service(web::resource("/users").route(get().to(users)));
 }
 
 fn bad_request() -> HttpResponse {
