@@ -61,6 +61,9 @@ pub struct LoginManagerBuilder<U: User, A = Bare> {
     key: SecretKey,
     fallbacks: Vec<SecretKey>,
     is_flask: bool,
+    has_cookie_settings: bool,
+    /// A mistake that is told when the manager is built.
+    mistake: Option<ConfigError>,
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
     listeners: Vec<Listener<U>>,
@@ -83,6 +86,8 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
             key,
             fallbacks: Vec::new(),
             is_flask: false,
+            has_cookie_settings: false,
+            mistake: None,
             clock: Box::new(clock),
             entropy: Box::new(entropy),
             listeners: Vec::new(),
@@ -94,13 +99,16 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
     /// Reads and writes the cookies of Flask 3.1 and Flask-Login, with their names
     /// and attributes, so that one login holds in a Flask application and here.
     ///
-    /// Call it first: it sets both cookies' settings anew. The key may be short,
+    /// Call it before the cookies' settings, which it sets anew. The key may be short,
     /// `auth_hash` is not used, and there is no clock skew allowed, as in Flask.
     /// Flask's defaults have no `Secure` and no `SameSite`; set them here as the
     /// Flask application does.
     pub fn flask_compatible(mut self) -> Self {
         let settings = |name| CookieSettings::new(name).secure(false).same_site(None);
         self.is_flask = true;
+        if self.has_cookie_settings {
+            self.mistake = Some(ConfigError::FlaskAfterCookies);
+        }
         self.config.session_cookie = settings(config::FLASK_SESSION);
         self.config.remember_cookie = settings(config::FLASK_REMEMBER);
         self
@@ -133,12 +141,14 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
     /// ```
     pub fn session_cookie(mut self, change: impl FnOnce(CookieSettings) -> CookieSettings) -> Self {
         self.config.session_cookie = change(self.config.session_cookie);
+        self.has_cookie_settings = true;
         self
     }
 
     /// Changes the remember cookie's settings (Flask-Login's `REMEMBER_COOKIE_*`).
     pub fn remember_cookie(mut self, change: impl FnOnce(CookieSettings) -> CookieSettings) -> Self {
         self.config.remember_cookie = change(self.config.remember_cookie);
+        self.has_cookie_settings = true;
         self
     }
 
@@ -313,6 +323,7 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
     }
 
     fn finish(mut self, loaders: Arc<dyn Drive<U>>, has_request_loader: bool) -> Result<A::Manager<U>, ConfigError> {
+        self.mistake.take().map_or(Ok(()), Err)?;
         self.config.check(self.clock.now())?;
         let keys = || std::iter::once(&self.key).chain(&self.fallbacks);
         let wire = if self.is_flask {

@@ -179,6 +179,9 @@ pub enum ConfigError {
     },
     /// The session and the remember cookie have one name.
     SameCookieNames(String),
+    /// [`flask_compatible`](crate::LoginManagerBuilder::flask_compatible) came after
+    /// settings of the cookies, which it would undo.
+    FlaskAfterCookies,
     /// A view, prefix, host or origin that cannot be used.
     Address {
         /// Which setting.
@@ -250,6 +253,9 @@ impl fmt::Display for ConfigError {
             Self::Cookie { name, problem } => write!(f, "cookie {name:?}: {problem}"),
             Self::SameCookieNames(name) => {
                 write!(f, "the session and the remember cookie are both named {name:?}: give one another name")
+            }
+            Self::FlaskAfterCookies => {
+                f.write_str("`flask_compatible` undoes the cookies' settings made before it: call it first")
             }
             Self::Address { setting, value } => write!(
                 f,

@@ -52,7 +52,7 @@ impl<U: User> Login<U> {
     /// itself; see [`refuse`](Self::refuse).
     ///
     /// # Errors
-    /// [`Denied`].
+    /// [`Denied`](crate::Denied).
     pub fn require(self, requirement: Requirement) -> Require<U> {
         Require::new(self, requirement)
     }

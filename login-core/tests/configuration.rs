@@ -75,6 +75,16 @@ fn addresses_that_cannot_be_used_are_refused() {
 }
 
 #[test]
+fn flasks_settings_undo_none_that_were_made() {
+    let renamed = |builder: Builder| builder.remember_cookie(|cookie| cookie.name("r"));
+    let manager = |builder: Builder| builder.build_for_steps().map(|_| ());
+    let start = || builder(&TestClock::new(NOW));
+    assert_eq!(manager(renamed(start()).flask_compatible()), Err(ConfigError::FlaskAfterCookies));
+    assert_eq!(manager(renamed(start().flask_compatible())), Ok(()));
+    assert_eq!(manager(start().insecure_plain_http().flask_compatible()), Ok(()));
+}
+
+#[test]
 fn a_duration_is_a_second_at_least_and_ends_before_the_year_10000() {
     type Set = fn(Builder, Duration) -> Builder;
     let settings: [(&str, Set); 3] = [

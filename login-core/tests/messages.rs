@@ -14,8 +14,8 @@ use std::error::Error as _;
 
 use common::{Account, account, builder, look, native};
 use login_core::{
-    ConfigError, CookieProblem, Event, LoadError, LoginError, RefusalHandlers, Request, ResponseParts, SecretKey,
-    SecretKeyError, Step, TestClock,
+    ConfigError, CookieProblem, Event, LoadError, LoginError, MountError, RefusalHandlers, Request, ResponseParts,
+    SecretKey, SecretKeyError, Step, TestClock,
 };
 
 #[test]
@@ -100,6 +100,9 @@ fn errors_say_what_is_wrong_and_what_to_do() {
         (SecretKeyError::Empty.to_string(), ["empty", "openssl rand -hex 32"]),
         (ConfigError::ShortKey { length: 5 }.to_string(), ["5 bytes", "openssl rand -hex 32"]),
         (ConfigError::SameCookieNames(name()).to_string(), ["both named \"sid\"", "another name"]),
+        (ConfigError::FlaskAfterCookies.to_string(), ["flask_compatible", "call it first"]),
+        (MountError::SharedCookie(name()).to_string(), ["\"sid\"", "other names"]),
+        (MountError::SharedFlaskKey.to_string(), ["secret key", "its own"]),
         (
             ConfigError::Address { setting: "login_view", value: "in".to_owned() }.to_string(),
             ["login_view: \"in\"", "path"],
