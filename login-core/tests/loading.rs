@@ -56,6 +56,16 @@ fn manager(table: &Table) -> LoginManager<Account> {
     builder(&TestClock::new(NOW)).build(table.clone()).unwrap()
 }
 
+/// A request of a logged-in user whose load hangs until the table is opened.
+fn hanging() -> (Table, login_core::Login<Account>) {
+    let table = Table::default();
+    let manager = manager(&table);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    table.closed.store(true, Ordering::Relaxed);
+    let (_, login) = look(&manager, &cookie);
+    (table, login)
+}
+
 /// Counts how often it is told to go on.
 #[derive(Default)]
 struct Told(AtomicUsize);
@@ -181,11 +191,7 @@ async fn logging_in_and_out_by_awaiting() {
 
 #[test]
 fn many_wait_for_one_load_and_are_told_of_its_end() {
-    let table = Table::default();
-    let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    table.closed.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
+    let (table, login) = hanging();
     let (mut first, mut second) = (pin!(login.user()), pin!(login.user()));
     let (one, two) = (Arc::new(Told::default()), Arc::new(Told::default()));
     assert!(poll(first.as_mut(), &one).is_pending());
@@ -202,11 +208,7 @@ fn many_wait_for_one_load_and_are_told_of_its_end() {
 
 #[test]
 fn where_one_of_those_who_load_is_dropped_the_others_go_on() {
-    let table = Table::default();
-    let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    table.closed.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
+    let (table, login) = hanging();
     let (mut first, mut second) = (Box::pin(login.user()), pin!(login.user()));
     let (one, two) = (Arc::new(Told::default()), Arc::new(Told::default()));
     assert!(poll(first.as_mut(), &one).is_pending() && poll(second.as_mut(), &two).is_pending());
@@ -243,11 +245,7 @@ fn a_load_that_all_gave_up_begins_anew_and_leaves_nothing_behind() {
 
 #[test]
 fn one_who_waits_without_going_on_holds_no_one_up() {
-    let table = Table::default();
-    let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    table.closed.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
+    let (table, login) = hanging();
     let told = Arc::new(Told::default());
     let mut kept = pin!(login.user());
     assert!(poll(kept.as_mut(), &told).is_pending());
@@ -258,11 +256,7 @@ fn one_who_waits_without_going_on_holds_no_one_up() {
 
 #[test]
 fn a_login_calls_those_who_wait() {
-    let table = Table::default();
-    let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    table.closed.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
+    let (_, login) = hanging();
     let told = Arc::new(Told::default());
     let mut waiting = pin!(login.user());
     assert!(poll(waiting.as_mut(), &told).is_pending());
@@ -291,11 +285,7 @@ fn a_listener_that_panics_leaves_the_next_who_asks_a_turn() {
 
 #[test]
 fn a_load_that_a_login_overtook_holds_no_one_up() {
-    let table = Table::default();
-    let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    table.closed.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
+    let (table, login) = hanging();
     let mut loading = pin!(login.user());
     let told = Arc::new(Told::default());
     assert!(poll(loading.as_mut(), &told).is_pending());
