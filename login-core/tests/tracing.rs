@@ -1,0 +1,117 @@
+//! What the operator is told by `tracing`, and at which level.
+
+#![cfg(feature = "tracing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{account, flask, look, native, run};
+use login_core::{Refusal, Requirement, Step};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Keeps every event as a line: level, target, fields.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Told {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(format!("{} {}", event.metadata().level(), event.metadata().target()));
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// What was told meanwhile.
+fn told(during: impl FnOnce()) -> Vec<String> {
+    let told = Told::default();
+    tracing::subscriber::with_default(told.clone(), during);
+    let lines = std::mem::take(&mut *told.0.lock().unwrap());
+    lines
+}
+
+#[test]
+fn events_are_told_by_name_and_users_are_not() {
+    let manager = native(|builder| builder);
+    let lines = told(|| look(&manager, "").1.log_in(account("ann")).now().unwrap());
+    assert_eq!(lines, [r#"DEBUG login event="logged_in""#]);
+}
+
+#[test]
+fn a_failure_to_load_is_told_with_its_causes() {
+    let manager = native(|builder| builder);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let lines = told(|| {
+        let Step::LoadUser(token) = look(&manager, &cookie).1.begin() else { panic!("someone is logged in") };
+        let _ = token.fail("the table is gone");
+    });
+    assert_eq!(lines[0], r#"DEBUG login event="accessed""#);
+    assert_eq!(
+        lines[1..],
+        ["ERROR login message=loading the user failed; the response is a 5xx cause=the table is gone"]
+    );
+}
+
+#[test]
+fn a_refusal_for_an_age_that_is_not_known_says_what_to_set() {
+    let manager = flask(|builder| builder);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (_, login) = look(&manager, &cookie);
+    run(&login);
+    let within = |login: &login_core::Login<_>| login.judge(Requirement::FreshLoginWithin(Duration::from_secs(60)));
+    let lines = told(|| assert_eq!(within(&login).unwrap_err(), Refusal::NeedsRefresh));
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("WARN login") && lines[0].contains("fresh_login_max_age"), "{lines:?}");
+
+    // One that is not fresh at all, or of a known age, needs no setting.
+    let cookie = manager.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    let (_, login) = look(&manager, &cookie);
+    run(&login);
+    assert_eq!(told(|| assert!(within(&login).is_err())), Vec::<String>::new());
+    assert_eq!(told(|| assert!(login.judge(Requirement::FreshLogin).is_err())), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_refusal_has_no_room_for_is_told() {
+    let manager = native(|builder| builder.login_view("/login").login_message("m".repeat(400)));
+    let (_, login) = look(&manager, "");
+    login.insert("filling", &"x".repeat(2800)).unwrap();
+    let lines = told(|| drop(login.refuse(Refusal::Unauthorized)));
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].starts_with("WARN login message=the message of a refusal is not kept: cookie"), "{lines:?}");
+}
