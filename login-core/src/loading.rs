@@ -27,7 +27,7 @@ pub struct Require<U: User> {
     requirement: Requirement,
 }
 
-/// Why a guard lets a request not through.
+/// Why a guard does not let a request through.
 #[derive(Debug, Clone)]
 pub enum Denied {
     /// The user does not meet the requirement, or there is none.

@@ -61,8 +61,7 @@ impl Subscriber for Told {
 fn told(during: impl FnOnce()) -> Vec<String> {
     let told = Told::default();
     tracing::subscriber::with_default(told.clone(), during);
-    let lines = std::mem::take(&mut *told.0.lock().unwrap());
-    lines
+    std::mem::take(&mut *told.0.lock().unwrap())
 }
 
 #[test]

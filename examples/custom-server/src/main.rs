@@ -9,7 +9,7 @@
 
 use std::error::Error;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -50,8 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     .login_view("/login")
     .build_for_steps()?;
 
-    let listener = TcpListener::bind("127.0.0.1:3001")?;
-    println!("Open http://localhost:3001/login?user=ann");
+    let port = std::env::var("PORT").map_or(Ok(3001), |port| port.parse())?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    println!("Open http://localhost:{}/login?user=ann", listener.local_addr()?.port());
     for stream in listener.incoming() {
         let (stream, manager) = (stream?, manager.clone());
         std::thread::spawn(move || {

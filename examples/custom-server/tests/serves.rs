@@ -1,0 +1,67 @@
+//! The server, started and asked.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_custom-server"));
+        // Port 0: the system chooses, and the first line tells.
+        let mut process = command.env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.split(':').nth(2).and_then(|rest| rest.split('/').next()).unwrap().parse().unwrap();
+        Self { process, port }
+    }
+
+    fn get(&self, path: &str, headers: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn cookies(answer: &str) -> String {
+    let lines = answer.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
+    let pairs: Vec<_> = lines.map(|line| line.split(';').next().unwrap()).collect();
+    format!("cookie: {}\r\n", pairs.join("; "))
+}
+
+#[test]
+fn a_login_from_beginning_to_end() {
+    let server = Server::start();
+    assert!(!server.get("/", "").contains("vary"), "nothing was looked at");
+    let refused = server.get("/secret", "");
+    assert!(refused.starts_with("HTTP/1.1 302") && refused.contains("location: /login?next=%2Fsecret"), "{refused}");
+    let as_json = server.get("/secret", "accept: application/json\r\n");
+    assert!(as_json.starts_with("HTTP/1.1 401") && as_json.contains("content-type: application/problem+json"));
+
+    let logged_in = server.get("/login?user=ann&next=%2Fsecret", "");
+    assert!(logged_in.starts_with("HTTP/1.1 303") && logged_in.contains("location: /secret"), "{logged_in}");
+    let login = cookies(&logged_in);
+    assert!(login.contains("session=") && login.contains("remember_token="), "{login}");
+    assert!(server.get("/secret", &login).ends_with("Hello, ann!\n"));
+    let remembered = format!("cookie: {}\r\n", login.trim_end().split("; ").last().unwrap());
+    assert!(server.get("/secret", &remembered).ends_with("Hello, ann!\n"), "by the remember cookie alone");
+
+    let logged_out = server.get("/logout", &login);
+    assert_eq!(logged_out.matches("Max-Age=0").count(), 2, "{logged_out}");
+    assert!(server.get("/secret", "cookie: session=forged; remember_token=ann|00\r\n").starts_with("HTTP/1.1 302"));
+}
