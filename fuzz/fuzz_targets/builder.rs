@@ -151,7 +151,7 @@ fn manager(input: &Input) -> Option<LoginManager<Account>> {
 
 /// A Location that is one header line and no more.
 fn assert_location(login: &login_core::Login<Account>, refusal: login_core::Refusal) {
-    use login_core::{Answer};
+    use login_core::Answer;
     if let Answer::Redirect { location, .. } = login.refuse(refusal) {
         assert!(location.bytes().all(|byte| (b'!'..=b'~').contains(&byte)), "{location:?}");
     }

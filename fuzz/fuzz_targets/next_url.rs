@@ -124,9 +124,7 @@ fuzz_target!(|input: &[u8]| {
     // Whoever is refused comes back to where they wanted to go, if that can be told safely.
     let here = Url::parse(&format!("{scheme}://{host}/")).expect("an address");
     let login = MANAGERS[0].begin().look(|| request(&address));
-    let Answer::Redirect { location, .. } = login.refuse(Refusal::Unauthorized) else {
-        panic!("there is a view")
-    };
+    let Answer::Redirect { location, .. } = login.refuse(Refusal::Unauthorized) else { panic!("there is a view") };
     assert!(location.starts_with("/login?next=") && is_followed_to_this_site(&here, &location), "{location:?}");
     let is_safe = login.is_safe_redirect(&address);
     let back = MANAGERS[0].begin().look(|| request(&location));
