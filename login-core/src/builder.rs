@@ -12,7 +12,7 @@ use crate::error::ConfigError;
 use crate::event::{Event, Listener};
 use crate::flask::FlaskKey;
 use crate::manager::{LoginManager, Manager};
-use crate::mounts::Mounts;
+use crate::mounts::Mount;
 use crate::native::NativeKey;
 use crate::request::Request;
 use crate::secret::SecretKey;
@@ -335,8 +335,8 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
             let (session, remember) = (&self.config.session_cookie.name, &self.config.remember_cookie.name);
             Wire::Native(keys().map(|key| NativeKey::new(key, session, remember)).collect())
         };
-        Mounts::count_built();
         Ok(A::adapt(LoginManager(Arc::new(Manager {
+            mount: Arc::new(Mount::new(&self.config, &wire)),
             config: self.config,
             wire,
             clock: self.clock,

@@ -10,6 +10,7 @@ use crate::cross_site;
 use crate::event::Listener;
 use crate::head::RequestHead;
 use crate::login::Login;
+use crate::mounts::Mount;
 use crate::request::Request;
 use crate::secret::SecretKey;
 use crate::state::Shared;
@@ -19,6 +20,7 @@ use crate::user::User;
 use crate::wire::Wire;
 
 pub(crate) struct Manager<U: User> {
+    pub(crate) mount: Arc<Mount>,
     pub(crate) config: Config,
     pub(crate) wire: Wire,
     pub(crate) clock: Box<dyn Clock>,

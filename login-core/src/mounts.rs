@@ -1,10 +1,13 @@
 //! Managers that are mounted together, which must be told apart by their cookies.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::config::Config;
 use crate::error::MountError;
 use crate::manager::LoginManager;
 use crate::user::User;
+use crate::wire::Wire;
 
 /// How many managers this program has built.
 static BUILT: AtomicUsize = AtomicUsize::new(0);
@@ -12,15 +15,21 @@ static BUILT: AtomicUsize = AtomicUsize::new(0);
 /// The managers that are mounted around one request, or attached to one server, for an
 /// adapter: a cookie of one must never be good for another.
 #[derive(Clone, Default)]
-pub struct Mounts(Vec<Mount>);
+pub struct Mounts(Vec<Arc<Mount>>);
 
-#[derive(Clone)]
-struct Mount {
-    /// Where the manager is: clones are the same one.
-    manager: usize,
+/// What of a manager must be its own; clones of the manager share it.
+pub(crate) struct Mount {
     cookies: [String; 2],
     /// Of the keys of Flask's format, where cookies are not tied to their names.
     fingerprints: Vec<[u8; 16]>,
+}
+
+impl Mount {
+    pub(crate) fn new(config: &Config, wire: &Wire) -> Self {
+        BUILT.fetch_add(1, Ordering::Relaxed);
+        let cookies = [&config.session_cookie, &config.remember_cookie].map(|cookie| cookie.name.to_string());
+        Self { cookies, fingerprints: wire.fingerprints() }
+    }
 }
 
 impl std::fmt::Debug for Mounts {
@@ -36,23 +45,14 @@ impl Mounts {
         BUILT.load(Ordering::Relaxed) > 1
     }
 
-    pub(crate) fn count_built() {
-        BUILT.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Takes a manager in among those that are mounted. The same one can be mounted twice.
     ///
     /// # Errors
     /// [`MountError`]: another manager has a cookie of the same name, or, in the flask
     /// format, the same secret key.
     pub fn add<U: User>(&mut self, manager: &LoginManager<U>) -> Result<(), MountError> {
-        let config = &manager.0.config;
-        let mount = Mount {
-            manager: std::sync::Arc::as_ptr(&manager.0).cast::<()>().addr(),
-            cookies: [&config.session_cookie, &config.remember_cookie].map(|cookie| cookie.name.to_string()),
-            fingerprints: manager.0.wire.fingerprints(),
-        };
-        for other in self.0.iter().filter(|other| other.manager != mount.manager) {
+        let mount = &manager.0.mount;
+        for other in self.0.iter().filter(|other| !Arc::ptr_eq(other, mount)) {
             if let Some(name) = mount.cookies.iter().find(|name| other.cookies.contains(name)) {
                 return Err(MountError::SharedCookie(name.clone()));
             }
@@ -60,7 +60,7 @@ impl Mounts {
                 return Err(MountError::SharedFlaskKey);
             }
         }
-        self.0.push(mount);
+        self.0.push(Arc::clone(mount));
         Ok(())
     }
 }
