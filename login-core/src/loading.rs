@@ -122,7 +122,8 @@ impl<U: User> Knowing<U> {
             // No load ends so; and if one did, no one would be logged in, nor anonymous.
             Known::NotYet => Err(LoadError::new("the user was not loaded")),
         };
-        state.waiters -= usize::from(std::mem::take(&mut self.waits));
+        // No load follows on this: no one need be counted any more.
+        self.waits = false;
         let released = state.release();
         drop(state);
         released.go();

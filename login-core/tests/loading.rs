@@ -12,19 +12,21 @@ mod common;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{Account, Heard, NOW, account, builder, look, look_at};
-use login_core::{LoginError, LoginManager, Request, RequestLoader, TestClock, UserLoader};
+use login_core::{Login, LoginError, LoginManager, Request, RequestLoader, TestClock, UserLoader};
 
 /// A table in which everyone is whose ID is a number; it answers once the gate is open.
 #[derive(Clone, Default)]
 struct Table {
     asked: Arc<AtomicUsize>,
     closed: Arc<AtomicBool>,
+    /// Logs user 2 in while it is asked.
+    overtakes: Arc<Mutex<Option<Login<Account>>>>,
 }
 
 impl UserLoader for Table {
@@ -33,6 +35,9 @@ impl UserLoader for Table {
 
     async fn load_user(&self, id: &str) -> Result<Option<Account>, String> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        if let Some(login) = self.overtakes.lock().unwrap().take() {
+            login.log_in(account("2")).now().unwrap();
+        }
         poll_fn(|_| if self.closed.load(Ordering::Relaxed) { Poll::Pending } else { Poll::Ready(()) }).await;
         if id == "broken" { Err("no table".to_owned()) } else { Ok(id.parse().ok().map(|_: u32| account(id))) }
     }
@@ -57,7 +62,7 @@ fn manager(table: &Table) -> LoginManager<Account> {
 }
 
 /// A request of a logged-in user whose load hangs until the table is opened.
-fn hanging() -> (Table, login_core::Login<Account>) {
+fn hanging() -> (Table, Login<Account>) {
     let table = Table::default();
     let manager = manager(&table);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
@@ -263,6 +268,13 @@ fn a_login_calls_those_who_wait() {
     login.log_in(account("2")).now().unwrap();
     assert_eq!(told.times(), 1);
     assert!(is_found(&poll(waiting, &told), "2"));
+}
+
+#[test]
+fn a_login_in_the_midst_of_a_load_ends_the_waiting_at_once() {
+    let (table, login) = hanging();
+    *table.overtakes.lock().unwrap() = Some(login.clone());
+    assert!(is_found(&poll(pin!(login.user()), &Arc::new(Told::default())), "2"));
 }
 
 #[test]

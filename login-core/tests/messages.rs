@@ -14,8 +14,8 @@ use std::error::Error as _;
 
 use common::{Account, account, builder, look, native};
 use login_core::{
-    ConfigError, CookieProblem, Event, LoadError, LoginError, MountError, RefusalHandlers, Request, ResponseParts,
-    SecretKey, SecretKeyError, Step, TestClock,
+    ConfigError, CookieProblem, Event, LoadError, LoginError, MountError, RefusalHandlers, Request, Requirement,
+    ResponseParts, SecretKey, SecretKeyError, Step, TestClock,
 };
 
 #[test]
@@ -42,6 +42,7 @@ fn debug_texts_name_what_it_is_and_nothing_in_it() {
         (format!("{request_login:?}"), "RequestLogin(..)"),
         (format!("{login:?}"), "Login(..)"),
         (format!("{:?}", login.user()), "UserFuture(..)"),
+        (format!("{:?}", login.clone().require(Requirement::Login)), "Require(Login)"),
         (format!("{:?}", login.log_in(account("secret"))), "LogIn(..)"),
         (format!("{:?}", manager.test_login(account("secret"))), "TestLogin(..)"),
         (loading, "LoadUser(..)"),
