@@ -245,6 +245,8 @@ mod tests {
         let second = |value: &[u8]| (value != b"1").then(|| value.to_vec());
         assert_eq!(request.find_cookie(&CookieName::new("a".to_owned()), second), Some(b"3".to_vec()));
         assert!(!request.has_cookie(&CookieName::new("c".to_owned())));
+        let capital = Request::new("GET", "/").with_header("Cookie", b"a=1");
+        assert!(capital.has_cookie(&CookieName::new("a".to_owned())));
         assert_eq!(request.query_value("x").as_deref(), Some("é 1"));
         assert_eq!(request.query_value("y"), None);
         assert_eq!(request.header("x"), None);

@@ -1,0 +1,134 @@
+//! Requests as a framework has them: what guards take of them, and what handlers see.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use common::{NOW, account, builder, cookies, native, run};
+use login_core::{Mounts, Request, RequestHead, RequestLoader, Requirement, SessionProtection, Step, TestClock};
+
+#[derive(Default)]
+struct Head {
+    lines: Vec<(&'static str, String)>,
+}
+
+impl Head {
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.lines.push((name, value.into()));
+        self
+    }
+}
+
+impl RequestHead for Head {
+    fn method(&self) -> &str {
+        "GET"
+    }
+
+    fn target(&self) -> Cow<'_, str> {
+        "/here?a=b".into()
+    }
+
+    fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
+        self.lines.iter().for_each(|(name, value)| show(name, value.as_bytes()));
+    }
+
+    fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
+        self.headers(|each, value| {
+            if each.eq_ignore_ascii_case(name) {
+                show(value);
+            }
+        });
+    }
+
+    fn authority(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        Some([10, 0, 0, 1].into())
+    }
+
+    fn is_https(&self) -> bool {
+        false
+    }
+}
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+#[test]
+fn a_guard_knows_user_and_client() {
+    for (proxies, forwarded, fresh) in [(0, "1.1.1.1", true), (1, "10.0.0.1", true), (1, "1.1.1.1", false)] {
+        let manager = native(|builder| builder.trusted_proxies(proxies));
+        let cookie = manager.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
+        let head = Head::default().with("Cookie", cookie).with("X-Forwarded-For", forwarded);
+        let request_login = manager.begin();
+        let login = request_login.look_for_user(&head);
+        assert_eq!(run(&login).unwrap().id, "1");
+        assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), fresh, "{proxies} {forwarded}");
+        // Who is given the login sees all of the request.
+        let login = request_login.look(|| Request::of(&head));
+        assert_eq!(
+            (login.request().target(), login.request().header("x-forwarded-for")),
+            ("/here?a=b", Some(forwarded))
+        );
+        assert!(request_login.finish().is_private);
+    }
+}
+
+#[test]
+fn a_client_that_is_shown_has_its_remember_cookie_refreshed_and_nothing_looked_at() {
+    for proxies in [0, 1] {
+        let manager = native(|builder| {
+            let builder = builder.session_protection(SessionProtection::Strong).trusted_proxies(proxies);
+            builder.refresh_remember_cookie_each_request()
+        });
+        let cookie = manager.test_login(account("1")).remembered(WEEK).without_session().cookie_header().unwrap();
+        let head = Head::default().with("cookie", cookie).with("x-forwarded-for", "1.1.1.1");
+        let request_login = manager.begin();
+        request_login.show_client(&head);
+        assert!(cookies(&request_login).starts_with("__Host-remember_token="));
+        // Shown and then looked at, it is remembered as the client that it says it is.
+        let request_login = manager.begin();
+        request_login.show_client(&head);
+        assert_eq!(run(&request_login.look_for_user(&head)).unwrap().id, "1");
+        let session = cookies(&request_login).replace("__Host-remember_token", "other");
+        for forwarded in ["1.1.1.1", "2.2.2.2"] {
+            let head = Head::default().with("cookie", &*session).with("x-forwarded-for", forwarded);
+            let is_theirs = proxies == 0 || forwarded == "1.1.1.1";
+            assert_eq!(run(&manager.begin().look_for_user(&head)).is_some(), is_theirs, "{proxies} {forwarded}");
+        }
+    }
+}
+
+#[test]
+fn a_request_loader_sees_all_of_the_request_that_a_guard_looks_at() {
+    struct Tokens;
+    impl RequestLoader for Tokens {
+        type User = common::Account;
+        type Error = std::convert::Infallible;
+        async fn load_user_from_request(&self, _: &Request) -> Result<Option<common::Account>, Self::Error> {
+            Ok(None)
+        }
+    }
+    let manager = builder(&TestClock::new(NOW)).request_loader(Tokens).build_for_steps().unwrap();
+    let login = manager.begin().look_for_user(&Head::default().with("X-Key", "k"));
+    let Step::AskRequestLoader(token) = login.begin() else { panic!("no cookie names anyone") };
+    assert_eq!(token.request().header("x-key"), Some("k"));
+}
+
+#[test]
+fn mounted_managers_are_shown_by_their_cookies() {
+    let mut mounts = Mounts::default();
+    mounts.add(&native(|builder| builder)).unwrap();
+    assert_eq!(format!("{mounts:?}"), r#"[["__Host-session", "__Host-remember_token"]]"#);
+}
