@@ -212,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_is_a_5xx() {
+        let failed = ResponseParts { has_failed: true, ..ResponseParts::default() };
+        for (status, replaced) in [(200, true), (302, true), (499, true), (500, false), (503, false), (600, true)] {
+            assert_eq!(failed.replaces(status), replaced, "{status}");
+            assert!(!ResponseParts::default().replaces(status));
+        }
+    }
+
+    #[test]
     fn shared_caches_are_kept_away() {
         let nothing = ResponseParts::default();
         let private = ResponseParts { is_private: true, ..nothing.clone() };
