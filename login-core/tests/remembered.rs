@@ -1,0 +1,99 @@
+//! Logins that a remember cookie restores, and what is written anew with them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Account, Builder, Heard, KEY, NOW, account, builder, cookies, look, look_at, native, run, run_with};
+use login_core::{LoginManager, Request, Requirement, SecretKey, TestClock};
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+fn with_hash(id: &str, hash: &str) -> Account {
+    Account { hash: Some(hash.to_owned()), ..account(id) }
+}
+
+#[test]
+fn a_remembered_login_that_was_revoked_is_told_as_that() {
+    let heard = Heard::default();
+    let listener = heard.listener();
+    let manager = builder(&TestClock::new(NOW)).on_event(listener).build_for_steps().unwrap();
+    let cookie = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session();
+    let cookie = cookie.cookie_header().unwrap();
+    for (hash, event, is_found) in [("old", "loaded_from_cookie", true), ("new", "login_revoked", false)] {
+        heard.take();
+        let (request_login, login) = look(&manager, &cookie);
+        assert_eq!(run_with(&login, |id| Some(with_hash(id, hash)), None).is_some(), is_found);
+        assert_eq!(heard.take(), ["accessed", event]);
+        assert_eq!(request_login.finish().set_cookies[0].contains("Max-Age=0"), !is_found);
+    }
+}
+
+#[test]
+fn a_remembered_login_without_room_in_the_session_holds_for_its_request() {
+    let manager = native(|builder| builder);
+    let (request_login, login) = look(&manager, "");
+    login.insert("filling", &"x".repeat(2980)).unwrap();
+    let filling = cookies(&request_login);
+    let remembered = manager.test_login(account("1")).remembered(WEEK).without_session().cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &format!("{filling}; {remembered}"));
+    assert_eq!(run(&login).unwrap().id, "1");
+    assert_eq!(login.get::<String>("filling").unwrap().unwrap().len(), 2980);
+    assert!(request_login.finish().set_cookies.is_empty(), "a session that no browser would keep");
+}
+
+#[test]
+fn another_users_remember_cookie_is_refreshed_as_theirs() {
+    let refreshing = |builder: Builder| builder.refresh_remember_cookie_each_request();
+    let manager = native(refreshing);
+    let session = manager.test_login(with_hash("2", "two")).cookie_header().unwrap();
+    let remembered = manager.test_login(with_hash("1", "one")).remembered(WEEK).without_session();
+    let remembered = remembered.cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &format!("{session}; {remembered}"));
+    let find = |id: &str| Some(with_hash(id, if id == "1" { "one" } else { "two" }));
+    assert_eq!(run_with(&login, find, None).unwrap().id, "2");
+    let refreshed = cookies(&request_login);
+    assert!(refreshed.starts_with("__Host-remember_token="), "{refreshed}");
+    let (_, login) = look(&manager, &refreshed);
+    assert_eq!(run_with(&login, find, None).unwrap().id, "1");
+}
+
+#[test]
+fn a_session_that_is_written_anew_is_bound_under_the_current_key() {
+    const NEW: &str = "another key of 32 bytes, at least";
+    let key = |text: &str| SecretKey::from_text(text).unwrap();
+    let of = |text: &str| LoginManager::<Account>::builder(key(text), || NOW, |_: &mut [u8]| ());
+    let old = of(KEY).build_for_steps().unwrap();
+    let both = of(NEW).fallback_key(key(KEY)).build_for_steps().unwrap();
+    let new = of(NEW).build_for_steps().unwrap();
+    let request = |cookie: &str| Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+    let cookie = old.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
+    let (request_login, login) = look_at(&both, request(&cookie).with_peer([10, 0, 0, 1].into()));
+    login.set_permanent(true).unwrap();
+    let cookie = cookies(&request_login);
+    for (address, fresh) in [([10, 0, 0, 1], true), ([10, 0, 0, 2], false)] {
+        let (_, login) = look_at(&new, request(&cookie).with_peer(address.into()));
+        assert!(run(&login).is_some());
+        assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), fresh, "{address:?}");
+    }
+}
+
+#[test]
+fn a_response_is_private_by_its_session_as_by_its_user() {
+    let manager = native(|builder| builder);
+    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let (request_login, login) = look(&manager, &cookie);
+    assert_eq!(login.get::<String>("_user_id").unwrap().as_deref(), Some("1"));
+    assert!(request_login.finish().is_private, "a handler may have shown whose session it is");
+    let (request_login, login) = look(&manager, "");
+    assert!(run(&login).is_none());
+    assert!(!request_login.finish().is_private);
+}
