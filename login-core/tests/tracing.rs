@@ -11,8 +11,9 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 use std::time::Duration;
 
 use common::{account, flask, look, native, run};
@@ -21,9 +22,13 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Keeps every event as a line: level, target, fields.
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    /// What this test was told, a line an event: level, target, fields.
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps every event for the thread that it is of.
+struct Told;
 
 struct Line(String);
 
@@ -49,7 +54,7 @@ impl Subscriber for Told {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(format!("{} {}", event.metadata().level(), event.metadata().target()));
         event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        LINES.with_borrow_mut(|lines| lines.push(line.0));
     }
 
     fn enter(&self, _: &Id) {}
@@ -57,15 +62,22 @@ impl Subscriber for Told {
     fn exit(&self, _: &Id) {}
 }
 
+/// Listens from before the first event on: what no one listens to is not asked again in time.
+fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| tracing::subscriber::set_global_default(Told).unwrap());
+}
+
 /// What was told meanwhile.
 fn told(during: impl FnOnce()) -> Vec<String> {
-    let told = Told::default();
-    tracing::subscriber::with_default(told.clone(), during);
-    std::mem::take(&mut *told.0.lock().unwrap())
+    LINES.take();
+    during();
+    LINES.take()
 }
 
 #[test]
 fn events_are_told_by_name_and_users_are_not() {
+    listen();
     let manager = native(|builder| builder);
     let lines = told(|| look(&manager, "").1.log_in(account("ann")).now().unwrap());
     assert_eq!(lines, [r#"DEBUG login event="logged_in""#]);
@@ -73,6 +85,7 @@ fn events_are_told_by_name_and_users_are_not() {
 
 #[test]
 fn a_failure_to_load_is_told_with_its_causes() {
+    listen();
     let manager = native(|builder| builder);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let lines = told(|| {
@@ -88,6 +101,7 @@ fn a_failure_to_load_is_told_with_its_causes() {
 
 #[test]
 fn a_refusal_for_an_age_that_is_not_known_says_what_to_set() {
+    listen();
     let manager = flask(|builder| builder);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let (_, login) = look(&manager, &cookie);
@@ -107,6 +121,7 @@ fn a_refusal_for_an_age_that_is_not_known_says_what_to_set() {
 
 #[test]
 fn what_a_refusal_has_no_room_for_is_told() {
+    listen();
     let manager = native(|builder| builder.login_view("/login").login_message("m".repeat(400)));
     let (_, login) = look(&manager, "");
     login.insert("filling", &"x".repeat(2800)).unwrap();
