@@ -1,6 +1,5 @@
 //! Configuring a login manager.
 
-use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +10,11 @@ use crate::cookie::CookieSettings;
 use crate::error::ConfigError;
 use crate::event::{Event, Listener};
 use crate::flask::FlaskKey;
+use crate::loaders::{AskRequest, ByHand, Drive, Erased, Loaders, NoRequestLoader};
 use crate::manager::{LoginManager, Manager};
 use crate::mounts::Mount;
 use crate::native::NativeKey;
-use crate::request::Request;
 use crate::secret::SecretKey;
-use crate::step::{Drive, Loaders, Loading, Step};
 use crate::user::{RequestLoader, User, UserLoader};
 use crate::wire::Wire;
 
@@ -46,8 +44,6 @@ impl Adapter for Bare {
     }
 }
 
-type RequestDrive<U> = Arc<dyn AskRequest<U>>;
-
 /// Every setting of a login manager; [`build`](Self::build) refuses what cannot work.
 ///
 /// The defaults are safe ones: signed cookies in the native format, `HttpOnly`,
@@ -67,7 +63,7 @@ pub struct LoginManagerBuilder<U: User, A = Bare> {
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
     listeners: Vec<Listener<U>>,
-    request_loader: Option<RequestDrive<U>>,
+    request_loader: Option<Arc<dyn AskRequest<U>>>,
     adapter: PhantomData<fn() -> A>,
 }
 
@@ -345,57 +341,5 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
             loaders,
             has_request_loader,
         }))))
-    }
-}
-
-/// A request loader, its type forgotten: it is rarely there and need not be fast.
-trait AskRequest<U>: Send + Sync {
-    fn ask<'a>(&'a self, request: &'a Request) -> Asking<'a, U>;
-}
-
-type Cause = Box<dyn std::error::Error + Send + Sync>;
-type Asking<'a, U> = std::pin::Pin<Box<dyn Future<Output = Result<Option<U>, Cause>> + Send + 'a>>;
-
-impl<R: RequestLoader> AskRequest<R::User> for R {
-    fn ask<'a>(&'a self, request: &'a Request) -> Asking<'a, R::User> {
-        Box::pin(async move { self.load_user_from_request(request).await.map_err(Into::into) })
-    }
-}
-
-struct Erased<U>(RequestDrive<U>);
-
-impl<U: User> RequestLoader for Erased<U> {
-    type User = U;
-    type Error = Cause;
-
-    async fn load_user_from_request(&self, request: &Request) -> Result<Option<U>, Cause> {
-        self.0.ask(request).await
-    }
-}
-
-/// Never asked: no step asks for it.
-struct NoRequestLoader<U>(PhantomData<fn() -> U>);
-
-impl<U: User> RequestLoader for NoRequestLoader<U> {
-    type User = U;
-    type Error = std::convert::Infallible;
-
-    async fn load_user_from_request(&self, _: &Request) -> Result<Option<U>, Self::Error> {
-        Ok(None)
-    }
-}
-
-/// Steps are run by hand; awaiting a user is the programmer's mistake.
-struct ByHand;
-
-impl<U: User> Drive<U> for ByHand {
-    fn drive(self: Arc<Self>, step: Step<U>) -> Loading {
-        const MISTAKE: &str = "this manager was built for steps by hand and has no loader: call `Login::begin`";
-        match step {
-            Step::LoadUser(token) => drop(token.fail(MISTAKE)),
-            Step::AskRequestLoader(token) => drop(token.fail(MISTAKE)),
-            Step::Done(_) => {}
-        }
-        Box::pin(std::future::ready(()))
     }
 }

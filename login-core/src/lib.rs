@@ -15,6 +15,7 @@ mod flask_golden;
 mod guard;
 mod head;
 mod json;
+mod loaders;
 mod loading;
 mod log_in;
 mod login;

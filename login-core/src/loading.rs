@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use crate::config::Refusal;
 use crate::error::LoadError;
 use crate::guard::Requirement;
+use crate::loaders::Loading;
 use crate::login::Login;
 use crate::state::{Known, Load, State};
-use crate::step::{Loading, Step};
+use crate::step::Step;
 use crate::user::User;
 
 /// What [`Login::user`] gives: loads the user, once for all who ask in one request.

@@ -6,10 +6,10 @@ use std::task::Waker;
 
 use crate::error::{LoadError, LoginError};
 use crate::event::Event;
+use crate::loaders::Loading;
 use crate::manager::LoginManager;
 use crate::request::Request;
 use crate::session::Session;
-use crate::step::Loading;
 use crate::user::User;
 
 /// How the request's user became known.

@@ -5,8 +5,6 @@
 //! to answer is never "no one": the token is failed instead.
 
 use std::error::Error;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
 
 use smol_str::SmolStr;
@@ -18,7 +16,7 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::state::{Known, Remember, Source, State};
 use crate::transitions::{self, NewLogin, Protected};
-use crate::user::{RequestLoader, User, UserLoader};
+use crate::user::User;
 use crate::wire::{Remembered, Revoked};
 
 /// What has to be known next to know the request's user.
@@ -291,50 +289,5 @@ impl<U: User> AskRequestLoader<U> {
     /// Says that the request loader failed; see [`LoadUser::fail`].
     pub fn fail(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> LoadError {
         self.login.fail(self.generation, LoadError::new(cause))
-    }
-}
-
-/// The future of a load, whatever the loaders' types. What it found is in the state.
-pub(crate) type Loading = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// The application's loaders, their types forgotten.
-pub(crate) trait Drive<U: User>: Send + Sync + 'static {
-    fn drive(self: Arc<Self>, step: Step<U>) -> Loading;
-}
-
-/// A user loader and, where there is one, a request loader.
-pub(crate) struct Loaders<L, R> {
-    pub(crate) user: L,
-    pub(crate) request: R,
-}
-
-impl<L, R> Drive<L::User> for Loaders<L, R>
-where
-    L: UserLoader,
-    R: RequestLoader<User = L::User>,
-{
-    fn drive(self: Arc<Self>, step: Step<L::User>) -> Loading {
-        Box::pin(async move { drive(step, &self.user, &self.request).await })
-    }
-}
-
-/// Runs the steps to their end.
-async fn drive<L, R>(mut step: Step<L::User>, users: &L, requests: &R)
-where
-    L: UserLoader,
-    R: RequestLoader<User = L::User>,
-{
-    loop {
-        step = match step {
-            Step::LoadUser(token) => match users.load_user(token.user_id()).await {
-                Ok(user) => token.answer(user),
-                Err(error) => Step::Done(Err(token.fail(error))),
-            },
-            Step::AskRequestLoader(token) => match requests.load_user_from_request(token.request()).await {
-                Ok(user) => token.answer(user),
-                Err(error) => Step::Done(Err(token.fail(error))),
-            },
-            Step::Done(_) => return,
-        };
     }
 }
