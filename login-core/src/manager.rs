@@ -138,7 +138,8 @@ impl<U: User> RequestLogin<U> {
 
     /// As [`show`](Self::show), for an adapter.
     pub fn show_client(&self, head: &impl RequestHead) {
-        self.0.state().client = Request::of_client(head, self.0.manager.0.config.trusted_proxies > 0);
+        // Without a look, cookies are all that matters: no address is asked for.
+        self.0.state().client = Request::of_client(head, false);
     }
 
     /// Looks at the login: reads the session, the first time. The response varies
