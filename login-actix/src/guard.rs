@@ -4,12 +4,13 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{self, Context, Poll};
 
 use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use login_core::{Requirement, User};
+use login_core::{Require, Requirement, User};
+use pin_project_lite::pin_project;
 
 use crate::middleware::Mounted;
 use crate::rejection::LoginRejection;
@@ -72,34 +73,99 @@ impl<S, U> std::fmt::Debug for GuardService<S, U> {
 
 impl<S, B, U> Service<ServiceRequest> for GuardService<S, U>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
     U: User,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = GuardFuture<S, U>;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let (service, requirement) = (Rc::clone(&self.service), self.requirement);
-        Box::pin(async move {
-            if !Requirement::exempts(request.method().as_str()) {
-                let required = match Mounted::<U>::look_for_user(request.request()) {
-                    Some(login) => {
-                        login.require(requirement).await.map_err(|why| LoginRejection::<U>::of(why, request.request()))
-                    }
-                    None => Err(LoginRejection::missing_middleware()),
-                };
-                if let Err(rejection) = required {
-                    let response = rejection.into_response();
-                    return Ok(request.into_response(response).map_into_right_body());
+        if Requirement::exempts(request.method().as_str()) {
+            return GuardFuture { stage: Stage::Passed { inner: self.service.call(request) } };
+        }
+        let Some(login) = Mounted::<U>::look_for_user(request.request()) else {
+            let response = LoginRejection::<U>::missing_middleware().into_response();
+            return GuardFuture { stage: Stage::Refused { response: ready(request.into_response(response)) } };
+        };
+        let waiting = Some(Waiting { service: Rc::clone(&self.service), request });
+        GuardFuture { stage: Stage::Loading { user: login.require(self.requirement), waiting } }
+    }
+}
+
+/// What goes on once the user is known.
+struct Waiting<S> {
+    service: Rc<S>,
+    request: ServiceRequest,
+}
+
+pin_project! {
+    /// The future of a [`GuardService`].
+    pub struct GuardFuture<S, U>
+    where
+        S: Service<ServiceRequest>,
+        U: User,
+    {
+        #[pin]
+        stage: Stage<S, U>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Stage<S, U>
+    where
+        S: Service<ServiceRequest>,
+        U: User,
+    {
+        Loading { user: Require<U>, waiting: Option<Waiting<S>> },
+        Passed { #[pin] inner: S::Future },
+        Refused { #[pin] response: Ready<ServiceResponse> },
+    }
+}
+
+impl<S: Service<ServiceRequest>, U: User> std::fmt::Debug for GuardFuture<S, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GuardFuture(..)")
+    }
+}
+
+impl<S, U, B> Future for GuardFuture<S, U>
+where
+    U: User,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stage = self.project().stage;
+        loop {
+            let next = match stage.as_mut().project() {
+                Projected::Refused { response } => {
+                    return response.poll(context).map(|response| Ok(response.map_into_right_body()));
                 }
-            }
-            Ok(service.call(request).await?.map_into_left_body())
-        })
+                Projected::Passed { inner } => {
+                    return inner.poll(context).map_ok(ServiceResponse::map_into_left_body);
+                }
+                Projected::Loading { user, waiting } => {
+                    let required = task::ready!(Pin::new(user).poll(context));
+                    let Some(Waiting { service, request }) = waiting.take() else { return Poll::Pending };
+                    match required {
+                        Ok(_) => Stage::Passed { inner: service.call(request) },
+                        Err(denied) => {
+                            let response = LoginRejection::<U>::of(denied, request.request()).into_response();
+                            Stage::Refused { response: ready(request.into_response(response)) }
+                        }
+                    }
+                }
+            };
+            stage.set(next);
+        }
     }
 }

@@ -10,8 +10,8 @@ mod response;
 
 pub use environment::{development_key, system_clock};
 pub use extract::{CurrentUser, FreshUser, Login, MaybeUser};
-pub use guard::{GuardMiddleware, GuardService};
+pub use guard::{GuardFuture, GuardMiddleware, GuardService};
 pub use login_core::*;
 pub use manager::{Actix, LoginManager};
-pub use middleware::{LoginMiddleware, LoginService};
+pub use middleware::{LoginFuture, LoginMiddleware, LoginService};
 pub use rejection::{Error, LoginRejection};

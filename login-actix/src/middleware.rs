@@ -5,13 +5,15 @@ use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{self, Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::header::{COOKIE, HeaderName, USER_AGENT};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use login_core::{Answer, Login as CoreLogin, MountError, Mounts, Refusal, Request, RequestHead, RequestLogin, User};
+use pin_project_lite::pin_project;
 
 use crate::manager::{Handlers, LoginManager};
 use crate::response::{self, Carrying};
@@ -75,6 +77,12 @@ impl RequestHead for Head<'_> {
     }
 
     fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
+        // The names of the two that are asked for all the time are not parsed anew.
+        let name = match name {
+            "cookie" => COOKIE,
+            "user-agent" => USER_AGENT,
+            name => HeaderName::from_static(name),
+        };
         self.request.headers().get_all(name).for_each(|value| show(value.as_bytes()));
     }
 
@@ -138,8 +146,6 @@ impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
     }
 }
 
-type Answering<B> = Pin<Box<dyn Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>>>>;
-
 impl<S, B, U> Service<ServiceRequest> for LoginService<S, U>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
@@ -149,7 +155,7 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Answering<B>;
+    type Future = LoginFuture<S::Future, U>;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
@@ -163,13 +169,13 @@ where
             #[cfg(feature = "tracing")]
             tracing::error!(target: "login", "{error}");
             let response = response::plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
-            return Box::pin(ready(Ok(request.into_response(response).map_into_right_body())));
+            return LoginFuture::Refused { response: ready(request.into_response(response)) };
         }
         let uri = request.uri().clone();
         let head = Head { request: request.request(), uri: &uri };
         if core.checks_cross_site(head.method()) && core.refuses(&Request::of(&head)) {
             let refused = response::plain(StatusCode::FORBIDDEN, Answer::CROSS_SITE);
-            return Box::pin(ready(Ok(request.into_response(refused).map_into_right_body())));
+            return LoginFuture::Refused { response: ready(request.into_response(refused)) };
         }
         let request_login = core.begin();
         if core.needs_request() {
@@ -178,14 +184,45 @@ where
         let handlers = Arc::clone(&self.manager.handlers);
         request.extensions_mut().insert(Mounted { request_login: request_login.clone(), handlers, uri });
         // No clone of the request is kept: routing needs it for itself.
-        let answer = self.service.call(request);
-        Box::pin(async move {
-            match answer.await {
+        LoginFuture::Handled { inner: self.service.call(request), request_login }
+    }
+}
+
+pin_project! {
+    /// The future of a [`LoginService`].
+    #[project = Projected]
+    #[expect(missing_docs, reason = "its cases are no one's business")]
+    pub enum LoginFuture<F, U: User> {
+        Refused { #[pin] response: Ready<ServiceResponse> },
+        Handled { #[pin] inner: F, request_login: RequestLogin<U> },
+    }
+}
+
+impl<F, U: User> std::fmt::Debug for LoginFuture<F, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginFuture(..)")
+    }
+}
+
+impl<F, U, B> Future for LoginFuture<F, U>
+where
+    U: User,
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    B: MessageBody,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Refused { response } => {
+                response.poll(context).map(|response| Ok(response.map_into_right_body()))
+            }
+            Projected::Handled { inner, request_login } => Poll::Ready(match task::ready!(inner.poll(context)) {
                 Ok(response) => Ok(response::with_parts(response, &request_login.finish())),
                 // Whatever answers this error further out must carry the cookies as well.
-                Err(error) => Err(Carrying::new(error, request_login).into()),
-            }
-        })
+                Err(error) => Err(Carrying::new(error, request_login.clone()).into()),
+            }),
+        }
     }
 }
 

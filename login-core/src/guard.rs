@@ -224,6 +224,7 @@ impl<U: User> Login<U> {
         let location = url::login_url(view, config.forced_host.as_deref(), in_query);
         Answer::Redirect { status, location: url::to_location(&location) }
     }
+
     /// Tells the listeners of a refusal that the application answers by itself: nothing
     /// is flashed nor kept as `next`.
     pub fn tell_refusal(&self, refusal: Refusal) {
