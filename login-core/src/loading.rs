@@ -3,14 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::config::Refusal;
 use crate::error::LoadError;
 use crate::guard::Requirement;
 use crate::loaders::Loading;
 use crate::login::Login;
-use crate::state::{Known, Load, State};
+use crate::state::{Known, Load, Released, State};
 use crate::step::Step;
 use crate::user::User;
 
@@ -110,10 +110,14 @@ impl<U: User> Knowing<U> {
                 wait(&mut self.waits, &mut state, context);
                 return Poll::Pending;
             }
-            state = Turn::take(&self.login, state, load).go_on(context);
+            state = Turn::take(&self.login, state, load).go_on();
             // Or a login or logout was first meanwhile.
             if matches!(state.load, Load::Idle(_)) && matches!(state.known, Known::NotYet) {
                 wait(&mut self.waits, &mut state, context);
+                // Those who began to wait after it called, this one too, have not heard it.
+                let called = if state.load_has_called { state.call() } else { Released::default() };
+                drop(state);
+                called.go();
                 return Poll::Pending;
             }
         }
@@ -145,9 +149,8 @@ impl<U: User> Drop for Knowing<U> {
         if self.waits {
             let mut state = self.login.0.state();
             state.waiters -= 1;
-            // Its waker may be the one that the load would call: another's must take its
-            // place. With no one left the load ends, and begins anew where it is asked for.
-            let released = if state.waiters == 0 { state.release() } else { state.call() };
+            // With no one left the load ends, and begins anew where it is asked for.
+            let released = if state.waiters == 0 { state.release() } else { Released::default() };
             drop(state);
             released.go();
         }
@@ -163,7 +166,8 @@ struct Turn<'l, U: User> {
 }
 
 impl<'l, U: User> Turn<'l, U> {
-    fn take(login: &'l Login<U>, state: MutexGuard<'l, State<U>>, load: Load) -> Self {
+    fn take(login: &'l Login<U>, mut state: MutexGuard<'l, State<U>>, load: Load) -> Self {
+        state.load_has_called = false;
         let mut turn = Self { login, loading: None, has_ended: false };
         match load {
             Load::Idle(loading) => {
@@ -180,8 +184,11 @@ impl<'l, U: User> Turn<'l, U> {
         turn
     }
 
-    fn go_on(mut self, context: &mut Context<'_>) -> MutexGuard<'l, State<U>> {
-        self.loading = self.loading.take().and_then(|mut loading| match loading.as_mut().poll(context) {
+    fn go_on(mut self) -> MutexGuard<'l, State<U>> {
+        // It calls all who wait and not only who polls it: that one may never poll again.
+        let waker = Waker::from(Arc::clone(&self.login.0));
+        let mut context = Context::from_waker(&waker);
+        self.loading = self.loading.take().and_then(|mut loading| match loading.as_mut().poll(&mut context) {
             Poll::Ready(()) => None,
             Poll::Pending => Some(loading),
         });

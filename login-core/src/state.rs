@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 
 use crate::error::{LoadError, LoginError};
 use crate::event::Event;
@@ -51,6 +51,7 @@ pub(crate) enum Load {
 /// Who is to be called, and a load that no one needs any more: let go once the state is
 /// unlocked.
 #[must_use]
+#[derive(Default)]
 pub(crate) struct Released {
     waiting: Vec<Waker>,
     /// Only to be dropped: that may run the application's own code.
@@ -75,7 +76,9 @@ pub(crate) struct State<U> {
     pub(crate) generation: u32,
     pub(crate) announced_access: bool,
     pub(crate) load: Load,
-    /// How many wait for the load, and who is to be called when the user is known.
+    /// Whether what is loaded called while someone went on with it.
+    pub(crate) load_has_called: bool,
+    /// How many wait for the load, and who is to be called when it can go on.
     pub(crate) waiters: usize,
     pub(crate) waiting: Vec<Waker>,
     pub(crate) response_begun: bool,
@@ -101,7 +104,7 @@ impl<U> State<U> {
         self.release()
     }
 
-    /// Calls those who wait for the user.
+    /// Calls those who wait for the load.
     pub(crate) fn call(&mut self) -> Released {
         Released { waiting: std::mem::take(&mut self.waiting), _loading: None }
     }
@@ -123,6 +126,21 @@ impl<U> State<U> {
     pub(crate) fn set_session(&mut self, session: Session) {
         self.session = session;
         self.session_changed = true;
+    }
+}
+
+/// What the load calls when it can go on: all who wait, since none need be polled again.
+impl<U: User> Wake for Shared<U> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut state = self.state();
+        state.load_has_called = true;
+        let called = state.call();
+        drop(state);
+        called.go();
     }
 }
 
@@ -154,6 +172,7 @@ impl<U: User> Shared<U> {
                 generation: 0,
                 announced_access: false,
                 load: Load::No,
+                load_has_called: false,
                 waiters: 0,
                 waiting: Vec::new(),
                 response_begun: false,
