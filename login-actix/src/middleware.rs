@@ -171,9 +171,13 @@ where
             let response = response::plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
             return LoginFuture::Refused { response: ready(request.into_response(response)) };
         }
+        // A middleware of the same manager further out does it all; two would undo each other's.
+        if request.extensions().get::<Mounted<U>>().is_some_and(|mounted| mounted.request_login.is_of(core)) {
+            return LoginFuture::Passed { inner: self.service.call(request) };
+        }
         let uri = request.uri().clone();
         let head = Head { request: request.request(), uri: &uri };
-        if core.checks_cross_site(head.method()) && core.refuses(&Request::of(&head)) {
+        if core.refuses_head(&head) {
             let refused = response::plain(StatusCode::FORBIDDEN, Answer::CROSS_SITE);
             return LoginFuture::Refused { response: ready(request.into_response(refused)) };
         }
@@ -194,6 +198,7 @@ pin_project! {
     #[expect(missing_docs, reason = "its cases are no one's business")]
     pub enum LoginFuture<F, U: User> {
         Refused { #[pin] response: Ready<ServiceResponse> },
+        Passed { #[pin] inner: F },
         Handled { #[pin] inner: F, request_login: RequestLogin<U> },
     }
 }
@@ -217,6 +222,7 @@ where
             Projected::Refused { response } => {
                 response.poll(context).map(|response| Ok(response.map_into_right_body()))
             }
+            Projected::Passed { inner } => inner.poll(context).map_ok(ServiceResponse::map_into_left_body),
             Projected::Handled { inner, request_login } => Poll::Ready(match task::ready!(inner.poll(context)) {
                 Ok(response) => Ok(response::with_parts(response, &request_login.finish())),
                 // Whatever answers this error further out must carry the cookies as well.

@@ -33,7 +33,7 @@ fn carry(headers: &mut HeaderMap, parts: &ResponseParts) {
     if parts.adds_vary(headers.get_all(VARY).filter_map(|line| line.to_str().ok())) {
         headers.append(VARY, VARY_COOKIE);
     }
-    let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
+    let present = headers.get_all(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
     if parts.makes_private(present) {
         headers.insert(CACHE_CONTROL, PRIVATE);
     }

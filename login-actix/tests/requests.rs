@@ -14,7 +14,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{ErrorHandlerResponse, ErrorHandlers, Next, NormalizePath};
-use actix_web::{App, HttpResponse, http::StatusCode, test, web};
+use actix_web::{
+    App, HttpResponse,
+    http::{Method, StatusCode},
+    test, web,
+};
 use login_actix::{
     CurrentUser, Error, FreshUser, Login, LoginManager, LoginRejection, MaybeUser, SecretKey, User, UserLoader,
 };
@@ -329,12 +333,51 @@ async fn a_client_that_goes_away_leaves_nothing_locked() {
 #[actix_web::test]
 async fn cross_site_posts_do_not_reach_a_handler() {
     let login = manager(&Accounts::default());
-    let app = App::new().route("/", web::post().to(async || "posted")).wrap(login.middleware());
+    let app = App::new().route("/", web::to(async || "handled")).wrap(login.middleware());
     let app = test::init_service(app).await;
-    for (site, status) in [("cross-site", 403), ("same-origin", 200)] {
-        let request = test::TestRequest::post().insert_header(("Sec-Fetch-Site", site)).to_request();
-        assert_eq!(app.call(request).await.unwrap().status(), status);
+    for (method, upgrade, site, status) in [
+        (Method::POST, "", "cross-site", 403),
+        (Method::POST, "", "same-origin", 200),
+        (Method::GET, "", "cross-site", 200),
+        (Method::GET, "websocket", "cross-site", 403),
+    ] {
+        let request = test::TestRequest::default().method(method).insert_header(("Upgrade", upgrade));
+        let request = request.insert_header(("Sec-Fetch-Site", site)).to_request();
+        assert_eq!(app.call(request).await.unwrap().status(), status, "{upgrade} {site}");
     }
+}
+
+#[actix_web::test]
+async fn one_middleware_that_is_wrapped_twice_is_wrapped_once() {
+    let login = manager(&Accounts::default());
+    let permanent = async |login: Login<Account>| {
+        login.set_permanent(true)?;
+        Ok::<_, Error>("permanent")
+    };
+    let log_out = async |login: Login<Account>| {
+        login.log_out().await?;
+        Ok::<_, Error>("logged out")
+    };
+    let inner = web::scope("/in").wrap(login.middleware()).wrap(login.login_required());
+    let app = App::new()
+        .service(inner.route("/out", web::get().to(log_out)))
+        .route("/permanent", web::get().to(permanent))
+        .route("/", web::get().to(async |user: MaybeUser<Account>| user.0.is_some().to_string()))
+        .wrap(login.middleware());
+    let app = test::init_service(app).await;
+    let get = async |path: &str, cookie: &str| {
+        let request = test::TestRequest::get().uri(path).insert_header(("Cookie", cookie)).to_request();
+        app.call(request).await.unwrap()
+    };
+    let cookies = |response: &ServiceResponse<_>| -> Vec<String> {
+        let lines = response.headers().get_all("set-cookie");
+        lines.map(|line| line.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
+    };
+    let cookie = login.test_login(Account { id: "1".to_owned() }).cookie_header().unwrap();
+    let permanent = cookies(&get("/permanent", &cookie).await).remove(0);
+    let logged_out = cookies(&get("/in/out", &permanent).await);
+    assert_eq!(logged_out.len(), 1, "{logged_out:?}");
+    assert_eq!(test::read_body(get("/", &logged_out[0]).await).await, "false");
 }
 
 #[actix_web::test]

@@ -125,8 +125,12 @@ where
             let response = (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
             return LoginFuture::Refused { response: Some(response) };
         }
-        if core.checks_cross_site(request.method().as_str()) && core.refuses(&Request::of(&Head::from(&request))) {
+        if core.refuses_head(&Head::from(&request)) {
             return LoginFuture::Refused { response: Some(response::plain(403, Answer::CROSS_SITE)) };
+        }
+        // A layer of the same manager further out does it all; two would undo each other's.
+        if Mounted::of(&Head::from(&request)).is_some_and(|mounted| mounted.request_login.is_of(core)) {
+            return LoginFuture::Passed { inner: self.inner.call(request) };
         }
         let request_login = core.begin();
         if core.needs_request() {
@@ -145,6 +149,7 @@ pin_project! {
     #[expect(missing_docs, reason = "its cases are no one's business")]
     pub enum LoginFuture<F, U: User> {
         Refused { response: Option<Response<Body>> },
+        Passed { #[pin] inner: F },
         Handled { #[pin] inner: F, request_login: RequestLogin<U> },
     }
 }
@@ -167,6 +172,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Projected::Refused { response } => Poll::Ready(Ok(response.take().unwrap_or_default())),
+            Projected::Passed { inner } => inner.poll(context).map_ok(|response| response.map(Body::new)),
             Projected::Handled { inner, request_login } => {
                 let response = ready!(inner.poll(context))?.map(Body::new);
                 Poll::Ready(Ok(response::with_parts(response, &request_login.finish())))

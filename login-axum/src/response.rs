@@ -30,7 +30,7 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
             }
         }
     }
-    let present = headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
+    let present = headers.get_all(CACHE_CONTROL).iter().map(|value| value.to_str().unwrap_or_default());
     if parts.makes_private(present) {
         headers.insert(CACHE_CONTROL, PRIVATE);
     }

@@ -371,8 +371,22 @@ async fn customers_and_staff_log_in_side_by_side() {
         let text = text(response).await;
         assert!(names.iter().any(|name| name.starts_with("__Host-") && text.contains(name)), "{text}");
     }
-    let twice = Router::new().route("/", get(async |_: CurrentUser<Account>| "fine")).layer(app.login.layer());
-    assert_eq!(text(app.get(twice, "/", &app.cookie()).await).await, "fine", "one manager may be mounted twice");
+}
+
+#[tokio::test]
+async fn one_manager_that_is_mounted_twice_is_mounted_once() {
+    let app = app();
+    let set_permanent = async |login: Login<Account>| login.set_permanent(true).map_err(Error::from);
+    let permanent = app.get(Router::new().route("/", get(set_permanent)), "/", &app.cookie()).await;
+    let permanent = header(&permanent, header::SET_COOKIE).unwrap().split(';').next().unwrap().to_owned();
+    let log_out = async |login: Login<Account>| login.log_out().await.map_err(Error::from);
+    let inner = Router::new().route("/", get(log_out)).layer(app.login.layer());
+    let response = app.get(inner.route_layer(app.login.login_required()), "/", &permanent).await;
+    let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().collect();
+    assert_eq!(cookies.len(), 1, "{cookies:?}");
+    let cookie = cookies[0].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = Router::new().route("/", get(async |user: MaybeUser<Account>| user.0.is_some().to_string()));
+    assert_eq!(text(app.get(page, "/", &cookie).await).await, "false");
 }
 
 #[tokio::test]
@@ -486,8 +500,16 @@ async fn cross_site_posts_do_not_reach_a_handler() {
         ("POST", "origin", "https://app.example.com", 200),
         ("POST", "origin", "https://outer.example.com", 200),
         ("POST", "origin", "https://inner", 403),
+        ("websocket", "origin", "https://inner", 403),
+        ("websocket", "origin", "https://outer.example.com", 200),
     ] {
-        let request = Request::builder().method(method).uri("/").header("host", "inner").header(name, value);
+        let (method, upgrade) = if method == "websocket" { ("GET", method) } else { (method, "") };
+        let request = Request::builder()
+            .header("upgrade", upgrade)
+            .method(method)
+            .uri("/")
+            .header("host", "inner")
+            .header(name, value);
         let request = request.header("x-forwarded-host", "outer.example.com").body(Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), status, "{method} {name} {value}");

@@ -179,9 +179,20 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
     /// How many proxies in front of the server add to `X-Forwarded-For`,
     /// `-Proto` and `-Host`; none by default, and then those headers are not read.
     ///
-    /// With too high a number clients can claim any address.
+    /// With too high a number clients can claim any address. Each of these proxies must
+    /// set all three headers, or remove them: one that it passes on from the client is
+    /// believed, and `next`, redirects and the cross-site check go by the host.
     pub fn trusted_proxies(mut self, count: usize) -> Self {
         self.config.trusted_proxies = count;
+        self
+    }
+
+    /// Says that clients come by HTTPS alone, whatever the connection tells. Needed where
+    /// a whole `https://` address is to be good as `next` and the server cannot tell:
+    /// behind a proxy that does not send `X-Forwarded-Proto`, and where axum itself is
+    /// served with TLS and HTTP/1.1.
+    pub fn https_only(mut self) -> Self {
+        self.config.https_only = true;
         self
     }
 
@@ -262,8 +273,8 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
         self
     }
 
-    /// Answers requests that change something with 403 where another site's page
-    /// sent them: see [`is_cross_site`](crate::is_cross_site). Recommended for
+    /// Answers requests that change something, and WebSockets' handshakes, with 403 where
+    /// another site's page sent them: see [`is_cross_site`](crate::is_cross_site). Recommended for
     /// every site whose forms are its own.
     pub fn refuse_cross_site_requests(mut self) -> Self {
         self.config.refuse_cross_site = true;
@@ -332,7 +343,7 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
             Wire::Native(keys().map(|key| NativeKey::new(key, session, remember)).collect())
         };
         Ok(A::adapt(LoginManager(Arc::new(Manager {
-            mount: Arc::new(Mount::new(&self.config, &wire)),
+            mount: Mount::new::<U>(&self.config, &wire),
             config: self.config,
             wire,
             clock: self.clock,

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use sha2::{Digest as _, Sha512};
 
+use crate::config::Config;
 use crate::request::Request;
 use crate::url::Origin;
 
@@ -34,8 +35,10 @@ fn forwarded<'r>(request: &'r Request, name: &'static str, proxies: usize) -> Op
 }
 
 /// Scheme and host as the client addressed them.
-pub(crate) fn origin(request: &Request, proxies: usize) -> Origin<'_> {
+pub(crate) fn origin<'r>(request: &'r Request, config: &Config) -> Origin<'r> {
+    let proxies = config.trusted_proxies;
     let https = match forwarded(request, "x-forwarded-proto", proxies) {
+        _ if config.https_only => true,
         Some(scheme) => scheme.eq_ignore_ascii_case("https"),
         None => request.is_https(),
     };
@@ -155,11 +158,13 @@ mod tests {
             unreadable.with_header("x-forwarded-for", b"\xff, 6.6.6.6").with_header("x-forwarded-host", b"\xff");
         assert_eq!(address(&unreadable, 1), Some([6, 6, 6, 6].into()));
         assert_eq!(address(&unreadable, 2), None, "not what the client sent before it");
-        assert_eq!(origin(&unreadable.with_header("host", b"inner"), 1).host, "");
-        assert_eq!(origin(&request, 0).scheme, "http");
-        assert_eq!(origin(&request, 1).scheme, "http");
-        assert_eq!(origin(&request, 2).scheme, "https");
-        assert_eq!(origin(&request, 2).host, "inner");
+        let behind = |trusted_proxies| Config { trusted_proxies, ..Config::default() };
+        assert_eq!(origin(&unreadable.with_header("host", b"inner"), &behind(1)).host, "");
+        assert_eq!(origin(&request, &behind(0)).scheme, "http");
+        assert_eq!(origin(&request, &behind(1)).scheme, "http");
+        assert_eq!(origin(&request, &behind(2)).scheme, "https");
+        assert_eq!(origin(&request, &behind(2)).host, "inner");
+        assert_eq!(origin(&request, &Config { https_only: true, ..behind(1) }).scheme, "https");
     }
 
     #[test]

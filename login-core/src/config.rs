@@ -67,6 +67,7 @@ pub(crate) struct Config {
     pub(crate) refresh_each_request: bool,
     pub(crate) protection: SessionProtection,
     pub(crate) trusted_proxies: usize,
+    pub(crate) https_only: bool,
     pub(crate) login_view: Option<String>,
     pub(crate) refresh_view: Option<String>,
     /// Longest prefix first.
@@ -96,6 +97,7 @@ impl Default for Config {
             refresh_each_request: false,
             protection: SessionProtection::default(),
             trusted_proxies: 0,
+            https_only: false,
             login_view: None,
             refresh_view: None,
             login_views: Vec::new(),

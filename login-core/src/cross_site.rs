@@ -1,11 +1,13 @@
 //! Cross-site requests: whether a request that changes something came from here.
 
+use crate::head::RequestHead;
 use crate::request::Request;
 
 /// Whether a request was sent by another site's page.
 ///
 /// The check is that of Go's `http.CrossOriginProtection`: GET, HEAD and OPTIONS
-/// change nothing and pass. Else `Sec-Fetch-Site`, which browsers set and pages
+/// change nothing and pass, except for a WebSocket's handshake: another site's page can
+/// open one with its visitor's cookies, and read what is answered. Else `Sec-Fetch-Site`, which browsers set and pages
 /// cannot, must be `same-origin` or `none`; where it is missing, an `Origin` must
 /// name the host that was asked. A request with neither does not come from a
 /// browser's page. `trusted` origins (`https://app.example.com`) pass.
@@ -19,7 +21,7 @@ pub fn is_cross_site(request: &Request, trusted: &[String]) -> bool {
 
 /// The same, for a server that its clients know as this host.
 pub(crate) fn is_cross_site_to(request: &Request, host: &str, trusted: &[String]) -> bool {
-    if is_safe(request.method()) {
+    if is_safe(request.method()) && !request.header_lines("upgrade").any(names_websocket) {
         return false;
     }
     let mut origins = request.header_lines("origin");
@@ -36,9 +38,23 @@ pub(crate) fn is_cross_site_to(request: &Request, host: &str, trusted: &[String]
     }
 }
 
+/// Whether a request may be one that [`is_cross_site_to`] does not let pass unseen.
+pub(crate) fn is_checked(head: &impl RequestHead) -> bool {
+    let mut is_checked = !is_safe(head.method());
+    if !is_checked {
+        head.lines("upgrade", |line| is_checked |= names_websocket(line));
+    }
+    is_checked
+}
+
 /// Whether requests of this method change nothing.
-pub(crate) fn is_safe(method: &str) -> bool {
+fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
+/// Whether a line of an Upgrade header asks for a WebSocket (RFC 6455, 4.1).
+fn names_websocket(line: &[u8]) -> bool {
+    line.split(|byte| *byte == b',').any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 fn names_host(origin: &[u8], host: &str) -> bool {
@@ -49,6 +65,22 @@ fn names_host(origin: &[u8], host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_websocket_is_opened_by_this_sites_own_pages() {
+        let open = |upgrade: &str, name: &str, value: &str| {
+            let request = Request::new("GET", "/").with_header("host", b"example.com");
+            let request = request.with_header("Upgrade", upgrade.as_bytes()).with_header(name, value.as_bytes());
+            is_cross_site(&request, &[])
+        };
+        for upgrade in ["websocket", "h2c, WebSocket"] {
+            assert!(open(upgrade, "origin", "https://evil.com") && open(upgrade, "sec-fetch-site", "cross-site"));
+            assert!(!open(upgrade, "origin", "https://example.com") && !open(upgrade, "accept", "*/*"));
+        }
+        for upgrade in ["h2c", "websocket-not", ""] {
+            assert!(!open(upgrade, "origin", "https://evil.com"), "{upgrade}");
+        }
+    }
 
     #[test]
     fn the_table_of_cases() {

@@ -196,12 +196,15 @@ pub enum ConfigError {
     },
 }
 
-/// Two managers that cannot be mounted together: one's cookies would be taken for the other's.
+/// Two managers that cannot be mounted together: one's logins would be taken for the other's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MountError {
     /// Both have a cookie of this name.
     SharedCookie(String),
+    /// Both are of this user type: extractors and guards could not tell whose login is asked
+    /// for.
+    SharedUser(&'static str),
     /// Both have Flask's format and a secret key in common, fallbacks included: nothing in
     /// a remember cookie of Flask's tells whose it is.
     SharedFlaskKey,
@@ -213,6 +216,10 @@ impl fmt::Display for MountError {
             Self::SharedCookie(name) => write!(
                 f,
                 "two login managers that are mounted together both use the cookie {name:?}: give one of them other names, by `session_cookie` and `remember_cookie`"
+            ),
+            Self::SharedUser(user) => write!(
+                f,
+                "two login managers of `{user}` are mounted together: give each a user type of its own"
             ),
             Self::SharedFlaskKey => f.write_str(
                 "two login managers with Flask's cookies that are mounted together share a secret key: give each its own",

@@ -163,8 +163,12 @@ pub(crate) fn write_session(session: &Session, key: &FlaskKey, now: u64) -> Stri
 
 /// How many bytes [`write_session`] makes, compressed only where that decides.
 pub(crate) fn session_size(session: &Session, key: &FlaskKey, now: u64, name_size: usize) -> usize {
+    let json = to_json(session).len();
+    if json > MAX_INFLATED {
+        return json; // However small it can be made, it could not be read again.
+    }
     // Timestamp, signature and dots take at most 40 bytes.
-    let plain = to_json(session).len().div_ceil(3) * 4 + 40;
+    let plain = json.div_ceil(3) * 4 + 40;
     if name_size + plain <= MAX_SIZE { plain } else { write_session(session, key, now).len() }
 }
 
@@ -209,4 +213,60 @@ pub(crate) fn to_json(session: &Session) -> String {
 /// A flashed message as Flask keeps it, a tuple.
 pub(crate) fn flash_item(category: &str, message: &str) -> String {
     format!("{{\" t\":[{},{}]}}", json::quote(category), json::quote(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    /// A session whose JSON has this many bytes, and hardly a repetition in it.
+    fn session(size: usize) -> Session {
+        let mut random = 1_u32;
+        let letter = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'a' + (random >> 24) as u8 % 26)
+        };
+        let text: String = std::iter::repeat_with(letter).take(size - r#"{"a":""}"#.len()).collect();
+        let mut session = Session::default();
+        session.data.set("a", crate::json::quote(&text));
+        session
+    }
+
+    #[test]
+    fn a_session_is_compressed_where_that_makes_it_shorter_by_more_than_its_dot() {
+        let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
+        let mut saved = Vec::new();
+        for size in 60..200 {
+            let session = session(size);
+            assert_eq!(to_json(&session).len(), size);
+            let zipped = miniz_oxide::deflate::compress_to_vec_zlib(to_json(&session).as_bytes(), ZLIB_LEVEL).len();
+            let is_zipped = write_session(&session, &key, NOW).starts_with('.');
+            assert_eq!(is_zipped, zipped < size - 1, "{size} bytes, zipped {zipped}");
+            saved.push(size as isize - zipped as isize);
+        }
+        for edge in [0, 1, 2] {
+            assert!(saved.contains(&edge), "{saved:?}");
+        }
+    }
+
+    #[test]
+    fn the_size_is_exact_where_it_decides() {
+        let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
+        for (size, name) in [(3042, 1), (3039, 30), (3042, 30), (3200, 7)] {
+            let session = session(size);
+            assert_eq!(session_size(&session, &key, NOW, name), write_session(&session, &key, NOW).len(), "{size}");
+        }
+        let mut repeated = Session::default();
+        repeated.data.set("a", crate::json::quote(&"a".repeat(MAX_INFLATED - 8)));
+        let written = write_session(&repeated, &key, NOW);
+        assert_eq!(session_size(&repeated, &key, NOW, 7), written.len());
+        assert_eq!(read_session(&written, &[key], NOW, 60), Some(repeated.clone()));
+        let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
+        repeated.data.set("a", crate::json::quote(&"a".repeat(MAX_INFLATED - 7)));
+        assert_eq!(session_size(&repeated, &key, NOW, 7), MAX_INFLATED + 1);
+        let usual = session(300);
+        assert_eq!(session_size(&usual, &key, NOW, 7), 440, "not compressed to be told");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::client;
 use crate::config::Refusal;
+use crate::cookie::MAX_SIZE;
 use crate::event::{self, Event};
 use crate::login::Login;
 use crate::request::Request;
@@ -41,6 +42,9 @@ impl Requirement {
         method == "OPTIONS"
     }
 }
+
+/// How many bytes the session cookie may have with what refusals put into it.
+const MAX_KEPT: usize = MAX_SIZE - 512;
 
 /// The application's own answers to refusals, in an adapter's response type.
 pub struct RefusalHandlers<R> {
@@ -190,7 +194,8 @@ impl<U: User> Login<U> {
     /// Refuses the request: tells the listeners, flashes the message, keeps `next` and
     /// says how to answer.
     ///
-    /// A message or a `next` for which the session cookie has no room is left out.
+    /// A message or a `next` is left out where the session cookie would have no room for a
+    /// login any more: anyone can be refused as often as they like.
     pub fn refuse(&self, refusal: Refusal) -> Answer {
         self.tell_refusal(refusal);
         let config = &self.0.manager.0.config;
@@ -206,14 +211,14 @@ impl<U: User> Login<U> {
         if !message.text.is_empty() {
             let localized = config.localizer.as_ref().map(|localize| localize(&message.text));
             let text = localized.as_deref().unwrap_or(&message.text);
-            if let Err(error) = self.flash_as(&message.category, text) {
+            if let Err(error) = self.flash_up_to(MAX_KEPT, &message.category, text) {
                 event::warn(format_args!("the message of a refusal is not kept: {error}"));
             }
         }
-        let here = client::origin(request, config.trusted_proxies);
+        let here = client::origin(request, config);
         let next = url::next_param(view, here, request.target());
         let in_query = if config.session_for_next {
-            if let Err(error) = self.keep_next(&next) {
+            if let Err(error) = self.keep_next(MAX_KEPT, &next) {
                 event::warn(format_args!("the address of a refused request is not kept: {error}"));
             }
             None

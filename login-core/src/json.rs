@@ -124,6 +124,12 @@ pub(crate) fn items(text: &str) -> Option<Vec<&str>> {
     cursor.end().then_some(found)
 }
 
+/// Whether this is the text of a value that a member can have and [`Object::parse`] read.
+pub(crate) fn is_value(text: &str) -> bool {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.value(0).is_some() && cursor.end()
+}
+
 struct Cursor<'t> {
     text: &'t str,
     at: usize,
@@ -259,11 +265,11 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// JSON text with every character outside printable ASCII escaped, as Python's
-/// `ensure_ascii` does. Outside strings there are none.
+/// `ensure_ascii` does. Outside strings there is but white space, which stands for itself.
 pub(crate) fn to_ascii(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for c in json.chars() {
-        if matches!(c, ' '..='~') {
+        if matches!(c, ' '..='~' | '\t' | '\n' | '\r') {
             ascii.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -336,6 +342,18 @@ mod tests {
         }
         assert_eq!(Object::parse(&format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200))), None);
         assert!(Object::parse(&format!("{{\"a\":{}{}}}", "[".repeat(99), "]".repeat(99))).is_some());
+    }
+
+    #[test]
+    fn a_value_is_one_that_a_member_can_have() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for depth in [1, 127, 128, 129] {
+            let is_read = Object::parse(&format!("{{\"a\":{}}}", nested(depth))).is_some();
+            assert_eq!(is_value(&nested(depth)), is_read, "{depth}");
+        }
+        assert!(is_value(&nested(128)) && !is_value(&nested(129)));
+        assert!(is_value(&to_ascii("{\n\t\"a\": \"é\"\r\n}")));
+        assert!(!is_value("1 2") && !is_value("") && !is_value("\u{1}"));
     }
 
     #[test]

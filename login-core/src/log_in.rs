@@ -111,7 +111,7 @@ impl<U: User> LogIn<U> {
         };
         let replaces_another = transitions::is_another(&state.session, &new.user_id);
         let session = transitions::log_in(&state.session, new, now);
-        self.login.check_size(&session)?;
+        self.login.check_size(&session, MAX_SIZE)?;
         state.set_session(session);
         if let Some(token) = token {
             state.remember = Remember::Set(token, duration);

@@ -116,7 +116,7 @@ impl<U: User> Login<U> {
         if is_anonymous || !transitions::confirm(&mut session, binding, login_at) {
             return Ok(false);
         }
-        self.check_size(&session)?;
+        self.check_size(&session, MAX_SIZE)?;
         state.set_session(session);
         let user = state.user().cloned();
         drop(guard);
@@ -150,7 +150,9 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] where the application's loader failed.
     pub async fn login_remembered(&self) -> Result<bool, LoadError> {
-        Ok(self.user().await?.is_some() && self.remembered().is_some())
+        let Some(user) = self.user().await? else { return Ok(false) };
+        let remembered = self.remembered();
+        Ok(remembered.is_some_and(|remembered| self.0.manager.0.wire.check_remembered(&remembered, &*user).is_ok()))
     }
 
     /// Where the client wanted to go before it was sent to log in, if that is on
@@ -186,8 +188,7 @@ impl<U: User> Login<U> {
     /// of this request's scheme and host; no backslash or control character.
     #[must_use]
     pub fn is_safe_redirect(&self, address: &str) -> bool {
-        let proxies = self.0.manager.0.config.trusted_proxies;
-        url::stays_here(address, crate::client::origin(self.0.request(), proxies))
+        url::stays_here(address, crate::client::origin(self.0.request(), &self.0.manager.0.config))
     }
 
     /// The request as the library saw it.
@@ -228,12 +229,13 @@ impl<U: User> Login<U> {
         manager.wire.read_remember(self.0.client(&state.client), &manager.config, self.0.now())
     }
 
-    pub(crate) fn check_size(&self, session: &Session) -> Result<(), LoginError> {
+    /// Refuses a session whose cookie, name and value, has more bytes than `limit`.
+    pub(crate) fn check_size(&self, session: &Session, limit: usize) -> Result<(), LoginError> {
         let manager = &self.0.manager.0;
         let size = manager.wire.session_size(session, &manager.config, self.0.now());
-        if size <= MAX_SIZE {
+        if size <= limit {
             return Ok(());
         }
-        Err(LoginError::CookieTooLarge { name: manager.config.session_cookie.name.to_string(), size, limit: MAX_SIZE })
+        Err(LoginError::CookieTooLarge { name: manager.config.session_cookie.name.to_string(), size, limit })
     }
 }

@@ -80,10 +80,10 @@ impl<U: User> LoginManager<U> {
         self.0.config.refresh_each_request
     }
 
-    /// Whether [`refuses`](Self::refuses) must be asked about a request of this method.
+    /// Whether cross-site requests are refused at all.
     #[must_use]
-    pub fn checks_cross_site(&self, method: &str) -> bool {
-        self.0.config.refuse_cross_site && !cross_site::is_safe(method)
+    pub fn refuses_cross_site(&self) -> bool {
+        self.0.config.refuse_cross_site
     }
 
     /// Whether this request is to be answered with 403 and not handled at all:
@@ -91,8 +91,14 @@ impl<U: User> LoginManager<U> {
     #[must_use]
     pub fn refuses(&self, request: &Request) -> bool {
         let config = &self.0.config;
-        let host = client::origin(request, config.trusted_proxies).host;
+        let host = client::origin(request, config).host;
         config.refuse_cross_site && cross_site::is_cross_site_to(request, host, &config.trusted_origins)
+    }
+
+    /// As [`refuses`](Self::refuses), for an adapter: what needs no check is not copied.
+    #[must_use]
+    pub fn refuses_head(&self, head: &impl RequestHead) -> bool {
+        self.refuses_cross_site() && cross_site::is_checked(head) && self.refuses(&Request::of(head))
     }
 
     /// Whether the client's address makes a difference. Where an adapter was not
@@ -129,6 +135,12 @@ impl<U: User> RequestLogin<U> {
     #[must_use]
     pub fn manager(&self) -> &LoginManager<U> {
         &self.0.manager
+    }
+
+    /// Whether it is a login of this manager, or of a clone.
+    #[must_use]
+    pub fn is_of(&self, manager: &LoginManager<U>) -> bool {
+        Arc::ptr_eq(&self.0.manager.0, &manager.0)
     }
 
     /// Shows the request without looking at the login.

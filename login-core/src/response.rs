@@ -59,24 +59,25 @@ impl ResponseParts {
     pub const PRIVATE: &str = "private, no-cache";
 
     /// Whether [`PRIVATE`](Self::PRIVATE) is to be the response's Cache-Control, given
-    /// the one that it has.
+    /// the lines of it that there are.
     ///
     /// A response for a user gets it where the application said nothing. One with a
     /// login cookie gets it unless what the application said keeps it out of shared
-    /// caches already.
+    /// caches already: `private` or `no-store` (RFC 9111, 5.2.2), and not only of some
+    /// fields.
     #[must_use]
-    pub fn makes_private(&self, present: Option<&str>) -> bool {
-        let says = |directives: &[&str]| {
-            present.is_some_and(|present| {
-                let mut names = present.split(',').map(|item| item.split('=').next().unwrap_or_default().trim());
-                names.any(|name| directives.iter().any(|directive| name.eq_ignore_ascii_case(directive)))
-            })
-        };
+    pub fn makes_private<'c>(&self, present: impl IntoIterator<Item = &'c str>) -> bool {
+        let mut present = present.into_iter().peekable();
         if self.set_cookies.is_empty() {
-            self.is_private && present.is_none()
-        } else {
-            says(&["public", "s-maxage"]) || !says(&["private", "no-store", "no-cache"])
+            return self.is_private && present.peek().is_none();
         }
+        let (mut is_shared, mut is_kept_out) = (false, false);
+        for directive in present.flat_map(|line| line.split(',')).map(str::trim) {
+            let is = |name: &str| directive.eq_ignore_ascii_case(name);
+            is_shared |= is("public") || directive.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("s-maxage"));
+            is_kept_out |= is("private") || is("no-store");
+        }
+        is_shared || !is_kept_out
     }
 }
 
@@ -164,12 +165,12 @@ fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
     let manager = &shared.manager.0;
     let now = shared.now();
     let remembered = manager.wire.read_remember(shared.client(&state.client), &manager.config, now)?;
+    let settings = &manager.config.remember_cookie;
     let duration = duration(shared, state, &remembered);
     // Where the user is known, the digest too is made anew, under the current key.
-    let user = state.user().filter(|user| remembered.auth.is_some() && user.id() == remembered.user_id);
-    let auth = user.and_then(|user| manager.wire.auth(&**user, &remembered.user_id)).or(remembered.auth);
+    let checked = state.user().map(|user| manager.wire.check_remembered(&remembered, &**user));
+    let Ok(auth) = checked.unwrap_or(Ok(remembered.auth)) else { return Some(settings.delete()) };
     let value = manager.wire.write_remember(&remembered.user_id, auth, now, duration)?;
-    let settings = &manager.config.remember_cookie;
     // Quoted, an ID may need more room than the client's own spelling of it did.
     let fits = settings.name.len() + value.len() <= crate::cookie::MAX_SIZE;
     fits.then(|| settings.set(&value, Some(duration), now))
@@ -236,9 +237,14 @@ mod tests {
             (&cookie, Some("max-age=60"), true),
             (&cookie, Some("no-cache, s-maxage=9"), true),
             (&cookie, Some("no-store"), false),
-            (&cookie, Some("Private=\"x\""), false),
+            (&cookie, Some("Private , max-age=60"), false),
+            (&cookie, Some("max-age=60,private,S-MaxAge=9"), true),
+            (&cookie, Some("private=\"x\""), true),
+            (&cookie, Some("no-cache"), true),
         ] {
             assert_eq!(parts.makes_private(present), expected, "{present:?}");
         }
+        assert!(!cookie.makes_private(["max-age=60", "no-store"]), "all lines count");
+        assert!(!private.makes_private(["", "max-age=60"]));
     }
 }

@@ -14,6 +14,9 @@ pub(crate) const NEXT: &str = "next";
 const RESERVED: [&str; 8] =
     ["_user_id", "_fresh", "_id", "_permanent", "_remember", "_remember_seconds", "_login_at", FLASHES];
 
+/// Those of them that are the login itself.
+const LOGIN: [&str; 3] = ["_user_id", "_fresh", "_id"];
+
 pub(crate) fn is_reserved(key: &str) -> bool {
     RESERVED.contains(&key)
 }
@@ -67,11 +70,23 @@ impl Session {
 
     /// Takes the login's keys out; says whether any was there.
     pub(crate) fn forget_login(&mut self) -> bool {
-        let had_any = self.user_id.take().is_some() | self.fresh.take().is_some() | self.binding.take().is_some();
+        let mut had_any = self.user_id.take().is_some();
+        had_any |= self.fresh.take().is_some();
+        had_any |= self.binding.take().is_some();
+        // Of types that only Flask knows, or that mean nothing here.
+        for key in LOGIN {
+            had_any |= self.data.remove(key).is_some();
+        }
         self.login_at = None;
         self.login_id = [0; 16];
         self.auth = None;
         had_any
+    }
+
+    /// Whether there is a login of a user that only Flask knows: its ID is of a type of
+    /// Python's that is no text and no number.
+    pub(crate) fn has_foreign_login(&self) -> bool {
+        self.data.get("_user_id").is_some_and(|json| json != "null")
     }
 
     /// The login's own keys as an application may read them, in JSON.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::cookie::MAX_SIZE;
 use crate::error::LoginError;
 use crate::login::Login;
 use crate::session::{self, FLASHES, Session};
@@ -58,7 +59,10 @@ impl<U: User> Login<U> {
         }
         let json = crate::json::to_ascii(&serde_json::to_string(value).map_err(LoginError::Serialize)?);
         let json = if self.0.manager.0.wire.is_flask() { tagged::tag(&json) } else { json };
-        self.change(|session| {
+        if !crate::json::is_value(&json) {
+            return Err(LoginError::Serialize(serde::ser::Error::custom("it is nested too deep to be read again")));
+        }
+        self.change(MAX_SIZE, |session| {
             let mut session = session.clone();
             session.data.set(key, json);
             session
@@ -100,7 +104,7 @@ impl<U: User> Login<U> {
     pub fn set_permanent(&self, permanent: bool) -> Result<(), LoginError> {
         // Only Flask's sessions tell one that was made not permanent from one that never was.
         let permanent = (permanent || self.0.manager.0.wire.is_flask()).then_some(permanent);
-        self.change(|session| Session { permanent, ..session.clone() })
+        self.change(MAX_SIZE, |session| Session { permanent, ..session.clone() })
     }
 
     /// Whether the session is permanent.
@@ -122,8 +126,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
     pub fn flash_as(&self, category: &str, message: &str) -> Result<(), LoginError> {
-        let item = self.0.manager.0.wire.flash_item(category, message);
-        self.change(|session| transitions::flash(session, &item))
+        self.flash_up_to(MAX_SIZE, category, message)
     }
 
     /// Takes the flashed messages, oldest first (Flask's `get_flashed_messages`).
@@ -139,20 +142,29 @@ impl<U: User> Login<U> {
         Ok(flashes.into_iter().map(|(category, message)| Flash { category, message }).collect())
     }
 
-    pub(crate) fn keep_next(&self, next: &str) -> Result<(), LoginError> {
+    /// As [`flash_as`](Self::flash_as), where the session's cookie then has no more bytes
+    /// than `limit`.
+    pub(crate) fn flash_up_to(&self, limit: usize, category: &str, message: &str) -> Result<(), LoginError> {
+        let item = self.0.manager.0.wire.flash_item(category, message);
+        self.change(limit, |session| transitions::flash(session, &item))
+    }
+
+    /// Keeps an address to go on to, where the session's cookie then has no more bytes
+    /// than `limit`.
+    pub(crate) fn keep_next(&self, limit: usize, next: &str) -> Result<(), LoginError> {
         let manager = &self.0.manager.0;
         // Only Flask-Login binds a session in which no one is logged in.
         let proxies = manager.config.trusted_proxies;
         let client = self.0.request();
         let binding = if manager.wire.is_flask() { manager.wire.bind(client, proxies) } else { None };
-        self.change(|session| transitions::keep_next(session, next, binding))
+        self.change(limit, |session| transitions::keep_next(session, next, binding))
     }
 
-    fn change(&self, change: impl FnOnce(&Session) -> Session) -> Result<(), LoginError> {
+    fn change(&self, limit: usize, change: impl FnOnce(&Session) -> Session) -> Result<(), LoginError> {
         let mut state = self.0.state();
         let state = state.for_change()?;
         let session = change(&state.session);
-        self.check_size(&session)?;
+        self.check_size(&session, limit)?;
         state.set_session(session);
         Ok(())
     }

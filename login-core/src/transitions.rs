@@ -81,7 +81,7 @@ pub(crate) fn log_in(session: &Session, login: NewLogin, now: u64) -> Session {
 
 /// Whether the session holds a login of someone else.
 pub(crate) fn is_another(session: &Session, user_id: &str) -> bool {
-    session.user_id.as_deref().is_some_and(|id| id != user_id)
+    session.user_id.as_deref().map_or_else(|| session.has_foreign_login(), |id| id != user_id)
 }
 
 /// The user gave their credentials again, from this client. Without a login in
@@ -196,6 +196,38 @@ mod tests {
         let mut anonymous = of("1");
         anonymous.forget_login();
         assert_eq!(keys(log_in(&anonymous, login("2"), 0)), ["colour", NEXT]);
+    }
+
+    #[test]
+    fn a_login_of_a_user_that_only_flask_knows_is_one() {
+        let with = |key: &str, json: &str| {
+            let mut session = Session::default();
+            session.data.set("colour", "1");
+            session.data.set(key, json);
+            session
+        };
+        let keys = |session: &Session| session.data.keys().collect::<Vec<_>>();
+        assert_eq!(keys(&log_in(&with("_user_id", "{\" u\":\"ab\"}"), login("1"), 0)), [] as [&str; 0]);
+        assert_eq!(keys(&log_in(&with("_user_id", "null"), login("1"), 0)), ["colour", "_user_id"]);
+        for key in ["_user_id", "_fresh", "_id"] {
+            let mut session = with(key, "[1]");
+            assert!(log_out(&mut session, false), "{key}");
+            assert_eq!(keys(&session), ["colour"]);
+        }
+        assert!(!log_out(&mut with("other", "[1]"), true));
+    }
+
+    #[test]
+    fn each_key_of_a_login_is_one() {
+        let nothing = Session::default();
+        for mut session in [
+            Session { user_id: Some("1".into()), ..nothing.clone() },
+            Session { fresh: Some(false), ..nothing.clone() },
+            Session { binding: Some(Binding::Keyed([1; 16])), ..nothing.clone() },
+        ] {
+            assert!(log_out(&mut session, false));
+            assert_eq!(session, nothing);
+        }
     }
 
     #[test]

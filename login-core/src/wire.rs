@@ -155,6 +155,20 @@ impl Wire {
         }
     }
 
+    /// [`check_auth`](Self::check_auth) of a remember cookie that may be this user's:
+    /// another's is as it is.
+    pub(crate) fn check_remembered<U: User>(
+        &self,
+        remembered: &Remembered,
+        user: &U,
+    ) -> Result<Option<Digest>, Revoked> {
+        if user.id() == remembered.user_id {
+            self.check_auth(remembered.auth, user, &remembered.user_id)
+        } else {
+            Ok(remembered.auth)
+        }
+    }
+
     /// What tells one key of Flask's format from another.
     pub(crate) fn fingerprints(&self) -> Vec<[u8; 16]> {
         match self {

@@ -72,6 +72,29 @@ fn inactive_users_are_known_but_not_let_in() {
 }
 
 #[test]
+fn refusals_leave_the_session_room_for_a_login() {
+    let paths = ["/".to_owned(), format!("/{}", "x".repeat(3500)), format!("/{}", "x".repeat(3000))];
+    for manager in both(|b| b.login_view("/login").use_session_for_next()) {
+        let mut cookie = String::new();
+        for round in 0..120 {
+            let path = &paths[round % paths.len()];
+            let (request_login, login) =
+                look_at(&manager, Request::new("GET", path).with_header("cookie", cookie.as_bytes()));
+            assert!(location(&login, UNAUTHORIZED).is_some());
+            let written = cookies(&request_login);
+            if !written.is_empty() {
+                cookie = written;
+            }
+        }
+        let (request_login, login) = look(&manager, &cookie);
+        login.log_in(account(&"1".repeat(100))).now().unwrap();
+        assert!(login.next_url().is_some());
+        assert!(login.take_flashes().unwrap().len() > 10);
+        assert!(run(&look(&manager, &cookies(&request_login)).1).is_some());
+    }
+}
+
+#[test]
 fn handlers_answer_in_place_of_the_library() {
     let heard = Heard::default();
     let manager = native(|b| b.login_view("/login").refresh_view("/again").on_event(heard.listener()));

@@ -14,8 +14,8 @@ use std::error::Error as _;
 
 use common::{Account, account, builder, look, native};
 use login_core::{
-    ConfigError, CookieProblem, Event, LoadError, LoginError, MountError, RefusalHandlers, Request, Requirement,
-    ResponseParts, SecretKey, SecretKeyError, Step, TestClock,
+    Answer, ConfigError, CookieProblem, Event, LoadError, LoginError, MountError, Refusal, RefusalHandlers, Request,
+    Requirement, ResponseParts, SecretKey, SecretKeyError, Step, TestClock,
 };
 
 #[test]
@@ -103,12 +103,15 @@ fn errors_say_what_is_wrong_and_what_to_do() {
         (ConfigError::SameCookieNames(name()).to_string(), ["both named \"sid\"", "another name"]),
         (ConfigError::FlaskAfterCookies.to_string(), ["flask_compatible", "call it first"]),
         (MountError::SharedCookie(name()).to_string(), ["\"sid\"", "other names"]),
+        (MountError::SharedUser("app::Account").to_string(), ["`app::Account`", "of its own"]),
         (MountError::SharedFlaskKey.to_string(), ["secret key", "its own"]),
         (
             ConfigError::Address { setting: "login_view", value: "in".to_owned() }.to_string(),
             ["login_view: \"in\"", "path"],
         ),
         (ConfigError::Duration { setting: "session_lifetime" }.to_string(), ["session_lifetime", "one second"]),
+        (Refusal::Unauthorized.to_string(), ["no one", "logged in"]),
+        (Refusal::NeedsRefresh.to_string(), ["login", "not fresh"]),
         (problem(CookieProblem::Name), ["cookie \"sid\"", "token"]),
         (problem(CookieProblem::SameSiteNoneNeedsSecure), ["SameSite=None", "Secure"]),
         (problem(CookieProblem::PrefixNeedsSecure), ["__Secure-", "needs Secure"]),
@@ -129,4 +132,21 @@ fn causes_are_for_the_operator() {
     let text = json.to_string();
     assert_eq!(cause(LoginError::Deserialize(json)), Some(text));
     assert_eq!(cause(LoginError::ResponseBegun), None);
+}
+
+#[test]
+fn clients_are_told_no_cause_and_operators_what_no_one_told_them() {
+    let json = || serde_json::from_str::<u8>("x").unwrap_err();
+    for (error, answer, is_untold) in [
+        (LoginError::InactiveUser, (403, "this account is not active"), false),
+        (LoginError::Load(LoadError::new("no table")), (500, Answer::FAILED), false),
+        (LoginError::CookieTooLarge { name: "sid".to_owned(), size: 5000, limit: 4096 }, (500, Answer::FAILED), true),
+        (LoginError::Duration, (500, Answer::FAILED), true),
+        (LoginError::ReservedKey("_id".to_owned()), (500, Answer::FAILED), true),
+        (LoginError::Serialize(json()), (500, Answer::FAILED), true),
+        (LoginError::Deserialize(json()), (500, Answer::FAILED), true),
+        (LoginError::ResponseBegun, (500, Answer::FAILED), true),
+    ] {
+        assert_eq!((error.answer(), error.is_untold()), (answer, is_untold), "{error}");
+    }
 }

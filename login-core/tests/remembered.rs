@@ -13,7 +13,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Account, Builder, Heard, KEY, NOW, account, builder, cookies, look, look_at, native, run, run_with};
-use login_core::{LoginManager, Request, Requirement, SecretKey, TestClock};
+use login_core::{LoginManager, Request, Requirement, SecretKey, TestClock, UserLoader};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -64,6 +64,40 @@ fn another_users_remember_cookie_is_refreshed_as_theirs() {
     assert!(refreshed.starts_with("__Host-remember_token="), "{refreshed}");
     let (_, login) = look(&manager, &refreshed);
     assert_eq!(run_with(&login, find, None).unwrap().id, "1");
+}
+
+#[test]
+fn a_remember_cookie_that_the_user_revoked_is_not_refreshed() {
+    let manager = native(|builder| builder.refresh_remember_cookie_each_request());
+    let remembered = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session();
+    let remembered = remembered.cookie_header().unwrap();
+    for (hash, is_good) in [("old", true), ("new", false)] {
+        let (request_login, login) = look(&manager, &remembered);
+        login.log_in(with_hash("1", hash)).now().unwrap();
+        let lines = request_login.finish().set_cookies;
+        let line = lines.iter().find(|line| line.starts_with("__Host-remember_token=")).unwrap();
+        assert_eq!(line.contains("Max-Age=0"), !is_good, "{hash}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_is_not_remembered_by_a_cookie_that_the_user_revoked() {
+    struct Changed;
+    impl UserLoader for Changed {
+        type User = Account;
+        type Error = std::convert::Infallible;
+
+        async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+            Ok(Some(with_hash(id, "new")))
+        }
+    }
+    let manager = builder(&TestClock::new(NOW)).build(Changed).unwrap();
+    let session = manager.test_login(with_hash("1", "new")).cookie_header().unwrap();
+    for (id, hash, expected) in [("1", "new", true), ("1", "old", false), ("2", "its own", true)] {
+        let remembered = manager.test_login(with_hash(id, hash)).remembered(WEEK).without_session();
+        let (_, login) = look(&manager, &format!("{session}; {}", remembered.cookie_header().unwrap()));
+        assert_eq!(login.login_remembered().await.unwrap(), expected, "{id} {hash}");
+    }
 }
 
 #[test]

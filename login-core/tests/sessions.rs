@@ -12,7 +12,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Heard, account, both, cookies, flask, look, native, run, run_with};
+use common::{Heard, account, both, cookies, flask, look, look_at, native, run, run_with};
 use login_core::{LoginError, Request, ResponseParts, User};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -155,4 +155,81 @@ fn a_user_is_active_and_has_no_hash_unless_it_says_so() {
     }
     assert!(Plain.is_active() && Plain.is_authenticated() && Plain.auth_hash().is_none());
     assert!(!common::Account { is_active: false, ..account("1") }.is_authenticated());
+}
+
+#[test]
+fn what_is_taken_out_is_written() {
+    for manager in both(|b| b.use_session_for_next().login_view("/login")) {
+        let (request_login, login) = look(&manager, "");
+        login.insert("colour", "red").unwrap();
+        login.refuse(login_core::Refusal::Unauthorized);
+        let cookie = cookies(&request_login);
+        let rewritten = |change: &dyn Fn(&login_core::Login<common::Account>)| {
+            let (request_login, login) = look(&manager, &cookie);
+            change(&login);
+            look(&manager, &cookies(&request_login)).1.keys()
+        };
+        let is_there = |keys: &[String], key: &str| keys.iter().any(|each| each == key);
+        let keys = rewritten(&|login| assert!(login.remove("colour").unwrap() && !login.remove("none").unwrap()));
+        assert!(!is_there(&keys, "colour") && is_there(&keys, "next"));
+        let keys = rewritten(&|login| assert_eq!(login.next_url().as_deref(), Some("/here")));
+        assert!(is_there(&keys, "colour") && !is_there(&keys, "next"));
+        let keys = rewritten(&|login| assert_eq!(login.next_or("/home"), "/here"));
+        assert!(!is_there(&keys, "next"));
+        let (_, login) = look(&manager, "");
+        assert_eq!(login.next_or("/the home"), "/the%20home");
+    }
+}
+
+#[test]
+fn what_could_not_be_read_again_is_refused() {
+    fn nested(depth: usize) -> serde_json::Value {
+        (0..depth).fold(serde_json::Value::Null, |inner, _| vec![inner].into())
+    }
+    for (is_flask, manager) in [false, true].into_iter().zip(both(|b| b)) {
+        let (request_login, login) = look(&manager, "");
+        login.insert("deep", &nested(127)).unwrap();
+        assert!(matches!(login.insert("deep", &nested(128)), Err(LoginError::Serialize(_))));
+        let long = "x".repeat(300_000);
+        assert!(matches!(login.insert("long", &long), Err(LoginError::CookieTooLarge { size: 300_000.., .. })));
+        assert_eq!(login.insert("long", &long[..200_000]).is_ok(), is_flask, "it can be compressed there");
+        let (_, login) = look(&manager, &cookies(&request_login));
+        assert_eq!(login.get::<serde_json::Value>("deep").unwrap(), Some(nested(127)));
+        assert_eq!(login.get::<String>("long").unwrap().is_some(), is_flask);
+    }
+}
+
+/// Flask's format writes that a login is no more fresh in one byte more than that it is.
+#[test]
+fn a_mark_of_protection_that_makes_the_cookie_too_large_is_not_sent() {
+    let mut random = 1_u32;
+    let mut letter = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (random >> 24) as u8 % 26)
+    };
+    let text: String = std::iter::repeat_with(&mut letter).take(5000).collect();
+    let (mut sent, mut kept_back) = (Vec::new(), 0);
+    for name in ["s", "si", "sid"] {
+        let manager = flask(|b| b.session_cookie(|c| c.name(name)));
+        for size in (4500..5000).rev() {
+            let (request_login, login) = look(&manager, "");
+            login.log_in(account("1")).now().unwrap();
+            if login.insert("a", &text[..size]).is_err() {
+                continue;
+            }
+            let cookie = cookies(&request_login);
+            if cookie.len() < 4090 {
+                break;
+            }
+            let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+            let (request_login, login) = look_at(&manager, request.with_header("user-agent", b"another"));
+            assert!(run(&login).is_some());
+            assert_eq!(login.get::<bool>("_fresh").unwrap(), Some(false));
+            match cookies(&request_login).len() {
+                0 => kept_back += 1,
+                size => sent.push(size - "=".len()),
+            }
+        }
+    }
+    assert_eq!((sent.iter().max(), kept_back > 0), (Some(&4096), true), "{sent:?}");
 }

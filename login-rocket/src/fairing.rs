@@ -131,11 +131,14 @@ impl<U: User> LoginFairing<U> {
     /// after all and the application has no catcher of its own for that.
     fn answer_refusal<'r>(&self, cached: &Cached<U>, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(Recorded { refusal, route }) = cached.take_refusal() else { return };
-        // A later route's forward may have made a 404 of the guard's 401; a 401 of a later
-        // route is that route's own.
+        // A later route's forward may have made a 404 of the guard's 401, or a 422, if a
+        // parameter or query was not as it asks (with a body that may be its own answer); a
+        // 401 of a later route is that route's own.
+        let is_guards = route == RouteId::of(request);
         let is_unanswered = match response.status().code {
-            401 => route == RouteId::of(request),
-            404 => true,
+            401 => is_guards,
+            404 => !is_guards,
+            422 => !is_guards && !request.method().supports_payload(),
             _ => false,
         };
         if !is_unanswered {
@@ -190,7 +193,7 @@ impl<U: User> Fairing for LoginFairing<U> {
         }
         // Another manager's fairing may have mounted it already.
         let is_mounted = rocket.routes().any(|route| route.uri.path() == CROSS_SITE);
-        if self.manager.checks_cross_site("POST") && !is_mounted {
+        if self.manager.refuses_cross_site() && !is_mounted {
             let route = Route::ranked(isize::MIN, Method::Get, CROSS_SITE, RefuseCrossSite);
             rocket = rocket.mount("/", [route]);
         }
@@ -200,7 +203,7 @@ impl<U: User> Fairing for LoginFairing<U> {
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let core = self.manager.core();
         let head = Head(request);
-        if core.checks_cross_site(head.method()) && core.refuses(&login_core::Request::of(&head)) {
+        if core.refuses_head(&head) {
             // A request fairing cannot answer, but it can choose the route that does.
             request.set_method(Method::Get);
             request.set_uri(Origin::const_new(CROSS_SITE, None));

@@ -25,7 +25,7 @@ pub(crate) fn carry(response: &mut Response<'_>, parts: &ResponseParts) {
     if parts.adds_vary(response.headers().get("vary")) {
         response.adjoin_header(Header::new("Vary", "cookie"));
     }
-    if parts.makes_private(response.headers().get_one("cache-control")) {
+    if parts.makes_private(response.headers().get("cache-control")) {
         response.set_header(Header::new("Cache-Control", ResponseParts::PRIVATE));
     }
     for line in &parts.set_cookies {

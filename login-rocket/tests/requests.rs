@@ -94,6 +94,33 @@ fn own_refusal(_page: u8) -> Status {
     Status::Unauthorized
 }
 
+/// No page for anyone who is logged in and lacks something, nor for anyone else.
+#[get("/hidden")]
+fn hidden(_user: Option<CurrentUser<Account>>) -> Status {
+    Status::NotFound
+}
+
+#[get("/item/<_slug>", rank = 1)]
+fn item(_slug: &str, _user: CurrentUser<Account>) -> &'static str {
+    "fine"
+}
+
+#[get("/item/<_id>", rank = 2)]
+fn item_by_number(_id: u32) -> &'static str {
+    "by number"
+}
+
+#[post("/item/<_slug>", rank = 1)]
+fn rename(_slug: &str, _user: CurrentUser<Account>) -> &'static str {
+    "fine"
+}
+
+/// Anyone may suggest a name, if it is a good one.
+#[post("/item/<_slug>", rank = 2)]
+fn suggest(_slug: &str) -> Status {
+    Status::UnprocessableEntity
+}
+
 #[get("/maybe")]
 fn maybe(user: MaybeUser<Account>) -> String {
     user.0.is_some().to_string()
@@ -172,6 +199,7 @@ fn rocket(login: &LoginManager<Account>) -> Rocket<Build> {
         .attach(login.fairing())
         .mount("/", routes![many, option, for_users, for_anyone, later, other, panics, flashes, posted])
         .mount("/", routes![own, own_refusal, maybe, shared, logs_in])
+        .mount("/", routes![hidden, item, item_by_number, rename, suggest])
 }
 
 fn cookie(login: &LoginManager<Account>) -> Header<'static> {
@@ -202,7 +230,8 @@ fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
     assert_eq!(response.into_string().unwrap(), "for anyone");
     assert_eq!(client.get("/ranked").header(cookie(&login)).dispatch().into_string().unwrap(), "for users");
     assert_eq!(client.get("/option").dispatch().into_string().unwrap(), "false");
-    for (path, next) in [("/many?a=b", "%2Fmany%3Fa%3Db"), ("/later/1", "%2Flater%2F1")] {
+    for (path, next) in [("/many?a=b", "%2Fmany%3Fa%3Db"), ("/later/1", "%2Flater%2F1"), ("/item/abc", "%2Fitem%2Fabc")]
+    {
         let response = client.get(path).dispatch();
         assert_eq!(response.status(), Status::Found, "{path}");
         assert_eq!(header(&response, "location").unwrap(), format!("/login?next={next}"));
@@ -212,6 +241,9 @@ fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
     let response = client.get("/own/1").dispatch();
     assert_eq!(response.status(), Status::Unauthorized, "a later route's own answer stands");
     assert_eq!((header(&response, "location"), header(&response, "set-cookie")), (None, None));
+    assert_eq!(client.get("/item/1").dispatch().into_string().unwrap(), "by number");
+    assert_eq!(client.get("/hidden").dispatch().status(), Status::NotFound, "the handler's own");
+    assert_eq!(client.post("/item/abc").dispatch().status(), Status::UnprocessableEntity, "the handler's own");
 }
 
 #[test]
