@@ -96,6 +96,7 @@ impl<U: User> RequestLogin<U> {
             return ResponseParts::default();
         }
         let mut parts = ResponseParts { vary_cookie: looked, ..ResponseParts::default() };
+        let mut is_kept_back = false;
         if matches!(state.known, Known::Failed(_)) {
             parts.has_failed = true;
             return parts;
@@ -103,35 +104,42 @@ impl<U: User> RequestLogin<U> {
         if looked {
             // A handler may have read whose session it is without loading the user.
             parts.is_private = state.user().is_some() || state.session.user_id.is_some();
-            parts.set_cookies.extend(session_cookie(shared, &state));
+            let session = session_cookie(shared, &state);
+            is_kept_back = session.is_err();
+            parts.set_cookies.extend(session.unwrap_or_default());
         }
         parts.set_cookies.extend(remember_cookie(shared, &state));
         parts.vary_cookie |= !parts.set_cookies.is_empty();
+        drop(state);
+        if is_kept_back {
+            event::warn(format_args!("the session cookie would be too large and was not sent"));
+        }
         parts
     }
 }
 
-fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+/// The session has no room for a change that no one asked for, such as a mark of protection.
+struct TooLarge;
+
+fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Option<String>, TooLarge> {
     let config = &shared.manager.0.config;
     let settings = &config.session_cookie;
     if state.session.is_empty() {
         let is_carried = state.session_changed && shared.client(&state.client).has_cookie(&settings.name);
-        return is_carried.then(|| settings.delete());
+        return Ok(is_carried.then(|| settings.delete()));
     }
     if !state.session_changed && !state.session.is_permanent() {
-        return None;
+        return Ok(None);
     }
     let wire = &shared.manager.0.wire;
     let now = shared.now();
     let session = renewed(shared, state);
-    let value = wire.write_session(&session, now)?;
+    let Some(value) = wire.write_session(&session, now) else { return Ok(None) };
     if settings.name.len() + value.len() > crate::cookie::MAX_SIZE {
-        // Only a change that no one asked for, such as a mark of protection, gets here.
-        event::warn(format_args!("the session cookie would be too large and was not sent"));
-        return None;
+        return Err(TooLarge);
     }
     let life = session.is_permanent().then_some(config.session_lifetime);
-    Some(settings.set(&value, life, now))
+    Ok(Some(settings.set(&value, life, now)))
 }
 
 /// The session as it is written anew: what an old key made is made with the current one.

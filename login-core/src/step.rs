@@ -233,18 +233,21 @@ impl<U: User> LoadUser<U> {
                 let fits = wire.session_size(&restored, config, now) <= crate::cookie::MAX_SIZE;
                 if fits && !state.response_begun {
                     state.set_session(restored);
-                } else if !fits {
-                    event::warn(format_args!("the session cookie has no room for a remembered login"));
                 }
                 state.known = Known::User(Arc::clone(&user), Source::Login);
+                fits
             } else {
                 state.remember = Remember::Clear;
                 state.known = Known::NoOne;
+                true
             }
         });
+        if settled == Some(false) {
+            event::warn(format_args!("the session cookie has no room for a remembered login"));
+        }
         match settled {
-            Some(()) if is_theirs => login.0.tell(&Event::LoadedFromCookie { user: &user }),
-            Some(()) => login.0.tell(&Event::LoginRevoked { user: &user }),
+            Some(_) if is_theirs => login.0.tell(&Event::LoadedFromCookie { user: &user }),
+            Some(_) => login.0.tell(&Event::LoginRevoked { user: &user }),
             None => {}
         }
         step

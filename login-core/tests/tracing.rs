@@ -16,8 +16,8 @@ use std::fmt::Write as _;
 use std::sync::Once;
 use std::time::Duration;
 
-use common::{account, flask, look, native, run};
-use login_core::{Refusal, Requirement, Step};
+use common::{account, cookies, flask, look, look_at, native, run};
+use login_core::{LoginManager, Refusal, Request, Requirement, SecretKey, Step, User};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -128,4 +128,88 @@ fn what_a_refusal_has_no_room_for_is_told() {
     let lines = told(|| drop(login.refuse(Refusal::Unauthorized)));
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[1].starts_with("WARN login message=the message of a refusal is not kept: cookie"), "{lines:?}");
+}
+
+#[test]
+fn a_session_without_room_for_a_remembered_login_is_told() {
+    listen();
+    let manager = native(|builder| builder);
+    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    let remembered = manager.test_login(account("1")).remembered(week).without_session().cookie_header().unwrap();
+    for (size, expected) in
+        [(2980, "WARN login message=the session cookie has no room for a remembered login"), (1, "")]
+    {
+        let (request_login, login) = look(&manager, "");
+        login.insert("filling", &"x".repeat(size)).unwrap();
+        let (_, login) = look(&manager, &format!("{}; {remembered}", cookies(&request_login)));
+        let mut lines = told(|| assert!(run(&login).is_some()));
+        lines.retain(|line| line.starts_with("WARN"));
+        assert_eq!(lines.concat(), expected);
+    }
+}
+
+#[test]
+fn a_mark_of_protection_that_is_not_sent_is_told() {
+    listen();
+    let mut random = 1_u32;
+    let letter = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (random >> 24) as u8 % 26)
+    };
+    let text: String = std::iter::repeat_with(letter).take(5000).collect();
+    let mut seen = [false; 2];
+    let names = ["s", "si", "sid"].into_iter().flat_map(|name| (4500..5000).rev().map(move |size| (name, size)));
+    for (name, size) in names {
+        let manager = flask(|builder| builder.session_cookie(|cookie| cookie.name(name)));
+        let (request_login, login) = look(&manager, "");
+        login.log_in(account("1")).now().unwrap();
+        if login.insert("a", &text[..size]).is_err() {
+            continue;
+        }
+        let request = Request::new("GET", "/").with_header("cookie", cookies(&request_login).as_bytes());
+        let (request_login, login) = look_at(&manager, request.with_header("user-agent", b"another"));
+        run(&login);
+        let mut is_sent = false;
+        let lines = told(|| is_sent = !request_login.finish().set_cookies.is_empty());
+        let expected = "WARN login message=the session cookie would be too large and was not sent";
+        assert_eq!(lines.concat(), if is_sent { "" } else { expected });
+        seen[usize::from(is_sent)] = true;
+        if seen == [true; 2] {
+            break;
+        }
+    }
+    assert_eq!(seen, [true; 2]);
+}
+
+#[test]
+fn managers_of_two_kinds_of_users_with_one_cookie_are_told_of() {
+    struct Shop;
+    struct Office;
+    impl User for Shop {
+        fn id(&self) -> String {
+            String::new()
+        }
+    }
+    impl User for Office {
+        fn id(&self) -> String {
+            String::new()
+        }
+    }
+    fn manager<U: User>(name: &'static str) -> LoginManager<U> {
+        let key = SecretKey::from_text(common::KEY).unwrap();
+        let builder = LoginManager::builder(key, || 0, |_: &mut [u8]| ()).session_cookie(|cookie| cookie.name(name));
+        builder.remember_cookie(|cookie| cookie.name(format!("{name}-remembered"))).build_for_steps().unwrap()
+    }
+    listen();
+    let warned =
+        |lines: Vec<String>| lines.into_iter().filter(|line| line.contains("side_by_side")).collect::<Vec<_>>();
+    let shop = manager::<Shop>("side_by_side");
+    let lines = warned(told(|| drop((manager::<Shop>("side_by_side"), manager::<Office>("apart")))));
+    assert_eq!(lines, Vec::<String>::new());
+    let lines = warned(told(|| drop(manager::<Office>("side_by_side"))));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("WARN login message=the login managers of `"), "{lines:?}");
+    assert!(lines[0].contains("Shop` and `") && lines[0].contains("Office` both use the cookie"), "{lines:?}");
+    drop(shop);
+    assert_eq!(warned(told(|| drop(manager::<Office>("side_by_side")))), Vec::<String>::new(), "it is gone");
 }
