@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! cargo run -p custom-server
-//! curl -c jar 'localhost:3001/login?user=ann'
+//! curl -X POST -c jar 'localhost:3001/login?user=ann'
 //! curl -b jar localhost:3001/secret
+//! curl -X POST -b jar -c jar localhost:3001/logout
 //! ```
 
 use std::error::Error;
@@ -48,11 +49,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
     .insecure_plain_http()
     .login_view("/login")
+    .refuse_cross_site_requests()
     .build_for_steps()?;
 
     let port = std::env::var("PORT").map_or(Ok(3001), |port| port.parse())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    println!("Open http://localhost:{}/login?user=ann", listener.local_addr()?.port());
+    println!("Open http://localhost:{}/secret", listener.local_addr()?.port());
     for stream in listener.incoming() {
         let (stream, manager) = (stream?, manager.clone());
         std::thread::spawn(move || {
@@ -87,17 +89,18 @@ fn serve(mut stream: TcpStream, manager: &LoginManager<Account>) -> Result<(), B
 /// What the pages do. Each has looked at the login already.
 fn handle(login: &Login<Account>) -> Response {
     let Ok(user) = load(login) else { return Response::new(500, "") };
-    match login.request().path() {
-        "/login" => {
-            let Some(name) = login.request().query_value("user") else {
-                return Response::new(200, "Say who you are: /login?user=ann\n");
-            };
-            // A real one would ask for a password, by POST.
+    let request = login.request();
+    // What changes something is a POST, which no other site can send here.
+    match (request.method(), request.path()) {
+        ("POST", "/login") => {
+            // A real one would ask for a password, in the body.
+            let Some(name) = request.query_value("user") else { return Response::new(422, "Who are you?\n") };
             let done = login.log_in(Account { name }).remember(true).now();
-            Response::after(done, login.next_url().as_deref().unwrap_or("/secret"))
+            Response::after(done, &login.next_or("/secret"))
         }
-        "/logout" => Response::after(login.log_out_now(), "/"),
-        "/secret" => match login.judge(Requirement::Login) {
+        ("GET", "/login") => Response::new(200, "Log in by POST, such as to /login?user=ann\n"),
+        ("POST", "/logout") => Response::after(login.log_out_now(), "/"),
+        ("GET", "/secret") => match login.judge(Requirement::Login) {
             Ok(account) => Response::new(200, &format!("Hello, {}!\n", account.name)),
             Err(refusal) => match login.refuse(refusal) {
                 Answer::Redirect { status, location } => Response::redirect(status, &location),
@@ -163,7 +166,15 @@ impl Response {
     }
 
     fn after(done: Result<(), LoginError>, next: &str) -> Self {
-        done.map_or_else(|error| Self::new(500, &format!("{error}\n")), |()| Self::redirect(303, next))
+        match done {
+            Ok(()) => Self::redirect(303, next),
+            Err(error) => {
+                // What went wrong is for the operator; the client is told no more than it needs.
+                eprintln!("{error}");
+                let (status, text) = error.answer();
+                Self::new(status, text)
+            }
+        }
     }
 
     /// Puts on what the login does to the response.

@@ -23,8 +23,12 @@ impl Server {
     }
 
     fn get(&self, path: &str, headers: &str) -> String {
+        self.send("GET", path, headers)
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -53,7 +57,11 @@ fn a_login_from_beginning_to_end() {
     let as_json = server.get("/secret", "accept: application/json\r\n");
     assert!(as_json.starts_with("HTTP/1.1 401") && as_json.contains("content-type: application/problem+json"));
 
-    let logged_in = server.get("/login?user=ann&next=%2Fsecret", "");
+    assert!(server.get("/login?user=ann", "").starts_with("HTTP/1.1 200"), "a GET changes nothing");
+    assert!(server.send("POST", "/login", "").starts_with("HTTP/1.1 422"));
+    let elsewhere = server.send("POST", "/login?user=ann", "sec-fetch-site: cross-site\r\n");
+    assert!(elsewhere.starts_with("HTTP/1.1 403") && !elsewhere.contains("set-cookie"), "{elsewhere}");
+    let logged_in = server.send("POST", "/login?user=ann&next=%2Fsecret", "");
     assert!(logged_in.starts_with("HTTP/1.1 303") && logged_in.contains("location: /secret"), "{logged_in}");
     let login = cookies(&logged_in);
     assert!(login.contains("session=") && login.contains("remember_token="), "{login}");
@@ -61,7 +69,7 @@ fn a_login_from_beginning_to_end() {
     let remembered = format!("cookie: {}\r\n", login.trim_end().split("; ").last().unwrap());
     assert!(server.get("/secret", &remembered).ends_with("Hello, ann!\n"), "by the remember cookie alone");
 
-    let logged_out = server.get("/logout", &login);
+    let logged_out = server.send("POST", "/logout", &login);
     assert_eq!(logged_out.matches("Max-Age=0").count(), 2, "{logged_out}");
     assert!(server.get("/secret", "cookie: session=forged; remember_token=ann|00\r\n").starts_with("HTTP/1.1 302"));
 }
