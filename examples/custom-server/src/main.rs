@@ -5,7 +5,6 @@
 //! cargo run -p custom-server
 //! curl -X POST -c jar 'localhost:3001/login?user=ann'
 //! curl -b jar localhost:3001/secret
-//! curl -X POST -b jar -c jar localhost:3001/logout
 //! ```
 
 use std::error::Error;
