@@ -95,9 +95,10 @@ pub struct CurrentUser<U>(
     pub Arc<U>,
 );
 
-/// The user if one is logged in; anyone is let in.
+/// The user if one is logged in whom guards would let in; anyone is let in.
 ///
-/// A loader that fails is still a 5xx, also with `Option<CurrentUser<U>>`.
+/// A loader that fails is still a 5xx, also with `Option<CurrentUser<U>>`. That one hides
+/// where the middleware is missing, which this does not.
 pub struct MaybeUser<U>(
     /// The user, if any.
     pub Option<Arc<U>>,
@@ -106,7 +107,9 @@ pub struct MaybeUser<U>(
 /// The user of a fresh login; a request without one is refused.
 ///
 /// `FreshUser<Account>` takes a fresh login of any age, `FreshUser<Account, 600>`
-/// one whose credentials were given within the last 600 seconds.
+/// one whose credentials were given within the last 600 seconds. With
+/// Flask's cookies no age is known unless
+/// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
 pub struct FreshUser<U, const SECONDS: u64 = 0>(
     /// The user.
     pub Arc<U>,

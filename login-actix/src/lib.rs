@@ -14,4 +14,4 @@ pub use guard::{GuardFuture, GuardMiddleware, GuardService};
 pub use login_core::*;
 pub use manager::{Actix, LoginManager};
 pub use middleware::{LoginFuture, LoginMiddleware, LoginService};
-pub use rejection::{Error, LoginRejection};
+pub use rejection::{Error, LoginRejection, Refused};

@@ -83,7 +83,8 @@ impl<U: User> LoginManager<U> {
     }
 
     /// Lets only users through who gave their credentials within this time, in
-    /// whole seconds. OPTIONS requests pass.
+    /// whole seconds. OPTIONS requests pass. With Flask's cookies no age is known unless
+    /// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
     #[must_use = "wrap a scope or resource in it"]
     pub fn fresh_login_required_within(&self, age: Duration) -> GuardMiddleware<U> {
         GuardMiddleware::new(Requirement::FreshLoginWithin(age))

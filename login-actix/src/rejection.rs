@@ -79,6 +79,15 @@ impl<U: User> fmt::Display for LoginRejection<U> {
     }
 }
 
+impl<U: User> std::error::Error for LoginRejection<U> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Load(error) => error.source(),
+            Self::MissingMiddleware | Self::Refused(_) => None,
+        }
+    }
+}
+
 impl<U: User> ResponseError for LoginRejection<U> {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -118,6 +127,12 @@ impl<E: Into<LoginError>> From<E> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
     }
 }
 

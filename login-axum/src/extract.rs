@@ -105,7 +105,7 @@ pub struct CurrentUser<U: User>(
     pub Arc<U>,
 );
 
-/// The user if one is logged in; anyone is let in.
+/// The user if one is logged in whom guards would let in; anyone is let in.
 ///
 /// A loader that fails is still a 5xx. (`Option<CurrentUser<U>>` is the same.)
 pub struct MaybeUser<U: User>(
@@ -116,7 +116,9 @@ pub struct MaybeUser<U: User>(
 /// The user of a fresh login; a request without one is refused.
 ///
 /// `FreshUser<Account>` takes a fresh login of any age, `FreshUser<Account, 600>`
-/// one whose credentials were given within the last 600 seconds.
+/// one whose credentials were given within the last 600 seconds. With
+/// Flask's cookies no age is known unless
+/// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
 pub struct FreshUser<U: User, const SECONDS: u64 = 0>(
     /// The user.
     pub Arc<U>,

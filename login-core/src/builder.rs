@@ -112,13 +112,19 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
 
     /// Also accepts what this older key signed, everywhere. What changes is signed
     /// with the current key.
+    ///
+    /// After a change of the key, keep the older one for as long as what it signed:
+    /// [`session_lifetime`](Self::session_lifetime) for sessions,
+    /// [`remember_duration`](Self::remember_duration) for remember cookies, which are signed
+    /// anew only with a login or where they are refreshed.
     pub fn fallback_key(mut self, key: SecretKey) -> Self {
         self.fallbacks.push(key);
         self
     }
 
     /// Lets cookies travel over plain HTTP, where anyone on the way can take the
-    /// login over: no `Secure`, no `__Host-` names. For development on localhost.
+    /// login over: no `Secure`, no `__Host-` names. For a site without HTTPS, and for
+    /// development with browsers that want HTTPS of `http://localhost` too, as Safari does.
     ///
     /// Cookie settings made after this hold.
     pub fn insecure_plain_http(mut self) -> Self {
@@ -295,7 +301,8 @@ impl<U: User, A: Adapter> LoginManagerBuilder<U, A> {
         self
     }
 
-    /// Finds users by the request where neither session nor remember cookie names one.
+    /// Finds users by the request where the session gives none and there is no remember
+    /// cookie: see [`RequestLoader`].
     pub fn request_loader<R: RequestLoader<User = U>>(mut self, loader: R) -> Self {
         self.request_loader = Some(Arc::new(loader));
         self

@@ -128,7 +128,7 @@ impl Config {
             view.as_deref().map_or(Ok(()), |view| address(setting, view, url::is_view(view)))?;
         }
         for (prefix, view) in &self.login_views {
-            address("login_view_below", prefix, prefix.starts_with('/') && !prefix.contains(['?', '#']))?;
+            address("login_view_below prefix", prefix, prefix.starts_with('/') && !prefix.contains(['?', '#']))?;
             address("login_view_below", view, url::is_view(view))?;
         }
         self.login_views.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.trim_end_matches('/').len()));
@@ -137,7 +137,13 @@ impl Config {
         }
         for origin in &self.trusted_origins {
             let parts = url::split(origin);
-            let is_bare = parts.path.is_empty() && parts.query.is_none() && parts.fragment.is_none();
+            // A default port is in no Origin header (RFC 6454, 6.1).
+            let has_default_port = match parts.scheme {
+                Some("https") => origin.ends_with(":443"),
+                _ => origin.ends_with(":80"),
+            };
+            let has_more = parts.query.is_some() || parts.fragment.is_some() || has_default_port;
+            let is_bare = parts.path.is_empty() && !has_more;
             address("trusted_origin", origin, url::is_view(origin) && parts.authority.is_some() && is_bare)?;
         }
         for (setting, seconds) in [

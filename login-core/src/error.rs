@@ -264,10 +264,15 @@ impl fmt::Display for ConfigError {
             Self::FlaskAfterCookies => {
                 f.write_str("`flask_compatible` undoes the cookies' settings made before it: call it first")
             }
-            Self::Address { setting, value } => write!(
-                f,
-                "{setting}: {value:?} cannot be used: give a path that begins with one slash, or a whole http(s) address"
-            ),
+            Self::Address { setting, value } => {
+                let expected = match *setting {
+                    "force_host" => "a host, with its port if it has one, such as example.com:8443",
+                    "trusted_origin" => "scheme and host without a path, such as https://app.example.com",
+                    "login_view_below prefix" => "a path that begins with a slash, without a query",
+                    _ => "a path that begins with one slash, or a whole http(s) address",
+                };
+                write!(f, "{setting}: {value:?} cannot be used: give {expected}")
+            }
             Self::Duration { setting } => {
                 write!(f, "{setting}: give at least one second, and no more than a date holds")
             }

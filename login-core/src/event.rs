@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::error::LoadError;
 
-/// Something that happened to a login. Names are those of Flask-Login's signals.
+/// Something that happened to a login. Names are those of Flask-Login's signals, but for
+/// `LoginRevoked` and `LoadFailed`, which it has not.
 ///
 /// Listeners are given to
 /// [`on_event`](crate::LoginManagerBuilder::on_event), run one after the other on

@@ -20,7 +20,9 @@ pub enum Requirement {
     Login,
     /// The login is fresh (Flask-Login's `fresh_login_required`).
     FreshLogin,
-    /// Credentials were given within this time, in whole seconds.
+    /// Credentials were given within this time, in whole seconds. With Flask's cookies
+    /// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) must be set,
+    /// or no login is of known age, and none young enough.
     FreshLoginWithin(Duration),
 }
 

@@ -97,6 +97,7 @@ mod tests {
             (r#"{" di":{" t__":{" t":[]}}}"#, r#"{" t":[]}"#),
             (r#"{" t":1,"b":2}"#, r#"{" t":1,"b":2}"#),
             (r#"{" x":1}"#, r#"{" x":1}"#),
+            (r#"{ " t":[1]}"#, "[1]"),
             (r#""{\" t\":1}""#, r#""{\" t\":1}""#),
         ] {
             assert_eq!(untag(tagged), plain);
@@ -109,6 +110,7 @@ mod tests {
             (r#"{" t":{" b":1}}"#, r#"{" di":{" t__":{" di":{" b__":1}}}}"#),
             (r#"[{" di":1}]"#, r#"[{" di":{" di__":1}}]"#),
             (r#"{"a":1}"#, r#"{"a":1}"#),
+            (r#"{"a":{" x":1}}"#, r#"{"a":{" x":1}}"#),
         ] {
             assert_eq!(tag(plain), tagged);
             assert_eq!(untag(tagged), plain);
@@ -121,6 +123,7 @@ mod tests {
         let tagged = tag_session(plain.to_owned());
         assert_eq!(tagged, r#"{" di":{" t__":{" t":[1]}}}"#);
         assert_eq!(untag_session(&tagged).unwrap(), plain);
+        assert_eq!(tag_session(r#"{" x":1}"#.to_owned()), r#"{" x":1}"#);
         assert_eq!(untag_session(r#"{" t":[1]}"#), None);
         assert_eq!(untag_session(r#"{"a":1}"#).unwrap(), r#"{"a":1}"#);
     }

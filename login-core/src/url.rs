@@ -207,6 +207,20 @@ mod tests {
     const HERE: Origin<'_> = Origin { scheme: "https", host: "example.com:8443" };
 
     #[test]
+    fn only_letters_and_digits_are_a_scheme() {
+        for (url, scheme) in [
+            ("https://a/b", Some("https")),
+            ("://a/b", None),
+            ("/in?u=http://a/b", None),
+            ("a b://c", None),
+            ("a:b", None),
+        ] {
+            assert_eq!(split(url).scheme, scheme, "{url}");
+        }
+        assert!(is_view("/in?u=http://a.example/") && !is_view("://a.example/"));
+    }
+
+    #[test]
     fn only_this_site_is_this_site() {
         for good in [
             "/",

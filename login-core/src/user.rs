@@ -40,6 +40,9 @@ pub trait User: Send + Sync + 'static {
     /// What ends every login of this user when it changes: the password hash, a
     /// session version, anything; none by default.
     ///
+    /// The login at hand ends too: a handler that changes it logs the user in again as
+    /// they are now. To begin or cease to have one ends all logins made before.
+    ///
     /// Only a keyed digest of it leaves the server, and only in the native
     /// format. With Flask's cookies it does nothing: put a version into
     /// [`id`](User::id) there.
@@ -61,14 +64,39 @@ pub trait UserLoader: Send + Sync + 'static {
 
     /// The user of this ID, or `None` where there is none (any more).
     ///
-    /// Called at most once a request, and only if something asks for the user.
+    /// Called only if something asks for the user, and then once in a request; a second
+    /// time where the session's user is gone and a remember cookie names one. An ID that
+    /// means nothing is no user: `Ok(None)`, since an error is a 5xx.
     fn load_user(&self, id: &str) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 }
 
 /// Finds a user by the request, an API token say (Flask-Login's `request_loader`).
 ///
-/// Asked only where neither session nor remember cookie name anyone. A user
-/// found so is logged in for this request alone and never fresh.
+/// Asked only where the session gives no user and the request has no remember cookie that
+/// can be read. A user found so is logged in for this request alone and never fresh.
+///
+/// ```
+/// # use login_core::{Request, RequestLoader, User};
+/// # struct Account;
+/// # impl User for Account { fn id(&self) -> String { String::new() } }
+/// # struct Database;
+/// # impl Database {
+/// #     async fn by_token(&self, token: &str) -> Result<Option<Account>, std::io::Error> { Ok(None) }
+/// # }
+/// struct Tokens(Database);
+///
+/// impl RequestLoader for Tokens {
+///     type User = Account;
+///     type Error = std::io::Error;
+///
+///     async fn load_user_from_request(&self, request: &Request) -> Result<Option<Account>, Self::Error> {
+///         match request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
+///             Some(token) => self.0.by_token(token).await,
+///             None => Ok(None),
+///         }
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot load users by the request",
     label = "write `impl RequestLoader for {Self}` with `async fn load_user_from_request(&self, request: &Request)`"

@@ -33,7 +33,7 @@ fn addresses_that_can_be_used_are_accepted() {
     for host in ["example.com", "example.com:8443", "10.0.0.1", "[2001:db8::1]:8443", "a-b.example"] {
         assert!(build(|b| b.force_host(host)).is_ok(), "{host}");
     }
-    for origin in ["https://app.example.com", "http://localhost:3000"] {
+    for origin in ["https://app.example.com", "http://localhost:3000", "https://a.example:80", "http://a.example:443"] {
         assert!(build(|b| b.trusted_origin(origin)).is_ok(), "{origin}");
     }
 }
@@ -51,7 +51,7 @@ fn addresses_that_cannot_be_used_are_refused() {
         refused("login_view_below", view, build(|b| b.login_view_below("/admin", view)));
     }
     for prefix in ["", "admin", "/admin?a", "/admin#a", "https://example.com/admin"] {
-        refused("login_view_below", prefix, build(|b| b.login_view_below(prefix, "/in")));
+        refused("login_view_below prefix", prefix, build(|b| b.login_view_below(prefix, "/in")));
     }
     for host in ["", "a/b", "a b", "user@example.com", "https://example.com", "exämple.com"] {
         refused("force_host", host, build(|b| b.force_host(host)));
@@ -69,6 +69,8 @@ fn addresses_that_cannot_be_used_are_refused() {
         "https://app.example.com?a",
         "https://app.example.com#",
         "https://app.example.com#a",
+        "https://app.example.com:443",
+        "http://app.example.com:80",
     ] {
         refused("trusted_origin", origin, build(|b| b.trusted_origin(origin)));
     }

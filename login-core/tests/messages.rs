@@ -109,6 +109,18 @@ fn errors_say_what_is_wrong_and_what_to_do() {
             ConfigError::Address { setting: "login_view", value: "in".to_owned() }.to_string(),
             ["login_view: \"in\"", "path"],
         ),
+        (
+            ConfigError::Address { setting: "force_host", value: "https://a".to_owned() }.to_string(),
+            ["force_host: \"https://a\"", "example.com:8443"],
+        ),
+        (
+            ConfigError::Address { setting: "trusted_origin", value: "a".to_owned() }.to_string(),
+            ["trusted_origin: \"a\"", "without a path"],
+        ),
+        (
+            ConfigError::Address { setting: "login_view_below prefix", value: "a".to_owned() }.to_string(),
+            ["login_view_below prefix: \"a\"", "begins with a slash"],
+        ),
         (ConfigError::Duration { setting: "session_lifetime" }.to_string(), ["session_lifetime", "one second"]),
         (Refusal::Unauthorized.to_string(), ["no one", "logged in"]),
         (Refusal::NeedsRefresh.to_string(), ["login", "not fresh"]),

@@ -146,7 +146,7 @@ pub struct CurrentUser<U>(
     pub Arc<U>,
 );
 
-/// The user if one is logged in; anyone is let in.
+/// The user if one is logged in whom guards would let in; anyone is let in.
 ///
 /// Take this rather than `Option<CurrentUser<U>>`, under which Rocket hides what went
 /// wrong; a loader that failed makes the response a 500 even so.
@@ -158,7 +158,9 @@ pub struct MaybeUser<U>(
 /// The user of a fresh login.
 ///
 /// `FreshUser<Account>` takes a fresh login of any age, `FreshUser<Account, 600>`
-/// one whose credentials were given within the last 600 seconds.
+/// one whose credentials were given within the last 600 seconds. With
+/// Flask's cookies no age is known unless
+/// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
 pub struct FreshUser<U, const SECONDS: u64 = 0>(
     /// The user.
     pub Arc<U>,
