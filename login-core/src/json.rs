@@ -341,6 +341,7 @@ mod tests {
             assert_eq!(Object::parse(bad), None, "{bad}");
         }
         assert_eq!(Object::parse(&format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200))), None);
+        assert_eq!(Object::parse(&format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200))), None);
         assert!(Object::parse(&format!("{{\"a\":{}{}}}", "[".repeat(99), "]".repeat(99))).is_some());
     }
 
