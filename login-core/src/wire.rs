@@ -218,3 +218,28 @@ fn first_readable<T>(request: &Request, name: &CookieName, read: impl Fn(&[u8]) 
 fn text(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_name_four_cookies_are_tried_and_none_that_is_too_large() {
+        let name = CookieName::new("a".to_owned());
+        let read = |header: String| {
+            let request = Request::new("GET", "/").with_header("cookie", header.as_bytes());
+            let read = std::cell::RefCell::new(Vec::new());
+            assert_eq!(
+                first_readable(&request, &name, |value| {
+                    read.borrow_mut().push(value.len());
+                    None::<()>
+                }),
+                None
+            );
+            read.into_inner()
+        };
+        assert_eq!(read("a=1; a=22; a=333; a=4444; a=55555; a=666666".to_owned()), [1, 2, 3, 4]);
+        let of = |size: usize| "x".repeat(size);
+        assert_eq!(read(format!("a={}; a={}; a=1", of(MAX_SIZE), of(MAX_SIZE + 1))), [MAX_SIZE, 1]);
+    }
+}
