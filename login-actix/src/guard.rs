@@ -42,8 +42,8 @@ impl<U> std::fmt::Debug for GuardMiddleware<U> {
 
 impl<S, B, U> Transform<S, ServiceRequest> for GuardMiddleware<U>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
     U: User,
 {
     type Response = ServiceResponse<EitherBody<B>>;

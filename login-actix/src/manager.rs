@@ -91,7 +91,8 @@ impl<U: User> LoginManager<U> {
     }
 
     /// Answers for the library where no one is logged in (Flask-Login's
-    /// `unauthorized_handler`). Nothing is flashed then, nor kept as `next`.
+    /// `unauthorized_handler`). Nothing is flashed then, nor kept as `next`. Set it before
+    /// middleware are made: those made before, and clones, do not have it.
     #[must_use]
     pub fn unauthorized_handler(self, handler: impl Fn(&Request) -> HttpResponse + Send + Sync + 'static) -> Self {
         self.with_handler(Refusal::Unauthorized, handler)

@@ -119,8 +119,7 @@ impl<U: User> std::fmt::Debug for LoginMiddleware<U> {
 impl<S, B, U> Transform<S, ServiceRequest> for LoginMiddleware<U>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    S::Future: 'static,
-    B: MessageBody + 'static,
+    B: MessageBody,
     U: User,
 {
     type Response = ServiceResponse<EitherBody<B>>;
@@ -149,8 +148,7 @@ impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
 impl<S, B, U> Service<ServiceRequest> for LoginService<S, U>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    S::Future: 'static,
-    B: MessageBody + 'static,
+    B: MessageBody,
     U: User,
 {
     type Response = ServiceResponse<EitherBody<B>>;

@@ -66,7 +66,8 @@ impl<U: User> LoginManager<U> {
     }
 
     /// Answers for the library where no one is logged in (Flask-Login's
-    /// `unauthorized_handler`). Nothing is flashed then, nor kept as `next`.
+    /// `unauthorized_handler`). Nothing is flashed then, nor kept as `next`. Set it before
+    /// fairings are made: those made before, and clones, do not have it.
     #[must_use]
     pub fn unauthorized_handler(self, handler: impl Fn(&Request) -> Response<'static> + Send + Sync + 'static) -> Self {
         self.with_handler(Refusal::Unauthorized, handler)
