@@ -20,7 +20,8 @@ use actix_web::{
     test, web,
 };
 use login_actix::{
-    CurrentUser, Error, FreshUser, Login, LoginManager, LoginRejection, MaybeUser, SecretKey, User, UserLoader,
+    CurrentUser, Error, FreshUser, Login, LoginError, LoginManager, LoginRejection, MaybeUser, SecretKey, User,
+    UserLoader,
 };
 
 struct Account {
@@ -142,8 +143,36 @@ async fn a_missing_middleware_is_named() {
     let app = test::init_service(app).await;
     let response = app.call(test::TestRequest::get().to_request()).await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let text = text(response).await;
-    assert!(text.contains("Account") && text.contains("login.middleware()"), "{text}");
+    let told = text(response).await;
+    assert!(told.contains("Account") && told.contains("login.middleware()"), "{told}");
+    // There is none.
+    let app = App::new().route("/", web::get().to(async |_: MaybeUser<Account>| "fine"));
+    let response = test::init_service(app).await.call(test::TestRequest::get().to_request()).await.unwrap();
+    assert_eq!((response.status(), text(response).await), (StatusCode::INTERNAL_SERVER_ERROR, told));
+}
+
+#[actix_web::test]
+async fn next_is_the_whole_address_within_a_scope() {
+    let login = manager(&Accounts::default());
+    let scope = web::scope("/deep").wrap(login.login_required()).route("/a", web::get().to(async || "fine"));
+    let app = test::init_service(App::new().service(scope).wrap(login.middleware())).await;
+    let response = app.call(test::TestRequest::get().uri("/deep/a?x=%25").to_request()).await.unwrap();
+    assert_eq!(header(&response, "location"), Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525"));
+}
+
+#[actix_web::test]
+async fn a_change_after_the_response_is_an_error() {
+    let login = manager(&Accounts::default());
+    let kept = Arc::new(std::sync::Mutex::new(None));
+    let keeper = Arc::clone(&kept);
+    let keep = move |login: Login<Account>| {
+        *keeper.lock().unwrap() = Some(login);
+        async { "kept" }
+    };
+    let app = test::init_service(App::new().route("/", web::get().to(keep)).wrap(login.middleware())).await;
+    app.call(test::TestRequest::get().to_request()).await.unwrap();
+    let login = kept.lock().unwrap().take().unwrap();
+    assert!(matches!(login.insert("a", "b"), Err(LoginError::ResponseBegun)));
 }
 
 #[actix_web::test]

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use login_rocket::{
-    CurrentUser, Error, FreshUser, Login, LoginManager, LoginRequired, MaybeUser, SecretKey, User, UserLoader,
+    CurrentUser, Error, FreshUser, Login, LoginError, LoginManager, LoginRequired, MaybeUser, SecretKey, User,
+    UserLoader,
 };
 use rocket::error::ErrorKind;
 use rocket::http::{Header, Status};
@@ -244,6 +245,29 @@ fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
     assert_eq!(client.get("/item/1").dispatch().into_string().unwrap(), "by number");
     assert_eq!(client.get("/hidden").dispatch().status(), Status::NotFound, "the handler's own");
     assert_eq!(client.post("/item/abc").dispatch().status(), Status::UnprocessableEntity, "the handler's own");
+}
+
+#[test]
+fn next_is_the_whole_address_below_a_mount_point() {
+    let login = manager(&Accounts::default());
+    let client = Client::untracked(rocket(&login).mount("/deep", routes![many])).unwrap();
+    let response = client.get("/deep/many?x=%25").dispatch();
+    assert_eq!(header(&response, "location"), Some("/login?next=%2Fdeep%2Fmany%3Fx%3D%2525"));
+}
+
+#[test]
+fn a_change_after_the_response_is_an_error() {
+    #[get("/kept")]
+    fn keep(login: Login<Account>, kept: &rocket::State<std::sync::Mutex<Option<Login<Account>>>>) {
+        *kept.lock().unwrap() = Some(login);
+    }
+    let login = manager(&Accounts::default());
+    let kept = std::sync::Mutex::new(None::<Login<Account>>);
+    let client = Client::untracked(rocket(&login).manage(kept).mount("/", routes![keep])).unwrap();
+    assert_eq!(client.get("/kept").dispatch().status(), Status::Ok);
+    let kept = client.rocket().state::<std::sync::Mutex<Option<Login<Account>>>>().unwrap();
+    let login = kept.lock().unwrap().take().unwrap();
+    assert!(matches!(login.insert("a", "b"), Err(LoginError::ResponseBegun)));
 }
 
 #[test]
