@@ -11,6 +11,7 @@
 mod common;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -19,7 +20,10 @@ use login_core::{Mounts, Request, RequestHead, RequestLoader, Requirement, Sessi
 
 #[derive(Default)]
 struct Head {
+    method: Option<&'static str>,
     lines: Vec<(&'static str, String)>,
+    /// How often all of it was asked for.
+    copies: Cell<usize>,
 }
 
 impl Head {
@@ -31,7 +35,7 @@ impl Head {
 
 impl RequestHead for Head {
     fn method(&self) -> &str {
-        "GET"
+        self.method.unwrap_or("GET")
     }
 
     fn target(&self) -> Cow<'_, str> {
@@ -39,15 +43,13 @@ impl RequestHead for Head {
     }
 
     fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
+        self.copies.set(self.copies.get() + 1);
         self.lines.iter().for_each(|(name, value)| show(name, value.as_bytes()));
     }
 
     fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
-        self.headers(|each, value| {
-            if each.eq_ignore_ascii_case(name) {
-                show(value);
-            }
-        });
+        let lines = self.lines.iter().filter(|(each, _)| each.eq_ignore_ascii_case(name));
+        lines.for_each(|(_, value)| show(value.as_bytes()));
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {
@@ -108,6 +110,24 @@ fn a_client_that_is_shown_has_its_remember_cookie_refreshed_and_nothing_looked_a
             assert_eq!(run(&manager.begin().look_for_user(&head)).is_some(), is_theirs, "{proxies} {forwarded}");
         }
     }
+}
+
+#[test]
+fn only_what_may_be_cross_site_is_copied_to_be_judged() {
+    let manager = native(|builder| builder.refuse_cross_site_requests());
+    for (method, upgrade, is_copied) in
+        [("GET", "", false), ("GET", "h2c", false), ("GET", "websocket", true), ("POST", "", true)]
+    {
+        for (site, is_cross) in [("cross-site", true), ("same-origin", false)] {
+            let head = Head { method: Some(method), ..Head::default() };
+            let head = head.with("upgrade", upgrade).with("sec-fetch-site", site);
+            assert_eq!(manager.refuses_head(&head), is_copied && is_cross, "{method} {upgrade} {site}");
+            assert_eq!(head.copies.get(), usize::from(is_copied), "{method} {upgrade} {site}");
+            assert!(!native(|builder| builder).refuses_head(&head));
+        }
+    }
+    let head = Head::default().with("upgrade", "websocket").with("upgrade", "h2c").with("origin", "https://evil.com");
+    assert!(manager.refuses_head(&head), "all lines count");
 }
 
 #[test]
