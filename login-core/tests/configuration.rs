@@ -220,6 +220,7 @@ fn a_manager_is_every_requests_own() {
     let (request_login, login) = look(&manager, &cookie);
     assert_eq!(run(&login).unwrap().id, "1");
     let clone = request_login.clone();
+    assert!(clone.is_of(&manager.clone()) && !clone.is_of(&native(|b| b)));
     login.insert("a", "b").unwrap();
     assert!(clone.manager().needs_request());
     assert!(run(&look(clone.manager(), &cookies(&clone)).1).is_some());

@@ -73,6 +73,8 @@ fn a_guard_knows_user_and_client() {
         let manager = native(|builder| builder.trusted_proxies(proxies));
         let cookie = manager.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
         let head = Head::default().with("Cookie", cookie).with("X-Forwarded-For", forwarded);
+        let seen = manager.begin().look_for_user(&head);
+        assert_eq!(seen.request().header("x-forwarded-for").is_some(), proxies > 0, "no more than is needed");
         let request_login = manager.begin();
         let login = request_login.look_for_user(&head);
         assert_eq!(run(&login).unwrap().id, "1");
