@@ -47,6 +47,7 @@ fn a_remembered_login_without_room_in_the_session_holds_for_its_request() {
     let (request_login, login) = look(&manager, &format!("{filling}; {remembered}"));
     assert_eq!(run(&login).unwrap().id, "1");
     assert_eq!(login.get::<String>("filling").unwrap().unwrap().len(), 2980);
+    assert_eq!(login.get::<String>("_user_id").unwrap(), None, "not even until the response");
     assert!(request_login.finish().set_cookies.is_empty(), "a session that no browser would keep");
 }
 
@@ -64,6 +65,16 @@ fn another_users_remember_cookie_is_refreshed_as_theirs() {
     assert!(refreshed.starts_with("__Host-remember_token="), "{refreshed}");
     let (_, login) = look(&manager, &refreshed);
     assert_eq!(run_with(&login, find, None).unwrap().id, "1");
+}
+
+#[test]
+fn a_remember_cookie_of_a_long_id_is_refreshed() {
+    let manager = native(|builder| builder.refresh_remember_cookie_each_request());
+    let id = "1".repeat(2000);
+    let remembered = manager.test_login(account(&id)).remembered(WEEK).without_session().cookie_header().unwrap();
+    let (request_login, _) = look(&manager, &remembered);
+    let (_, login) = look(&manager, &cookies(&request_login));
+    assert_eq!(run(&login).unwrap().id, id);
 }
 
 #[test]
