@@ -7,10 +7,10 @@ use crate::request::Request;
 ///
 /// The check is that of Go's `http.CrossOriginProtection`: GET, HEAD and OPTIONS
 /// change nothing and pass, except for a WebSocket's handshake: another site's page can
-/// open one with its visitor's cookies, and read what is answered. Else `Sec-Fetch-Site`, which browsers set and pages
-/// cannot, must be `same-origin` or `none`; where it is missing, an `Origin` must
-/// name the host that was asked. A request with neither does not come from a
-/// browser's page. `trusted` origins (`https://app.example.com`) pass.
+/// open one with its visitor's cookies, and read what is answered. Else `Sec-Fetch-Site`,
+/// which browsers set and pages cannot, must be `same-origin` or `none`; where it is
+/// missing, an `Origin` must name the host that was asked. A request with neither does not
+/// come from a browser's page. `trusted` origins (`https://app.example.com`) pass.
 ///
 /// This covers what `SameSite=Lax` does not: a login form that another site sends
 /// to log its visitor in as someone else, and requests from sibling subdomains.

@@ -12,7 +12,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Heard, account, both, cookies, flask, look, look_at, native, run, run_with};
+use common::{Heard, account, both, cookies, flask, letters, look, look_at, native, run, run_with};
 use login_core::{LoginError, Request, ResponseParts, User};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -202,12 +202,7 @@ fn what_could_not_be_read_again_is_refused() {
 /// Flask's format writes that a login is no more fresh in one byte more than that it is.
 #[test]
 fn a_mark_of_protection_that_makes_the_cookie_too_large_is_not_sent() {
-    let mut random = 1_u32;
-    let mut letter = || {
-        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        char::from(b'a' + (random >> 24) as u8 % 26)
-    };
-    let text: String = std::iter::repeat_with(&mut letter).take(5000).collect();
+    let text = letters(5000);
     let (mut sent, mut kept_back) = (Vec::new(), 0);
     for name in ["s", "si", "sid"] {
         let manager = flask(|b| b.session_cookie(|c| c.name(name)));

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::sync::Once;
 use std::time::Duration;
 
-use common::{account, cookies, flask, look, look_at, native, run};
+use common::{account, cookies, flask, letters, look, look_at, native, run};
 use login_core::{LoginManager, Refusal, Request, Requirement, SecretKey, Step, User};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -151,12 +151,7 @@ fn a_session_without_room_for_a_remembered_login_is_told() {
 #[test]
 fn a_mark_of_protection_that_is_not_sent_is_told() {
     listen();
-    let mut random = 1_u32;
-    let letter = || {
-        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        char::from(b'a' + (random >> 24) as u8 % 26)
-    };
-    let text: String = std::iter::repeat_with(letter).take(5000).collect();
+    let text = letters(5000);
     let mut seen = [false; 2];
     let names = ["s", "si", "sid"].into_iter().flat_map(|name| (4500..5000).rev().map(move |size| (name, size)));
     for (name, size) in names {

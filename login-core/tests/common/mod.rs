@@ -92,6 +92,16 @@ pub(crate) fn run_with(
     }
 }
 
+/// So many letters, which no compression makes much shorter.
+pub(crate) fn letters(count: usize) -> String {
+    let mut random = 1_u32;
+    let letter = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (random >> 24) as u8 % 26)
+    };
+    std::iter::repeat_with(letter).take(count).collect()
+}
+
 /// The Cookie header that the response's Set-Cookie lines make of an empty jar.
 pub(crate) fn cookies(request_login: &RequestLogin<Account>) -> String {
     let lines = request_login.finish().set_cookies;
