@@ -255,17 +255,20 @@ fn next_is_the_whole_address_below_a_mount_point() {
     assert_eq!(header(&response, "location"), Some("/login?next=%2Fdeep%2Fmany%3Fx%3D%2525"));
 }
 
+#[derive(Default)]
+struct Kept(std::sync::Mutex<Option<Login<Account>>>);
+
+#[get("/kept")]
+fn keep(login: Login<Account>, kept: &rocket::State<Kept>) {
+    *kept.0.lock().unwrap() = Some(login);
+}
+
 #[test]
 fn a_change_after_the_response_is_an_error() {
-    #[get("/kept")]
-    fn keep(login: Login<Account>, kept: &rocket::State<std::sync::Mutex<Option<Login<Account>>>>) {
-        *kept.lock().unwrap() = Some(login);
-    }
     let login = manager(&Accounts::default());
-    let kept = std::sync::Mutex::new(None::<Login<Account>>);
-    let client = Client::untracked(rocket(&login).manage(kept).mount("/", routes![keep])).unwrap();
+    let client = Client::untracked(rocket(&login).manage(Kept::default()).mount("/", routes![keep])).unwrap();
     assert_eq!(client.get("/kept").dispatch().status(), Status::Ok);
-    let kept = client.rocket().state::<std::sync::Mutex<Option<Login<Account>>>>().unwrap();
+    let Kept(kept) = client.rocket().state().unwrap();
     let login = kept.lock().unwrap().take().unwrap();
     assert!(matches!(login.insert("a", "b"), Err(LoginError::ResponseBegun)));
 }
