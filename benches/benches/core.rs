@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use login_core::{Login, LoginManager, Request, RequestLogin, SecretKey, Step, User, decode_cookie, encode_cookie};
+use login_core::adapter::{RequestLogin, Step};
+use login_core::{Login, LoginManager, Request, SecretKey, User, decode_cookie, encode_cookie};
 
 struct Account;
 
@@ -25,7 +26,7 @@ fn key() -> SecretKey {
 fn manager(is_flask: bool) -> LoginManager<Account> {
     let builder = LoginManager::builder(key(), || 1_763_900_000, |buffer: &mut [u8]| buffer.fill(7));
     let builder = if is_flask { builder.flask_compatible() } else { builder };
-    builder.build_for_steps().expect("a configuration that works")
+    builder.build_without_loader().expect("a configuration that works")
 }
 
 fn request(cookies: &str) -> Request {
@@ -36,14 +37,14 @@ fn request(cookies: &str) -> Request {
 
 fn look(manager: &LoginManager<Account>, request: Request) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
-    let login = request_login.look(|| request);
+    let login = request_login.access(|| request);
     (request_login, login)
 }
 
 /// From the request to the user, and what the response carries.
 fn load(manager: &LoginManager<Account>, request: Request) {
     let (request_login, login) = look(manager, request);
-    match login.begin() {
+    match login.resolve() {
         Step::LoadUser(token) => assert!(matches!(token.answer(Some(Account)), Step::Done(Ok(Some(_))))),
         _ => panic!("not logged in"),
     }

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use hmac::{Hmac, KeyInit, Mac};
-use login_core::{LoginManager, Request, SecretKey, Step};
+use login_core::adapter::Step;
+use login_core::{LoginManager, Request, SecretKey};
 use sha2::Sha256;
 
 use crate::meter::Meter;
@@ -30,8 +31,8 @@ fn request(cookies: &str) -> Request {
 
 async fn asks_for_the_user(meter: &mut Meter, manager: &LoginManager<Account>, request: Request) {
     let play = async |request: Request| {
-        let login = manager.begin().look(|| request);
-        match login.begin() {
+        let login = manager.begin().access(|| request);
+        match login.resolve() {
             Step::LoadUser(token) => assert_eq!(token.user_id(), "412"),
             _ => panic!("not logged in"),
         };

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use login_core::{Adapter, LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
+use login_core::{LoginManager, LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
 
 /// What a password hash looks like: Argon2id in PHC's form.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$1EPAlzUlHbVKnmXLtb5+1F9L5EZx/Wl0zMcyqF9pUQk";
@@ -107,10 +107,10 @@ pub enum Wire {
 }
 
 /// The same configuration on every framework.
-pub fn configured<A: Adapter>(
-    builder: impl FnOnce(SecretKey) -> LoginManagerBuilder<Account, A>,
+pub fn configured<M: From<LoginManager<Account>>>(
+    builder: impl FnOnce(SecretKey) -> LoginManagerBuilder<Account, M>,
     wire: Wire,
-) -> A::Manager<Account> {
+) -> M {
     let builder = builder(SecretKey::from_text(KEY).expect("a key")).login_view("/login");
     let builder = if wire == Wire::Flask { builder.flask_compatible() } else { builder };
     builder.build(Accounts).expect("a configuration that works")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
-use login_core::{Adapter, CookieSettings, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
+use login_core::{CookieSettings, LoginManager, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
 use serde::Deserialize;
 
 use crate::faults::{Faults, LoaderFaults};
@@ -150,12 +150,12 @@ impl Config {
     ///
     /// # Errors
     /// What cannot be used.
-    pub fn build<A: Adapter>(
+    pub fn build<M: From<LoginManager<Player>>>(
         &self,
-        mut builder: LoginManagerBuilder<Player, A>,
+        mut builder: LoginManagerBuilder<Player, M>,
         world: &World,
         now: fn() -> u64,
-    ) -> Result<A::Manager<Player>, Box<dyn Error>> {
+    ) -> Result<M, Box<dyn Error>> {
         if !self.user_loader && !self.request_loader {
             return Err("user_loader and request_loader are both off: no one could ever log in".into());
         }

@@ -146,13 +146,12 @@ fn manager(input: &Input) -> Option<LoginManager<Account>> {
     if input.session_for_next {
         builder = builder.use_session_for_next();
     }
-    builder.login_message(&input.message).build_for_steps().ok()
+    builder.login_message(&input.message).build_without_loader().ok()
 }
 
 /// A Location that is one header line and no more.
 fn assert_location(login: &login_core::Login<Account>, refusal: login_core::Refusal) {
-    use login_core::Answer;
-    if let Answer::Redirect { location, .. } = login.refuse(refusal) {
+    if let Some(location) = login.refuse(refusal).location() {
         assert!(location.bytes().all(|byte| (b'!'..=b'~').contains(&byte)), "{location:?}");
     }
 }
@@ -163,7 +162,7 @@ fuzz_target!(|input: Input| {
     let mut jar = Jar::default();
 
     let request_login = manager.begin();
-    let login = request_login.look(|| request(&jar));
+    let login = request_login.access(|| request(&jar));
     assert_location(&login, login_core::Refusal::Unauthorized);
     assert_location(&login, login_core::Refusal::NeedsRefresh);
     let mut log_in = login.log_in(Account::new(&input.user_id)).remember(true);
@@ -178,9 +177,9 @@ fuzz_target!(|input: Input| {
 
     let user_of = |jar: &Jar| {
         let request_login = manager.begin();
-        let login = request_login.look(|| request(jar));
+        let login = request_login.access(|| request(jar));
         let user = load(&login, |id| Some(Account::new(id))).expect("nothing failed");
-        assert_eq!(login.judge(login_core::Requirement::Login).is_ok(), user.is_some());
+        assert_eq!(login.check(login_core::adapter::Requirement::Login).is_ok(), user.is_some());
         (user.map(|user| user.id.clone()), request_login.finish().set_cookies)
     };
     let (user, lines) = user_of(&jar);
@@ -195,7 +194,7 @@ fuzz_target!(|input: Input| {
     }
 
     let request_login = manager.begin();
-    let login = request_login.look(|| request(&jar));
+    let login = request_login.access(|| request(&jar));
     login.log_out_now().expect("it is not too late");
     jar.keep(&request_login.finish().set_cookies);
     assert_eq!(user_of(&jar).0, None);

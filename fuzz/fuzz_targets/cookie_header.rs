@@ -28,7 +28,7 @@ static SITES: LazyLock<[Site; 2]> = LazyLock::new(|| {
         (site::flask(), site::FLASK_SESSION, site::FLASK_REMEMBER),
     ]
     .map(|(builder, session, remember)| {
-        let manager = builder.build_for_steps().expect("it can work");
+        let manager = builder.build_without_loader().expect("it can work");
         let client = manager.test_login(Account::new("1")).remembered(Duration::from_secs(1000));
         let header = client.cookie_header().expect("it is a small login");
         let value = |name: &str| {
@@ -47,7 +47,7 @@ fn user_of(site: &Site, lines: &[&[u8]]) -> Option<String> {
     let request_login = site.manager.begin();
     let mut request = Request::new("GET", "/");
     lines.iter().for_each(|line| request.push_header("Cookie", line));
-    let login = request_login.look(|| request);
+    let login = request_login.access(|| request);
     let user = whoever(&login);
     assert_eq!(login.keys().is_empty(), user.is_none());
     login.insert("fuzz", "value").expect("there is room");

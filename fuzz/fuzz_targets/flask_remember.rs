@@ -21,7 +21,7 @@ struct Input<'a> {
 
 static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
 static MANAGER: LazyLock<LoginManager<Account>> =
-    LazyLock::new(|| site::flask().refresh_remember_cookie_each_request().build_for_steps().expect("it can work"));
+    LazyLock::new(|| site::flask().refresh_remember_cookie_each_request().build_without_loader().expect("it can work"));
 
 /// Whom the cookie logs in, and the cookies that are set then.
 fn sent(value: &[u8]) -> (Option<String>, Vec<String>) {

@@ -23,7 +23,7 @@ static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
 static MANAGER: LazyLock<LoginManager<Account>> =
     // Unprotected: a session without a client would lose its freshness.
     LazyLock::new(|| {
-        site::flask().session_protection(SessionProtection::Off).build_for_steps().expect("it can work")
+        site::flask().session_protection(SessionProtection::Off).build_without_loader().expect("it can work")
     });
 
 /// Read and written again as another type, never as another value.

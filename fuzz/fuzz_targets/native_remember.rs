@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use login_core::{LoginManager, Requirement};
+use login_core::LoginManager;
+use login_core::adapter::Requirement;
 use login_core_fuzz::account::{Account, load};
 use login_core_fuzz::browser::Jar;
 use login_core_fuzz::forge::{Digest, Native, RememberFields, SessionFields};
@@ -32,8 +33,9 @@ struct Fields {
 }
 
 static FORGER: LazyLock<Native> = LazyLock::new(site::native_forger);
-static MANAGER: LazyLock<LoginManager<Account>> =
-    LazyLock::new(|| site::native().refresh_remember_cookie_each_request().build_for_steps().expect("it can work"));
+static MANAGER: LazyLock<LoginManager<Account>> = LazyLock::new(|| {
+    site::native().refresh_remember_cookie_each_request().build_without_loader().expect("it can work")
+});
 
 impl Input<'_> {
     fn bytes(&self) -> Vec<u8> {
@@ -85,7 +87,7 @@ fuzz_target!(|input: Input<'_>| {
     let right = input.has_hash.then(|| FORGER.auth(user_id, b"hash"));
     let is_theirs = fields.auth == right;
     assert_eq!(user.unwrap().map(|user| user.id.clone()).as_deref(), Some(user_id).filter(|_| is_theirs));
-    assert!(login.judge(Requirement::FreshLogin).is_err(), "no credentials were given");
+    assert!(login.check(Requirement::FreshLogin).is_err(), "no credentials were given");
 
     let lines = request_login.finish().set_cookies;
     let mut jar = Jar::default();

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use login_core::{LoginManager, Requirement, SessionProtection};
+use login_core::adapter::Requirement;
+use login_core::{LoginManager, SessionProtection};
 use login_core_fuzz::account::{Account, load};
 use login_core_fuzz::browser::Jar;
 use login_core_fuzz::forge::{Digest, LoginFields, Native, SessionFields};
@@ -40,8 +41,9 @@ struct Fields {
 const MODES: [SessionProtection; 3] = [SessionProtection::Off, SessionProtection::Basic, SessionProtection::Strong];
 
 static FORGER: LazyLock<Native> = LazyLock::new(site::native_forger);
-static MANAGERS: LazyLock<[LoginManager<Account>; 3]> =
-    LazyLock::new(|| MODES.map(|mode| site::native().session_protection(mode).build_for_steps().expect("it can work")));
+static MANAGERS: LazyLock<[LoginManager<Account>; 3]> = LazyLock::new(|| {
+    MODES.map(|mode| site::native().session_protection(mode).build_without_loader().expect("it can work"))
+});
 
 impl Input<'_> {
     fn bytes(&self) -> Vec<u8> {
@@ -123,7 +125,7 @@ fuzz_target!(|input: Input<'_>| {
         asked.as_ref().is_some_and(|id| fields.auth == input.user(id).hash.map(|hash| FORGER.auth(id, &hash)));
     assert_eq!(user.as_ref().map(|user| &user.id), asked.as_ref().filter(|_| is_theirs));
     let is_fresh = is_theirs && fields.is_fresh() && is_own;
-    assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), is_fresh);
+    assert_eq!(login.check(Requirement::FreshLogin).is_ok(), is_fresh);
 
     let inserted = login.insert("fuzz", &1);
     let lines = request_login.finish().set_cookies;

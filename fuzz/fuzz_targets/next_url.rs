@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use login_core::{Answer, Login, LoginManager, Refusal, Request};
+use login_core::{Login, LoginManager, Refusal, Request};
 use login_core_fuzz::account::Account;
 use login_core_fuzz::site;
 use url::Url;
@@ -68,7 +68,7 @@ const PIECES: [&str; 48] = [
 
 static MANAGERS: LazyLock<[LoginManager<Account>; 2]> = LazyLock::new(|| {
     [site::native(), site::native().use_session_for_next()]
-        .map(|builder| builder.login_view("/login").build_for_steps().expect("it can work"))
+        .map(|builder| builder.login_view("/login").build_without_loader().expect("it can work"))
 });
 
 fn address(mode: u8, rest: &[u8]) -> String {
@@ -111,7 +111,7 @@ fuzz_target!(|input: &[u8]| {
     };
     for path in ["/login", "/a/b/login"] {
         let here = Url::parse(&format!("{scheme}://{host}{path}")).expect("an address");
-        let login = MANAGERS[0].begin().look(|| request(&format!("{path}?next={}", percent_encoded(&address))));
+        let login = MANAGERS[0].begin().access(|| request(&format!("{path}?next={}", percent_encoded(&address))));
         check(&login, &here, &address);
         let next = login.next_url();
         assert_eq!(next.is_some(), login.is_safe_redirect(&address));
@@ -123,16 +123,16 @@ fuzz_target!(|input: &[u8]| {
 
     // Whoever is refused comes back to where they wanted to go, if that can be told safely.
     let here = Url::parse(&format!("{scheme}://{host}/")).expect("an address");
-    let login = MANAGERS[0].begin().look(|| request(&address));
-    let Answer::Redirect { location, .. } = login.refuse(Refusal::Unauthorized) else { panic!("there is a view") };
+    let login = MANAGERS[0].begin().access(|| request(&address));
+    let location = login.refuse(Refusal::Unauthorized).location().expect("there is a view").to_owned();
     assert!(location.starts_with("/login?next=") && is_followed_to_this_site(&here, &location), "{location:?}");
     let is_safe = login.is_safe_redirect(&address);
-    let back = MANAGERS[0].begin().look(|| request(&location));
+    let back = MANAGERS[0].begin().access(|| request(&location));
     assert_eq!(back.request().query_value("next").as_deref(), Some(&*address));
     assert_eq!(back.next_url().is_some(), is_safe);
     // The same by the session.
     let request_login = MANAGERS[1].begin();
-    let login = request_login.look(|| request(&address));
+    let login = request_login.access(|| request(&address));
     login.refuse(Refusal::Unauthorized);
     if let Some(next) = login.next_url() {
         assert!(is_followed_to_this_site(&here, &next), "{next:?}");

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use login_core::{LoadUser, Login, LoginManager, Request, Requirement, SessionProtection, Step, TestClock};
+use login_core::adapter::{LoadUser, Requirement, Step};
+use login_core::{Login, LoginManager, Request, SessionProtection, TestClock};
 use login_core_fuzz::account::Account;
 use login_core_fuzz::browser::Jar;
 use login_core_fuzz::site::{self, NOW};
@@ -97,7 +98,7 @@ static MANAGERS: LazyLock<Vec<LoginManager<Account>>> = LazyLock::new(|| {
                     if refreshes {
                         builder = builder.refresh_remember_cookie_each_request();
                     }
-                    managers.push(builder.build_for_steps().expect("it can work"));
+                    managers.push(builder.build_without_loader().expect("it can work"));
                 }
             }
         }
@@ -161,7 +162,7 @@ impl Handler {
             Found::NoOne => None,
             Found::Failure => {
                 // One that was overtaken changes nothing.
-                let was_known = matches!(self.login.begin(), Step::Done(_));
+                let was_known = matches!(self.login.resolve(), Step::Done(_));
                 let _ = token.fail("the database is away");
                 self.failed |= !was_known;
                 return None;
@@ -176,12 +177,12 @@ impl Handler {
         loop {
             let next = match step {
                 Step::LoadUser(token) => self.load(token, found),
-                Step::AskRequestLoader(token) => {
+                Step::LoadUserFromRequest(token) => {
                     let user = match found {
                         Found::Another(user) => Some(Arc::new(account(id(user), None))),
                         Found::Asked { .. } | Found::NoOne => None,
                         Found::Failure => {
-                            let was_known = matches!(self.login.begin(), Step::Done(_));
+                            let was_known = matches!(self.login.resolve(), Step::Done(_));
                             let _ = token.fail("the database is away");
                             self.failed |= !was_known;
                             return;
@@ -202,11 +203,11 @@ impl Handler {
     fn act(&mut self, act: Act) {
         match act {
             Act::Begin(found) => {
-                let step = self.login.begin();
+                let step = self.login.resolve();
                 self.run(step, found);
             }
             Act::Hold => {
-                let step = self.login.begin();
+                let step = self.login.resolve();
                 self.held.push(step);
             }
             Act::AnswerHeld(found) => {
@@ -229,15 +230,15 @@ impl Handler {
                     self.last = Last::In { is_remembered: remember };
                     self.failed = false;
                     self.logged_in = Some(user);
-                    assert_eq!(self.login.judge(Requirement::Login).is_ok(), !suspended);
-                    assert_eq!(self.login.judge(Requirement::FreshLogin).is_ok(), !suspended && fresh);
+                    assert_eq!(self.login.check(Requirement::Login).is_ok(), !suspended);
+                    assert_eq!(self.login.check(Requirement::FreshLogin).is_ok(), !suspended && fresh);
                 }
             }
             Act::LogOut => {
                 self.login.log_out_now().expect("it is not too late");
                 self.last = Last::Out;
                 self.failed = false;
-                assert!(self.login.judge(Requirement::Login).is_err());
+                assert!(self.login.check(Requirement::Login).is_err());
             }
             Act::Confirm => {
                 let confirmed = self.login.confirm().is_ok_and(|confirmed| confirmed);
@@ -265,8 +266,8 @@ impl Handler {
                 }
             }
             Act::Judge => {
-                let is_fresh = self.login.judge(Requirement::FreshLogin).is_ok();
-                assert!(!is_fresh || self.login.judge(Requirement::Login).is_ok());
+                let is_fresh = self.login.check(Requirement::FreshLogin).is_ok();
+                assert!(!is_fresh || self.login.check(Requirement::Login).is_ok());
             }
         }
     }
@@ -305,7 +306,7 @@ fuzz_target!(|input: Input| {
             in_session = None;
         }
         let request_login = manager.begin();
-        let login = request_login.look(|| {
+        let login = request_login.access(|| {
             let agent: &[u8] = if visit.is_other_client { b"other" } else { b"usual" };
             site::with_cookies(jar.header()).with_header("user-agent", agent)
         });

@@ -20,7 +20,7 @@ const LIMIT: usize = 256 * 1024;
 
 static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
 static MANAGER: LazyLock<LoginManager<Account>> =
-    LazyLock::new(|| site::flask().build_for_steps().expect("it can work"));
+    LazyLock::new(|| site::flask().build_without_loader().expect("it can work"));
 
 /// The keys of the session, which is written again.
 fn keys(cookie: &str) -> Vec<String> {

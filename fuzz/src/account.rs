@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use login_core::{LoadError, Login, Step, User};
+use login_core::adapter::Step;
+use login_core::{LoadError, Login, User};
 
 /// A user of whom everything can be chosen.
 #[derive(Debug, Clone, Default)]
@@ -38,14 +39,14 @@ pub fn load(
     login: &Login<Account>,
     mut load: impl FnMut(&str) -> Option<Account>,
 ) -> Result<Option<Arc<Account>>, LoadError> {
-    let mut step = login.begin();
+    let mut step = login.resolve();
     loop {
         step = match step {
             Step::LoadUser(token) => {
                 let user = load(token.user_id());
                 token.answer(user)
             }
-            Step::AskRequestLoader(token) => token.answer(None::<Account>),
+            Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
             Step::Done(user) => return user,
         };
     }

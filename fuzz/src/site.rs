@@ -1,6 +1,7 @@
 //! The sites that are fuzzed: a key, a time that stands still, two formats.
 
-use login_core::{LoginManager, LoginManagerBuilder, Request, RequestLogin, SecretKey};
+use login_core::adapter::RequestLogin;
+use login_core::{LoginManager, LoginManagerBuilder, Request, SecretKey};
 
 use crate::account::Account;
 use crate::forge;
@@ -53,6 +54,6 @@ pub fn sending(
 ) -> (RequestLogin<Account>, login_core::Login<Account>) {
     let request_login = manager.begin();
     let header = [name.as_bytes(), b"=", value.as_ref()].concat();
-    let login = request_login.look(|| with_cookies(header));
+    let login = request_login.access(|| with_cookies(header));
     (request_login, login)
 }

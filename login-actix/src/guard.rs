@@ -1,4 +1,4 @@
-//! Middleware that lets only some users through.
+//! The guards: middleware that accepts only some users.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -9,14 +9,14 @@ use std::task::{self, Context, Poll};
 use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use login_core::{Require, Requirement, User};
+use login_core::User;
+use login_core::adapter::{Require, Requirement};
 use pin_project_lite::pin_project;
 
-use crate::middleware::Mounted;
-use crate::rejection::LoginRejection;
+use crate::error::LoginRejection;
+use crate::mounted::Mounted;
 
-/// Lets only some users through; see
-/// [`LoginManager::login_required`](crate::LoginManager::login_required).
+/// The middleware of [`LoginManager::login_required`](crate::LoginManager::login_required).
 pub struct GuardMiddleware<U> {
     requirement: Requirement,
     user: PhantomData<fn() -> U>,
@@ -58,7 +58,7 @@ where
     }
 }
 
-/// A service that only the right users reach.
+/// The service of [`GuardMiddleware`].
 pub struct GuardService<S, U> {
     service: Rc<S>,
     requirement: Requirement,
@@ -87,9 +87,9 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         if Requirement::exempts(request.method().as_str()) {
-            return GuardFuture { stage: Stage::Passed { inner: self.service.call(request) } };
+            return GuardFuture { stage: Stage::Accepted { inner: self.service.call(request) } };
         }
-        let Some(login) = Mounted::<U>::look_for_user(request.request()) else {
+        let Some(login) = Mounted::<U>::access_user(request.request()) else {
             let response = LoginRejection::<U>::missing_middleware().into_response();
             return GuardFuture { stage: Stage::Refused { response: ready(request.into_response(response)) } };
         };
@@ -98,7 +98,7 @@ where
     }
 }
 
-/// What goes on once the user is known.
+/// What continues when the user is resolved.
 struct Waiting<S> {
     service: Rc<S>,
     request: ServiceRequest,
@@ -124,7 +124,7 @@ pin_project! {
         U: User,
     {
         Loading { user: Require<U>, waiting: Option<Waiting<S>> },
-        Passed { #[pin] inner: S::Future },
+        Accepted { #[pin] inner: S::Future },
         Refused { #[pin] response: Ready<ServiceResponse> },
     }
 }
@@ -150,16 +150,16 @@ where
                 Projected::Refused { response } => {
                     return response.poll(context).map(|response| Ok(response.map_into_right_body()));
                 }
-                Projected::Passed { inner } => {
+                Projected::Accepted { inner } => {
                     return inner.poll(context).map_ok(ServiceResponse::map_into_left_body);
                 }
                 Projected::Loading { user, waiting } => {
                     let required = task::ready!(Pin::new(user).poll(context));
                     let Some(Waiting { service, request }) = waiting.take() else { return Poll::Pending };
                     match required {
-                        Ok(_) => Stage::Passed { inner: service.call(request) },
+                        Ok(_) => Stage::Accepted { inner: service.call(request) },
                         Err(denied) => {
-                            let response = LoginRejection::<U>::of(denied, request.request()).into_response();
+                            let response = LoginRejection::<U>::denied(denied, request.request()).into_response();
                             Stage::Refused { response: ready(request.into_response(response)) }
                         }
                     }

@@ -1,17 +1,26 @@
 #![doc = include_str!("../README.md")]
 
-mod environment;
+mod error;
 mod extract;
 mod guard;
+mod login;
+mod login_middleware;
 mod manager;
-mod middleware;
-mod rejection;
+mod mounted;
 mod response;
 
-pub use environment::{development_key, system_clock};
-pub use extract::{CurrentUser, FreshUser, Login, MaybeUser};
-pub use guard::{GuardFuture, GuardMiddleware, GuardService};
-pub use login_core::*;
-pub use manager::{Actix, LoginManager};
-pub use middleware::{LoginFuture, LoginMiddleware, LoginService};
-pub use rejection::{Error, LoginRejection, Refused};
+/// The middleware, services and futures behind [`LoginManager::middleware`] and the guards,
+/// for functions that must name them.
+pub mod middleware {
+    pub use crate::guard::{GuardFuture, GuardMiddleware, GuardService};
+    pub use crate::login_middleware::{LoginFuture, LoginMiddleware, LoginService};
+}
+
+pub use error::{LoginRejection, Refused};
+pub use login::{CurrentUser, Error, FreshUser, Login, MaybeUser};
+pub use login_core::{
+    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Refusal, Request, RequestLoader,
+    SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
+};
+pub use login_system::development_key;
+pub use manager::{LoginManager, LoginManagerBuilder};

@@ -248,7 +248,7 @@ async fn a_refusal_that_a_handler_answers_by_itself_leaves_nothing_behind() {
     let app = test::init_service(App::new().route("/", web::get().to(handler)).wrap(login.middleware())).await;
     let response = app.call(test::TestRequest::get().to_request()).await.unwrap();
     assert_eq!(header(&response, "set-cookie"), None);
-    assert_eq!(text(response).await, "no one is logged in");
+    assert_eq!(text(response).await, "no user is logged in");
 }
 
 #[actix_web::test]

@@ -1,4 +1,4 @@
-//! The layers that let only some users through.
+//! The guards: layers that accept only some users.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -7,16 +7,16 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
 use axum::response::IntoResponse;
-use login_core::{Denied, Require, Requirement, User};
+use login_core::User;
+use login_core::adapter::{Denied, Require, Requirement};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::layer::Mounted;
-use crate::rejection::LoginRejection;
+use crate::error::LoginRejection;
+use crate::mounted::Mounted;
 
-/// Makes [`GuardService`]s; see
-/// [`LoginManager::login_required`](crate::LoginManager::login_required).
+/// The layer of [`LoginManager::login_required`](crate::LoginManager::login_required).
 pub struct GuardLayer<U> {
     requirement: Requirement,
     user: PhantomData<fn() -> U>,
@@ -48,7 +48,7 @@ impl<S, U> Layer<S> for GuardLayer<U> {
     }
 }
 
-/// A service that only the right users reach.
+/// The service of [`GuardLayer`].
 pub struct GuardService<S, U> {
     inner: S,
     requirement: Requirement,
@@ -84,14 +84,13 @@ where
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         if Requirement::exempts(request.method().as_str()) {
-            return GuardFuture { stage: Stage::Passed { inner: self.inner.call(request) } };
+            return GuardFuture { stage: Stage::Accepted { inner: self.inner.call(request) } };
         }
-        let Some(login) = Mounted::<U>::of(&(&request).into()).map(|mounted| mounted.look_for_user((&request).into()))
-        else {
+        let Some(login) = Mounted::<U>::find(request.extensions()).map(|mounted| mounted.access_user(&request)) else {
             let response = Some(LoginRejection::missing_layer::<U>().into_response());
             return GuardFuture { stage: Stage::Refused { response } };
         };
-        // The clone has not been polled to readiness; the original has.
+        // Only the original was polled until it was ready, so the clone takes its place.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
         let (user, waiting) = (login.require(self.requirement), Waiting { inner: ready, request });
@@ -99,7 +98,7 @@ where
     }
 }
 
-/// What goes on once the user is known.
+/// What continues when the user is resolved.
 struct Waiting<S, B> {
     inner: S,
     request: Request<B>,
@@ -125,7 +124,7 @@ pin_project! {
         U: User,
     {
         Loading { user: Require<U>, waiting: Option<Waiting<S, B>> },
-        Passed { #[pin] inner: S::Future },
+        Accepted { #[pin] inner: S::Future },
         Refused { response: Option<Response<Body>> },
     }
 }
@@ -150,12 +149,12 @@ where
         loop {
             let next = match stage.as_mut().project() {
                 Projected::Refused { response } => return Poll::Ready(Ok(response.take().unwrap_or_default())),
-                Projected::Passed { inner } => return inner.poll(context).map_ok(|response| response.map(Body::new)),
+                Projected::Accepted { inner } => return inner.poll(context).map_ok(|response| response.map(Body::new)),
                 Projected::Loading { user, waiting } => {
                     let required = ready!(Pin::new(user).poll(context));
                     let Some(mut waiting) = waiting.take() else { return Poll::Pending };
                     match required {
-                        Ok(_) => Stage::Passed { inner: waiting.inner.call(waiting.request) },
+                        Ok(_) => Stage::Accepted { inner: waiting.inner.call(waiting.request) },
                         Err(denied) => Stage::Refused { response: Some(answer::<U, B>(&waiting.request, denied)) },
                     }
                 }
@@ -165,10 +164,10 @@ where
     }
 }
 
-/// What a request that is not let through is answered.
+/// The response to a request that is not accepted.
 fn answer<U: User, B>(request: &Request<B>, denied: Denied) -> Response<Body> {
-    match (denied, Mounted::<U>::of(&request.into())) {
-        (Denied::Refused(refusal), Some(mounted)) => mounted.refuse(&mounted.look(request.into()), refusal),
+    match (denied, Mounted::<U>::find(request.extensions())) {
+        (Denied::Refused(refusal), Some(mounted)) => mounted.refuse(&mounted.access(request), refusal),
         (Denied::Refused(_), None) => LoginRejection::missing_layer::<U>().into_response(),
         (Denied::Failed(error), _) => LoginRejection::from(error).into_response(),
     }

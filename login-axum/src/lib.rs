@@ -1,21 +1,30 @@
 #![doc = include_str!("../README.md")]
 
-mod environment;
+mod error;
 mod extract;
 mod guard;
+mod head;
 mod layer;
+mod login;
 mod manager;
-mod rejection;
-mod request;
+mod mounted;
 mod response;
 
-pub use environment::{development_key, system_clock};
-pub use extract::{CurrentUser, FreshUser, Login, MaybeUser};
-pub use guard::{GuardFuture, GuardLayer, GuardService};
-pub use layer::{LoginFuture, LoginLayer, LoginService};
-pub use login_core::*;
-pub use manager::{Axum, LoginManager};
-pub use rejection::{Error, LoginRejection, Refused};
+/// The tower layers, services and futures behind [`LoginManager::layer`] and the guards, for
+/// functions that must name them.
+pub mod middleware {
+    pub use crate::guard::{GuardFuture, GuardLayer, GuardService};
+    pub use crate::layer::{LoginFuture, LoginLayer, LoginService};
+}
+
+pub use error::{LoginRejection, Refused};
+pub use login::{CurrentUser, Error, FreshUser, Login, MaybeUser};
+pub use login_core::{
+    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Refusal, Request, RequestLoader,
+    SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
+};
+pub use login_system::development_key;
+pub use manager::{LoginManager, LoginManagerBuilder};
 
 /// Compiles the project's README.
 #[cfg(doctest)]

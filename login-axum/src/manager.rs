@@ -1,123 +1,80 @@
-//! The login manager as axum applications use it.
+//! The login manager for axum.
 
-use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use login_core::{Adapter, LoginManagerBuilder, Refusal, RefusalHandlers, Request, Requirement, SecretKey, User};
+use login_core::adapter::{AdapterManager, Requirement};
+use login_core::{Refusal, Request, SecretKey, User};
 
-use crate::environment::{system_clock, system_entropy};
 use crate::guard::GuardLayer;
 use crate::layer::LoginLayer;
 
-pub(crate) type Handlers = RefusalHandlers<Response>;
-
-/// Knows everything about an application's logins (Flask-Login's `LoginManager`).
+/// The central object of the library (Flask-Login's `LoginManager`).
 ///
-/// Make one at start-up, and give the application its [`layer`](Self::layer).
-/// Cheap to clone; clones are the same manager. Two of different user types can be
-/// mounted together, if their cookies have different names.
-pub struct LoginManager<U: User> {
-    core: login_core::LoginManager<U>,
-    pub(crate) handlers: Arc<Handlers>,
-}
+/// Make one when the server starts, and add its [`layer`](Self::layer) to the router. It is
+/// cheap to clone, and clones are the same manager. You can mount several managers together
+/// if their user types and their cookie names are different.
+pub struct LoginManager<U: User>(AdapterManager<U, Response>);
 
-impl<U: User> Clone for LoginManager<U> {
-    fn clone(&self) -> Self {
-        Self { core: self.core.clone(), handlers: Arc::clone(&self.handlers) }
-    }
-}
-
-impl<U: User> std::fmt::Debug for LoginManager<U> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LoginManager(..)")
-    }
-}
-
-impl<U: User> Deref for LoginManager<U> {
-    type Target = login_core::LoginManager<U>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.core
-    }
-}
-
-/// Marks the builder that makes axum's [`LoginManager`].
-#[derive(Debug)]
-pub enum Axum {}
-
-impl Adapter for Axum {
-    type Manager<U: User> = LoginManager<U>;
-
-    fn adapt<U: User>(core: login_core::LoginManager<U>) -> LoginManager<U> {
-        LoginManager { core, handlers: Arc::default() }
-    }
-}
+login_core::adapter::manager!(LoginManager);
 
 impl<U: User> LoginManager<U> {
-    /// Starts the configuration; `build(loader)` ends it. See [`LoginManagerBuilder`].
-    pub fn builder(key: SecretKey) -> LoginManagerBuilder<U, Axum> {
-        LoginManagerBuilder::new(key, system_clock, system_entropy)
+    /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then
+    /// [`build`](LoginManagerBuilder::build) with the user loader.
+    pub fn builder(key: SecretKey) -> LoginManagerBuilder<U> {
+        LoginManagerBuilder::new(key, login_system::system_clock, login_system::system_entropy)
     }
 
-    /// The layer that every route with logins must be below. Add it last, so that
-    /// it is the outermost: `router.layer(login.layer())`.
+    /// The layer for all routes that use logins. Add it last, so that it is the outermost
+    /// layer: `router.layer(login.layer())`.
     #[must_use = "add it to the router"]
     pub fn layer(&self) -> LoginLayer<U> {
-        LoginLayer::new(self.clone())
+        LoginLayer::new(self.0.clone())
     }
 
-    /// Lets only logged-in users through (Flask-Login's `login_required`):
-    /// `router.route_layer(login.login_required())`. OPTIONS requests pass.
+    /// A guard that accepts only logged-in users (Flask-Login's `login_required`):
+    /// `router.route_layer(login.login_required())`. It accepts every OPTIONS request.
     #[must_use = "add it to a router or a route"]
     pub fn login_required(&self) -> GuardLayer<U> {
         GuardLayer::new(Requirement::Login)
     }
 
-    /// Lets only users with a fresh login through (Flask-Login's
-    /// `fresh_login_required`). OPTIONS requests pass.
+    /// A guard that accepts only users with a fresh login (Flask-Login's
+    /// `fresh_login_required`). It accepts every OPTIONS request.
     #[must_use = "add it to a router or a route"]
     pub fn fresh_login_required(&self) -> GuardLayer<U> {
         GuardLayer::new(Requirement::FreshLogin)
     }
 
-    /// Lets only users through who gave their credentials within this time, in
-    /// whole seconds. OPTIONS requests pass. With Flask's cookies no age is known unless
-    /// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
+    /// A guard that accepts only users who entered their credentials within `age`, in whole
+    /// seconds. It accepts every OPTIONS request. In the flask format it accepts no user
+    /// unless [`fresh_login_max_age`](LoginManagerBuilder::fresh_login_max_age) is set,
+    /// because the age is unknown.
     #[must_use = "add it to a router or a route"]
     pub fn fresh_login_required_within(&self, age: Duration) -> GuardLayer<U> {
         GuardLayer::new(Requirement::FreshLoginWithin(age))
     }
 
-    /// Answers for the library where no one is logged in (Flask-Login's
-    /// `unauthorized_handler`). Nothing is flashed then, nor kept as `next`. Set it before
-    /// layers are made: those made before, and clones, do not have it.
+    /// Sets the response if no user is logged in (Flask-Login's `unauthorized_handler`).
+    /// Then no message is flashed, and `next` is not stored. Layers and clones that were
+    /// made before do not have it.
     #[must_use]
-    pub fn unauthorized_handler<F, R>(mut self, handler: F) -> Self
+    pub fn unauthorized_handler<F, R>(self, handler: F) -> Self
     where
         F: Fn(&Request) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        let handler = move |request: &Request| handler(request).into_response();
-        Arc::make_mut(&mut self.handlers).set(Refusal::Unauthorized, handler);
-        self
+        Self(self.0.with_handler(Refusal::Unauthorized, move |request| handler(request).into_response()))
     }
 
-    /// Answers for the library where the login is not fresh (Flask-Login's
-    /// `needs_refresh_handler`).
+    /// Sets the response if the login is not fresh (Flask-Login's `needs_refresh_handler`).
+    /// Layers and clones that were made before do not have it.
     #[must_use]
-    pub fn needs_refresh_handler<F, R>(mut self, handler: F) -> Self
+    pub fn needs_refresh_handler<F, R>(self, handler: F) -> Self
     where
         F: Fn(&Request) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        let handler = move |request: &Request| handler(request).into_response();
-        Arc::make_mut(&mut self.handlers).set(Refusal::NeedsRefresh, handler);
-        self
-    }
-
-    pub(crate) fn core(&self) -> &login_core::LoginManager<U> {
-        &self.core
+        Self(self.0.with_handler(Refusal::NeedsRefresh, move |request| handler(request).into_response()))
     }
 }

@@ -238,7 +238,7 @@ async fn caches_are_told() {
     assert_eq!(header(&response, header::CACHE_CONTROL), Some("private, no-cache"));
     assert_eq!(response.headers().get_all(header::VARY).iter().count(), 1);
     let cookie = header(&response, header::SET_COOKIE).unwrap();
-    assert!(cookie.starts_with("__Host-session=") && cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"));
+    assert!(cookie.starts_with("__Host-session=") && cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"));
     let response = app.get(router.clone(), "/anonymous", "").await;
     assert_eq!((header(&response, header::VARY), header(&response, header::CACHE_CONTROL)), (Some("cookie"), None));
     let response = app.get(router, "/own", &app.cookie()).await;
@@ -398,7 +398,7 @@ async fn a_refusal_that_a_handler_answers_by_itself_leaves_nothing_behind() {
     };
     let response = app.get(Router::new().route("/", get(handler)), "/", "").await;
     assert_eq!(header(&response, header::SET_COOKIE), None);
-    assert_eq!(text(response).await, "no one is logged in");
+    assert_eq!(text(response).await, "no user is logged in");
 }
 
 #[tokio::test]

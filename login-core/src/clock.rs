@@ -1,14 +1,14 @@
-//! Time and randomness, which the core is given and never fetches.
+//! Time and randomness. The core gets both from its caller.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Tells the time. The adapters bring the machine's own.
+/// A source of the current time. Every `Fn() -> u64` is one.
 ///
-/// Any `Fn() -> u64` is one.
+/// The adapters use the system clock.
 pub trait Clock: Send + Sync + 'static {
-    /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+    /// The current Unix time: seconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> u64;
 }
 
@@ -18,11 +18,12 @@ impl<F: Fn() -> u64 + Send + Sync + 'static> Clock for F {
     }
 }
 
-/// Gives random bytes. The adapters bring the operating system's own.
+/// A source of random bytes. Every `Fn(&mut [u8])` is one.
 ///
-/// Any `Fn(&mut [u8])` is one. It must be good enough for keys.
+/// The bytes must be good enough for cryptographic keys. The adapters use the operating
+/// system's generator.
 pub trait Entropy: Send + Sync + 'static {
-    /// Fills the buffer.
+    /// Fills the buffer with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 }
 
@@ -32,26 +33,26 @@ impl<F: Fn(&mut [u8]) + Send + Sync + 'static> Entropy for F {
     }
 }
 
-/// A clock for tests, which stands still until it is told otherwise.
+/// A clock for tests. It stands still until the test sets or advances it.
 ///
-/// Clones show the same time: give one to the
+/// Clones share the same time: give one to the
 /// [builder](crate::LoginManagerBuilder::clock) and keep the other.
 #[derive(Debug, Clone)]
 pub struct TestClock(Arc<AtomicU64>);
 
 impl TestClock {
-    /// A clock that shows `now`, in seconds since 1970.
+    /// A clock at the Unix time `now`, in seconds.
     #[must_use]
     pub fn new(now: u64) -> Self {
         Self(Arc::new(AtomicU64::new(now)))
     }
 
-    /// Shows `now` from here on.
+    /// Sets the Unix time, in seconds.
     pub fn set(&self, now: u64) {
         self.0.store(now, Ordering::Relaxed);
     }
 
-    /// Moves forward by whole seconds.
+    /// Moves the clock forward by whole seconds.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_secs(), Ordering::Relaxed);
     }
@@ -63,8 +64,8 @@ impl Clock for TestClock {
     }
 }
 
-/// The last second that a date of four-digit years can hold, 9999-12-31T23:59:59Z.
+/// The last second of the year 9999, the end of what a cookie date can express.
 pub(crate) const LAST_SECOND: u64 = 253_402_300_799;
 
-/// How far two servers' clocks may differ, in seconds (native format).
+/// How far the clocks of two servers may differ, in seconds (native format).
 pub(crate) const CLOCK_SKEW: u64 = 60;

@@ -1,64 +1,63 @@
-//! What happens to logins, told to whoever listens (Flask-Login's signals).
+//! Events: what happens to logins (Flask-Login's signals).
 
 use std::sync::Arc;
 
 use crate::error::LoadError;
 
-/// Something that happened to a login. Names are those of Flask-Login's signals, but for
-/// `LoginRevoked` and `LoadFailed`, which it has not.
+/// Something that happened to a login. The names are those of Flask-Login's signals;
+/// `LoginRevoked` and `LoadFailed` are not in Flask-Login.
 ///
-/// Listeners are given to
-/// [`on_event`](crate::LoginManagerBuilder::on_event), run one after the other on
-/// the request's own thread, and should be quick.
+/// Add a listener with [`on_event`](crate::LoginManagerBuilder::on_event). Listeners run
+/// one after the other on the request's thread, so they should be quick.
 #[non_exhaustive]
 pub enum Event<'e, U> {
     /// A user logged in.
     LoggedIn {
-        /// Who.
+        /// The user.
         user: &'e Arc<U>,
     },
-    /// Someone logged out, or tried to while no one was logged in.
+    /// A handler logged out, even if no user was logged in.
     LoggedOut {
-        /// Who, if anyone.
+        /// The user, if there was one.
         user: Option<&'e Arc<U>>,
     },
-    /// A remember cookie logged a user in again.
+    /// A remember cookie restored a login.
     LoadedFromCookie {
-        /// Who.
+        /// The user.
         user: &'e Arc<U>,
     },
     /// The request loader found a user.
     LoadedFromRequest {
-        /// Who.
+        /// The user.
         user: &'e Arc<U>,
     },
-    /// The user gave their credentials again; the login is fresh.
+    /// The user entered their credentials again, and the login is fresh.
     LoginConfirmed {
-        /// Who, if the user was loaded before.
+        /// The user, if the user was loaded before.
         user: Option<&'e Arc<U>>,
     },
-    /// A guard refused: no one is logged in.
+    /// A guard refused the request: no user is logged in.
     Unauthorized,
-    /// A guard refused: the login is not fresh.
+    /// A guard refused the request: the login is not fresh.
     NeedsRefresh,
-    /// The request's user was asked for; at most once a request.
+    /// The request's user was accessed for the first time.
     Accessed,
-    /// A session came from another client than it was made for.
+    /// The session was made for another client, and session protection acted.
     SessionProtected,
-    /// The auth hash has changed since this login was made; it has ended.
+    /// The login ended because the user's auth hash has changed since it was made.
     LoginRevoked {
-        /// Whose login it was.
+        /// The user.
         user: &'e Arc<U>,
     },
     /// The application's loader failed.
     LoadFailed {
-        /// Why; its source is for the operator alone.
+        /// The error. Its source is the loader's own error.
         error: &'e LoadError,
     },
 }
 
 impl<U> Event<'_, U> {
-    /// The event's name, as Flask-Login's signal without `user_`: `logged_in` and so on.
+    /// The event's name: that of Flask-Login's signal without `user_`, such as `logged_in`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -75,38 +74,29 @@ impl<U> Event<'_, U> {
             Self::LoadFailed { .. } => "load_failed",
         }
     }
+
+    /// Writes the event to the log, without the user.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn log(&self) {
+        if let Self::LoadFailed { error } = self {
+            let causes = std::iter::successors(std::error::Error::source(*error), |cause| cause.source());
+            let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            tracing::error!(target: "login", %cause, "the user could not be loaded; the response is a 5xx");
+        } else {
+            tracing::debug!(target: "login", event = self.name());
+        }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    pub(crate) fn log(&self) {}
 }
 
-/// Its name alone: a user's own `Debug` may tell too much.
+/// Only the name: the `Debug` of a user may contain secrets.
 impl<U> std::fmt::Debug for Event<'_, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Event({})", self.name())
     }
 }
 
-/// A listener.
+/// A function that the application adds for events.
 pub(crate) type Listener<U> = Box<dyn Fn(&Event<'_, U>) + Send + Sync>;
-
-/// Writes an event to `tracing`; users are not named there.
-#[cfg(feature = "tracing")]
-pub(crate) fn trace<U>(event: &Event<'_, U>) {
-    if let Event::LoadFailed { error } = event {
-        let causes = std::iter::successors(std::error::Error::source(*error), |cause| cause.source());
-        let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-        tracing::error!(target: "login", %cause, "loading the user failed; the response is a 5xx");
-    } else {
-        tracing::debug!(target: "login", event = event.name());
-    }
-}
-
-#[cfg(not(feature = "tracing"))]
-pub(crate) fn trace<U>(_: &Event<'_, U>) {}
-
-/// Tells the operator, where `tracing` is on.
-#[cfg(feature = "tracing")]
-pub(crate) fn warn(message: std::fmt::Arguments<'_>) {
-    tracing::warn!(target: "login", "{message}");
-}
-
-#[cfg(not(feature = "tracing"))]
-pub(crate) fn warn(_: std::fmt::Arguments<'_>) {}

@@ -11,7 +11,8 @@
 mod common;
 
 use common::{Builder, Heard, Manager, account, both, cookies, flask, look_at, native, run};
-use login_core::{Login, Refusal, Request, Requirement, SessionProtection};
+use login_core::adapter::Requirement;
+use login_core::{Login, Refusal, Request, SessionProtection};
 
 /// What a client sends, and whose requests count as the same client's.
 struct Client {
@@ -58,7 +59,7 @@ fn logged_in(manager: &Manager, client: &Client) -> String {
 
 fn is_fresh(login: &Login<common::Account>) -> bool {
     assert!(run(login).is_some());
-    login.judge(Requirement::FreshLogin).is_ok()
+    login.check(Requirement::FreshLogin).is_ok()
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn what_protection_does_about_another_client() {
             heard.take();
             let (request_login, login) = look_at(&manager, request(&CLIENTS[4], &cookie));
             assert_eq!(run(&login).is_some(), stays, "{protection:?}");
-            assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), fresh, "{protection:?}");
+            assert_eq!(login.check(Requirement::FreshLogin).is_ok(), fresh, "{protection:?}");
             assert_eq!(heard.take().contains(&"session_protected"), protects, "{protection:?}");
             let parts = request_login.finish();
             let remember = parts.set_cookies.iter().find(|line| line.contains("remember_token="));
@@ -134,7 +135,7 @@ fn confirming_binds_the_login_to_the_client_that_confirmed() {
         let cookie = logged_in(&manager, &CLIENTS[3]);
         let (request_login, login) = look_at(&manager, request(&CLIENTS[4], &cookie));
         assert!(!is_fresh(&login));
-        assert_eq!(login.judge(Requirement::FreshLogin), Err(Refusal::NeedsRefresh));
+        assert_eq!(login.check(Requirement::FreshLogin), Err(Refusal::NeedsRefresh));
         assert!(login.confirm().unwrap() && is_fresh(&login));
         let confirmed = cookies(&request_login);
         assert!(is_fresh(&look_at(&manager, request(&CLIENTS[4], &confirmed)).1));
@@ -162,7 +163,7 @@ fn behind_trusted_proxies_the_client_is_whom_they_saw() {
 
 #[test]
 fn the_connections_address_matters_where_nothing_stands_for_it() {
-    let uses = |change: fn(Builder) -> Builder| native(change).uses_peer_address();
+    let uses = |change: fn(Builder) -> Builder| native(change).begin().uses_peer_address();
     assert!(uses(|b| b));
     assert!(uses(|b| b.session_protection(SessionProtection::Strong)));
     assert!(!uses(|b| b.session_protection(SessionProtection::Off)));

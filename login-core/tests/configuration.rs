@@ -21,7 +21,7 @@ use login_core::{ConfigError, LoginError, LoginManager, Request, SameSite, Secre
 const LAST_SECOND: u64 = 253_402_300_799;
 
 fn build(change: impl Fn(Builder) -> Builder) -> Result<LoginManager<Account>, ConfigError> {
-    change(builder(&TestClock::new(NOW))).build_for_steps()
+    change(builder(&TestClock::new(NOW))).build_without_loader()
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn addresses_that_cannot_be_used_are_refused() {
 #[test]
 fn flasks_settings_undo_none_that_were_made() {
     let renamed = |builder: Builder| builder.remember_cookie(|cookie| cookie.name("r"));
-    let manager = |builder: Builder| builder.build_for_steps().map(|_| ());
+    let manager = |builder: Builder| builder.build_without_loader().map(|_| ());
     let start = || builder(&TestClock::new(NOW));
     assert_eq!(manager(renamed(start()).flask_compatible()), Err(ConfigError::FlaskAfterCookies));
     assert_eq!(manager(renamed(start().flask_compatible())), Ok(()));
@@ -121,7 +121,7 @@ fn functions_are_clock_and_entropy() {
         move || shown.load(Ordering::Relaxed),
         move |buffer: &mut [u8]| buffer.fill(random.fetch_add(1, Ordering::Relaxed)),
     );
-    let manager = manager.session_lifetime(Duration::from_secs(60)).build_for_steps().unwrap();
+    let manager = manager.session_lifetime(Duration::from_secs(60)).build_without_loader().unwrap();
     let [one, two] = [(), ()].map(|()| manager.test_login(account("1")).cookie_header().unwrap());
     assert_ne!(one, two, "each login has an ID of its own");
     let is_in = || run(&look(&manager, &one).1).is_some();
@@ -136,7 +136,7 @@ fn functions_are_clock_and_entropy() {
 fn flask_cookies_take_no_randomness() {
     let key = SecretKey::from_text("short").unwrap();
     let manager = LoginManager::<Account>::builder(key, || NOW, |_: &mut [u8]| panic!("there is no place for it"));
-    let manager = manager.flask_compatible().build_for_steps().unwrap();
+    let manager = manager.flask_compatible().build_without_loader().unwrap();
     assert!(manager.test_login(account("1")).cookie_header().is_ok());
 }
 
@@ -144,7 +144,7 @@ fn flask_cookies_take_no_randomness() {
 fn a_test_clock_shows_what_it_is_told() {
     let clock = TestClock::new(NOW);
     let manager = builder(&TestClock::new(0)).clock(clock.clone()).session_lifetime(Duration::from_secs(60));
-    let manager = manager.build_for_steps().unwrap();
+    let manager = manager.build_without_loader().unwrap();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     for (time, is_in) in [(NOW + 60, true), (NOW + 61, false), (NOW, true)] {
         clock.set(time);
@@ -162,16 +162,16 @@ fn cookies_have_the_attributes_that_were_set() {
         format!("{name};{attributes}")
     };
     for (change, expected) in [
-        ((|b| b) as fn(Builder) -> Builder, "__Host-session; Path=/; Secure; HttpOnly; SameSite=Lax"),
-        (|b| b.insecure_plain_http(), "session; Path=/; HttpOnly; SameSite=Lax"),
-        (|b| b.flask_compatible(), "session; Path=/; HttpOnly"),
+        ((|b| b) as fn(Builder) -> Builder, "__Host-session; HttpOnly; SameSite=Lax; Secure; Path=/"),
+        (|b| b.insecure_plain_http(), "session; HttpOnly; SameSite=Lax; Path=/"),
+        (|b| b.flask_compatible(), "session; HttpOnly; Path=/"),
         (
             |b| b.session_cookie(|c| c.name("sid").domain(".a.example").path("/x").http_only(false)),
-            "sid; Domain=a.example; Path=/x; Secure; SameSite=Lax",
+            "sid; SameSite=Lax; Secure; Path=/x; Domain=a.example",
         ),
         (
             |b| b.session_cookie(|c| c.same_site(SameSite::None)),
-            "__Host-session; Path=/; Secure; HttpOnly; SameSite=None",
+            "__Host-session; HttpOnly; SameSite=None; Secure; Path=/",
         ),
     ] {
         assert_eq!(line(change), expected);
@@ -220,9 +220,8 @@ fn a_manager_is_every_requests_own() {
     let (request_login, login) = look(&manager, &cookie);
     assert_eq!(run(&login).unwrap().id, "1");
     let clone = request_login.clone();
-    assert!(clone.is_of(&manager.clone()) && !clone.is_of(&native(|b| b)));
+    assert!(manager.clone().owns(&clone) && !native(|b| b).owns(&clone));
     login.insert("a", "b").unwrap();
-    assert!(clone.manager().needs_request());
-    assert!(run(&look(clone.manager(), &cookies(&clone)).1).is_some());
+    assert!(run(&look(&manager, &cookies(&clone)).1).is_some());
     assert_eq!(login.request().path(), "/here");
 }

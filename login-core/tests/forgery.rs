@@ -19,7 +19,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD as BASE64};
-use login_core::{LoginManager, Request, ResponseParts, SecretKey, Step, TestClock, User};
+use login_core::adapter::{ResponseParts, Step};
+use login_core::{LoginManager, Request, SecretKey, TestClock, User};
 
 const NOW: u64 = 1_700_000_000;
 const OLD: &str = "the key of old, 32 bytes or more.";
@@ -76,7 +77,7 @@ impl Site {
             builder = builder.flask_compatible();
             names = ["session", "remember_token"];
         }
-        let manager = keys.fold(builder, |builder, key| builder.fallback_key(key)).build_for_steps().unwrap();
+        let manager = keys.fold(builder, |builder, key| builder.fallback_key(key)).build_without_loader().unwrap();
         Self { manager, clock, names, genuine: Vec::new(), tried: 0 }
     }
 
@@ -84,7 +85,7 @@ impl Site {
     fn log_in(&mut self, id: &str) -> Pair {
         self.clock.advance(Duration::from_secs(1));
         let request_login = self.manager.begin();
-        let login = request_login.look(|| Request::new("GET", "/"));
+        let login = request_login.access(|| Request::new("GET", "/"));
         login.insert("who", id).unwrap();
         login.log_in(Account(id.to_owned())).remember(true).now().unwrap();
         let lines = request_login.finish().set_cookies;
@@ -102,16 +103,16 @@ impl Site {
 
     fn visit(&self, cookies: &[u8]) -> Visit {
         let request_login = self.manager.begin();
-        let login = request_login.look(|| Request::new("GET", "/").with_header("cookie", cookies));
+        let login = request_login.access(|| Request::new("GET", "/").with_header("cookie", cookies));
         let keys = login.keys();
-        let mut step = login.begin();
+        let mut step = login.resolve();
         let user = loop {
             step = match step {
                 Step::LoadUser(token) => {
                     let user = Account(token.user_id().to_owned());
                     token.answer(Some(user))
                 }
-                Step::AskRequestLoader(token) => token.answer(None::<Account>),
+                Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
                 Step::Done(user) => break user.unwrap().map(|user| user.id()),
             };
         };

@@ -13,19 +13,19 @@ mod common;
 use std::time::Duration;
 
 use common::{Account, Heard, account, both, builder, cookies, flask, look, look_at, native, run, run_with};
-use login_core::{Answer, Login, Refusal, RefusalHandlers, Request, Requirement, TestClock};
+use login_core::adapter::{Answer, RefusalHandlers, Requirement};
+use login_core::{Login, Refusal, Request, TestClock};
 
 const UNAUTHORIZED: Refusal = Refusal::Unauthorized;
 const NEEDS_REFRESH: Refusal = Refusal::NeedsRefresh;
 
 fn location(login: &Login<Account>, refusal: Refusal) -> Option<String> {
-    match login.refuse(refusal) {
-        Answer::Redirect { location, .. } => Some(location),
-        Answer::Unauthorized { content_type, .. } => {
-            assert_eq!(content_type, "text/plain; charset=utf-8");
-            None
-        }
+    let answer = login.refuse(refusal);
+    if answer.location().is_none() {
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers().collect::<Vec<_>>(), [("content-type", "text/plain; charset=utf-8")]);
     }
+    answer.location().map(str::to_owned)
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn only_preflights_are_exempt() {
 #[test]
 fn who_is_let_in() {
     let clock = TestClock::new(common::NOW);
-    let manager = builder(&clock).build_for_steps().unwrap();
+    let manager = builder(&clock).build_without_loader().unwrap();
     let login = || manager.test_login(account("1"));
     let fresh = login().cookie_header().unwrap();
     let stale = login().fresh(false).cookie_header().unwrap();
@@ -56,7 +56,7 @@ fn who_is_let_in() {
     ] {
         let (_, login) = look(&manager, cookie);
         run(&login);
-        let judged = login.judge(requirement).map(|user| user.id.clone());
+        let judged = login.check(requirement).map(|user| user.id.clone());
         assert_eq!(judged.as_deref().map_err(|refusal| *refusal), expected, "{requirement:?}");
     }
 }
@@ -67,7 +67,7 @@ fn inactive_users_are_known_but_not_let_in() {
         let cookie = manager.test_login(account("1")).cookie_header().unwrap();
         let (_, login) = look(&manager, &cookie);
         assert!(run_with(&login, |id| Some(Account { is_active: false, ..account(id) }), None).is_some());
-        assert_eq!(login.judge(Requirement::Login), Err(UNAUTHORIZED));
+        assert_eq!(login.check(Requirement::Login), Err(UNAUTHORIZED));
     }
 }
 
@@ -124,10 +124,10 @@ fn clients_of_an_api_get_a_problem_and_nothing_is_flashed() {
     let request = Request::new("GET", "/").with_header("Accept", b"application/json");
     let (request_login, login) = look_at(&manager, request);
     for (refusal, detail) in [(UNAUTHORIZED, "log in first"), (NEEDS_REFRESH, "log in again first")] {
-        let Answer::Unauthorized { content_type: "application/problem+json", body } = login.refuse(refusal) else {
-            panic!("{refusal:?}")
-        };
-        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        let answer = login.refuse(refusal);
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers().collect::<Vec<_>>(), [("content-type", "application/problem+json")]);
+        let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
         assert_eq!((problem["status"].as_u64(), problem["detail"].as_str()), (Some(401), Some(detail)));
     }
     assert!(request_login.finish().set_cookies.is_empty());
@@ -162,7 +162,7 @@ fn a_redirect_posts_nothing_again_and_goes_to_the_forced_host() {
     let manager = native(|b| b.login_view("/in").force_host("login.example:8443"));
     for (method, expected) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)] {
         let (_, login) = look_at(&manager, Request::new(method, "/"));
-        let expected = Answer::Redirect { status: expected, location: "//login.example:8443/in?next=%2F".to_owned() };
+        let expected = Answer::redirect(expected, "//login.example:8443/in?next=%2F".to_owned());
         assert_eq!(login.refuse(UNAUTHORIZED), expected, "{method}");
     }
 }

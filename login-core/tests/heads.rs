@@ -16,13 +16,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use common::{NOW, account, builder, cookies, native, run};
-use login_core::{Mounts, Request, RequestHead, RequestLoader, Requirement, SessionProtection, Step, TestClock};
+use login_core::adapter::{Mounts, RequestHead, Requirement, Step};
+use login_core::{Request, RequestLoader, SessionProtection, TestClock};
 
 #[derive(Default)]
 struct Head {
     method: Option<&'static str>,
     lines: Vec<(&'static str, String)>,
-    /// How often all of it was asked for.
+    /// How often the whole request was copied.
     copies: Cell<usize>,
 }
 
@@ -42,14 +43,14 @@ impl RequestHead for Head {
         "/here?a=b".into()
     }
 
-    fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
+    fn for_each_header(&self, mut visit: impl FnMut(&str, &[u8])) {
         self.copies.set(self.copies.get() + 1);
-        self.lines.iter().for_each(|(name, value)| show(name, value.as_bytes()));
+        self.lines.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
     }
 
-    fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
+    fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
         let lines = self.lines.iter().filter(|(each, _)| each.eq_ignore_ascii_case(name));
-        lines.for_each(|(_, value)| show(value.as_bytes()));
+        lines.for_each(|(_, value)| visit(value.as_bytes()));
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {
@@ -73,14 +74,14 @@ fn a_guard_knows_user_and_client() {
         let manager = native(|builder| builder.trusted_proxies(proxies));
         let cookie = manager.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
         let head = Head::default().with("Cookie", cookie).with("X-Forwarded-For", forwarded);
-        let seen = manager.begin().look_for_user(&head);
+        let seen = manager.begin().access_user(&head);
         assert_eq!(seen.request().header("x-forwarded-for").is_some(), proxies > 0, "no more than is needed");
         let request_login = manager.begin();
-        let login = request_login.look_for_user(&head);
+        let login = request_login.access_user(&head);
         assert_eq!(run(&login).unwrap().id, "1");
-        assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), fresh, "{proxies} {forwarded}");
+        assert_eq!(login.check(Requirement::FreshLogin).is_ok(), fresh, "{proxies} {forwarded}");
         // Who is given the login sees all of the request.
-        let login = request_login.look(|| Request::of(&head));
+        let login = request_login.access(|| Request::from_head(&head));
         assert_eq!(
             (login.request().target(), login.request().header("x-forwarded-for")),
             ("/here?a=b", Some(forwarded))
@@ -99,17 +100,17 @@ fn a_client_that_is_shown_has_its_remember_cookie_refreshed_and_nothing_looked_a
         let cookie = manager.test_login(account("1")).remembered(WEEK).without_session().cookie_header().unwrap();
         let head = Head::default().with("cookie", cookie).with("x-forwarded-for", "1.1.1.1");
         let request_login = manager.begin();
-        request_login.show_client(&head);
+        request_login.store_client(&head);
         assert!(cookies(&request_login).starts_with("__Host-remember_token="));
         // Shown and then looked at, it is remembered as the client that it says it is.
         let request_login = manager.begin();
-        request_login.show_client(&head);
-        assert_eq!(run(&request_login.look_for_user(&head)).unwrap().id, "1");
+        request_login.store_client(&head);
+        assert_eq!(run(&request_login.access_user(&head)).unwrap().id, "1");
         let session = cookies(&request_login).replace("__Host-remember_token", "other");
         for forwarded in ["1.1.1.1", "2.2.2.2"] {
             let head = Head::default().with("cookie", &*session).with("x-forwarded-for", forwarded);
             let is_theirs = proxies == 0 || forwarded == "1.1.1.1";
-            assert_eq!(run(&manager.begin().look_for_user(&head)).is_some(), is_theirs, "{proxies} {forwarded}");
+            assert_eq!(run(&manager.begin().access_user(&head)).is_some(), is_theirs, "{proxies} {forwarded}");
         }
     }
 }
@@ -142,9 +143,9 @@ fn a_request_loader_sees_all_of_the_request_that_a_guard_looks_at() {
             Ok(None)
         }
     }
-    let manager = builder(&TestClock::new(NOW)).request_loader(Tokens).build_for_steps().unwrap();
-    let login = manager.begin().look_for_user(&Head::default().with("X-Key", "k"));
-    let Step::AskRequestLoader(token) = login.begin() else { panic!("no cookie names anyone") };
+    let manager = builder(&TestClock::new(NOW)).request_loader(Tokens).build_without_loader().unwrap();
+    let login = manager.begin().access_user(&Head::default().with("X-Key", "k"));
+    let Step::LoadUserFromRequest(token) = login.resolve() else { panic!("no cookie names anyone") };
     assert_eq!(token.request().header("x-key"), Some("k"));
 }
 

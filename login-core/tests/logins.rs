@@ -12,9 +12,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use login_core::adapter::{Answer, RequestLogin, Requirement, Step};
 use login_core::{
-    Answer, Bare, ConfigError, CookieProblem, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, Request,
-    RequestLogin, Requirement, SameSite, SecretKey, Step, TestClock, User,
+    ConfigError, CookieProblem, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, Request, SameSite,
+    SecretKey, TestClock, User,
 };
 
 const KEY: &str = "a key of 32 bytes at least, yes?";
@@ -44,32 +45,32 @@ fn key(text: &str) -> SecretKey {
     SecretKey::from_text(text).unwrap()
 }
 
-type Builder = LoginManagerBuilder<Account, Bare>;
+type Builder = LoginManagerBuilder<Account>;
 
 fn builder(clock: &TestClock) -> Builder {
     LoginManager::builder(key(KEY), clock.clone(), |buffer: &mut [u8]| buffer.fill(5))
 }
 
 fn manager() -> LoginManager<Account> {
-    builder(&TestClock::new(NOW)).build_for_steps().unwrap()
+    builder(&TestClock::new(NOW)).build_without_loader().unwrap()
 }
 
 fn look(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
-    let login = request_login.look(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
+    let login = request_login.access(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
     (request_login, login)
 }
 
 /// Runs the steps with a table in which everyone is.
 fn run(login: &Login<Account>) -> Option<Arc<Account>> {
-    let mut step = login.begin();
+    let mut step = login.resolve();
     loop {
         step = match step {
             Step::LoadUser(token) => {
                 let user = account(token.user_id());
                 token.answer(Some(user))
             }
-            Step::AskRequestLoader(token) => token.answer(None::<Account>),
+            Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
             Step::Done(user) => return user.unwrap(),
         }
     }
@@ -87,7 +88,7 @@ fn a_dropped_token_leaves_nothing_changed() {
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let (request_login, login) = look(&manager, &cookie);
     for _ in 0..2 {
-        let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+        let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
         assert_eq!(token.user_id(), "1");
         drop(token);
     }
@@ -100,7 +101,7 @@ fn an_answer_that_a_logout_overtook_is_discarded() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let (request_login, login) = look(&manager, &cookie);
-    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     login.log_out_now().unwrap();
     let Step::Done(user) = token.answer(Some(account("1"))) else { panic!("all is known") };
     assert!(user.unwrap().is_none());
@@ -113,7 +114,9 @@ fn the_second_answer_finds_the_first() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let (_, login) = look(&manager, &cookie);
-    let (Step::LoadUser(a), Step::LoadUser(b)) = (login.begin(), login.begin()) else { panic!("there is a session") };
+    let (Step::LoadUser(a), Step::LoadUser(b)) = (login.resolve(), login.resolve()) else {
+        panic!("there is a session")
+    };
     let (Step::Done(a), Step::Done(b)) = (a.answer(Some(account("1"))), b.answer(None::<Account>)) else {
         panic!("all is known")
     };
@@ -125,11 +128,11 @@ fn a_failure_is_neither_anonymous_nor_logged_in() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
     let (request_login, login) = look(&manager, &cookie);
-    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     let error = token.fail("the secret cause");
     assert!(!format!("{error} {error:?}").contains("secret"));
-    assert!(matches!(login.begin(), Step::Done(Err(_))));
-    assert_eq!(login.judge(Requirement::Login).unwrap_err(), Refusal::Unauthorized);
+    assert!(matches!(login.resolve(), Step::Done(Err(_))));
+    assert_eq!(login.check(Requirement::Login).unwrap_err(), Refusal::Unauthorized);
     login.insert("a", "b").unwrap();
     let parts = request_login.finish();
     assert!(parts.has_failed && parts.vary_cookie && parts.set_cookies.is_empty());
@@ -141,11 +144,11 @@ fn the_hash_is_bound_into_session_and_remember_cookie() {
     let with = |hash: Option<&str>| Account { id: "1".to_owned(), hash: hash.map(str::to_owned) };
     let finds = |cookie: &str, hash: Option<&str>| {
         let (_, login) = look(&manager, cookie);
-        let mut step = login.begin();
+        let mut step = login.resolve();
         loop {
             step = match step {
                 Step::LoadUser(token) => token.answer(Some(with(hash))),
-                Step::AskRequestLoader(_) => panic!("there is none"),
+                Step::LoadUserFromRequest(_) => panic!("there is none"),
                 Step::Done(user) => return user.unwrap().is_some(),
             }
         }
@@ -164,7 +167,7 @@ fn the_hash_is_bound_into_session_and_remember_cookie() {
 #[test]
 fn too_much_data_is_an_error_where_it_is_put_in() {
     for builder in [builder(&TestClock::new(NOW)), builder(&TestClock::new(NOW)).flask_compatible()] {
-        let manager = builder.build_for_steps().unwrap();
+        let manager = builder.build_without_loader().unwrap();
         let (request_login, login) = look(&manager, "");
         login.log_in(account("1")).now().unwrap();
         // Random text, so that no compression helps.
@@ -189,7 +192,7 @@ fn too_much_data_is_an_error_where_it_is_put_in() {
 
 #[test]
 fn session_data_is_typed() {
-    let manager = builder(&TestClock::new(NOW)).flask_compatible().build_for_steps().unwrap();
+    let manager = builder(&TestClock::new(NOW)).flask_compatible().build_without_loader().unwrap();
     let (request_login, login) = look(&manager, "");
     login.insert("pair", &(1, "é")).unwrap();
     login.insert("like a tag", &std::collections::BTreeMap::from([(" t", [1])])).unwrap();
@@ -218,20 +221,27 @@ fn a_session_that_was_emptied_is_deleted_and_one_that_was_read_is_not_written() 
     let (request_login, login) = look(&manager, &cookie);
     let flashes = login.take_flashes().unwrap();
     assert_eq!((&*flashes[0].category, &*flashes[0].message, &*flashes[1].category), ("info", "one", "message"));
-    assert!(request_login.finish().set_cookies[0].starts_with("__Host-session=; Expires=Thu, 01 Jan 1970"));
+    assert!(
+        request_login.finish().set_cookies[0].starts_with(
+            "__Host-session=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 "
+        )
+    );
 }
 
 #[test]
 fn flask_logins_have_an_age_once_a_maximum_is_set() {
     let clock = TestClock::new(NOW);
-    let bare = builder(&clock).flask_compatible().build_for_steps().unwrap();
-    let aged =
-        builder(&clock).flask_compatible().fresh_login_max_age(Duration::from_secs(600)).build_for_steps().unwrap();
+    let bare = builder(&clock).flask_compatible().build_without_loader().unwrap();
+    let aged = builder(&clock)
+        .flask_compatible()
+        .fresh_login_max_age(Duration::from_secs(600))
+        .build_without_loader()
+        .unwrap();
     let within = Requirement::FreshLoginWithin(Duration::from_secs(300));
     let judged = |manager: &LoginManager<Account>, cookie: &str, requirement| {
         let (_, login) = look(manager, cookie);
         run(&login);
-        login.judge(requirement).is_ok()
+        login.check(requirement).is_ok()
     };
     let cookie = bare.test_login(account("1")).cookie_header().unwrap();
     assert!(judged(&bare, &cookie, Requirement::FreshLogin));
@@ -249,18 +259,18 @@ fn flask_logins_have_an_age_once_a_maximum_is_set() {
 #[test]
 fn keys_rotate() {
     let clock = TestClock::new(NOW);
-    let old = builder(&clock).build_for_steps().unwrap();
+    let old = builder(&clock).build_without_loader().unwrap();
     let (newer, newest) = ("another key of 32 bytes, at least", "the newest key of 32 bytes or so.");
     let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
-    let both = of(newer).fallback_key(key(KEY)).build_for_steps().unwrap();
-    let only = of(newer).build_for_steps().unwrap();
+    let both = of(newer).fallback_key(key(KEY)).build_without_loader().unwrap();
+    let only = of(newer).build_without_loader().unwrap();
     let cookie = old.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
     assert!(run(&look(&only, &cookie).1).is_none());
     let (request_login, login) = look(&both, &cookie);
     assert!(run(&login).is_some());
     login.insert("a", "b").unwrap();
     assert!(run(&look(&only, &cookies(&request_login)).1).is_some(), "what changed is signed anew");
-    assert!(run(&look(&of(newest).build_for_steps().unwrap(), &cookie).1).is_none());
+    assert!(run(&look(&of(newest).build_without_loader().unwrap(), &cookie).1).is_none());
 }
 
 #[test]
@@ -270,24 +280,24 @@ fn a_refreshed_remember_cookie_owes_nothing_to_the_old_key() {
     let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
     let hashed = || Account { id: "1".to_owned(), hash: Some("hash".to_owned()) };
     let find = |login: &Login<Account>| {
-        let Step::LoadUser(token) = login.begin() else { panic!("there is a cookie") };
+        let Step::LoadUser(token) = login.resolve() else { panic!("there is a cookie") };
         let Step::Done(user) = token.answer(Some(hashed())) else { panic!("all is known") };
         user.unwrap().is_some()
     };
-    let old = builder(&clock).build_for_steps().unwrap().test_login(hashed());
+    let old = builder(&clock).build_without_loader().unwrap().test_login(hashed());
     let cookie = old.remembered(Duration::from_secs(60)).without_session().cookie_header().unwrap();
-    let both = of(newer).fallback_key(key(KEY)).refresh_remember_cookie_each_request().build_for_steps().unwrap();
+    let both = of(newer).fallback_key(key(KEY)).refresh_remember_cookie_each_request().build_without_loader().unwrap();
     let (request_login, login) = look(&both, &cookie);
     assert!(find(&login));
     let refreshed = cookies(&request_login);
     let remember = refreshed.split("; ").find(|pair| pair.starts_with("__Host-remember_token=")).unwrap();
-    assert!(find(&look(&of(newer).build_for_steps().unwrap(), remember).1));
+    assert!(find(&look(&of(newer).build_without_loader().unwrap(), remember).1));
 }
 
 #[test]
 fn what_cannot_work_is_refused_when_it_is_built() {
     let problem =
-        |change: &dyn Fn(Builder) -> Builder| change(builder(&TestClock::new(NOW))).build_for_steps().unwrap_err();
+        |change: &dyn Fn(Builder) -> Builder| change(builder(&TestClock::new(NOW))).build_without_loader().unwrap_err();
     assert_eq!(
         problem(&|b| b.session_cookie(|c| c.name("a").secure(false).same_site(SameSite::None))),
         ConfigError::Cookie { name: "a".to_owned(), problem: CookieProblem::SameSiteNoneNeedsSecure }
@@ -302,20 +312,20 @@ fn what_cannot_work_is_refused_when_it_is_built() {
     assert!(matches!(problem(&|b| b.trusted_origin("app.example.com")), ConfigError::Address { .. }));
     assert!(matches!(problem(&|b| b.session_lifetime(Duration::ZERO)), ConfigError::Duration { .. }));
     assert!(matches!(problem(&|b| b.remember_duration(Duration::MAX)), ConfigError::Duration { .. }));
-    assert!(builder(&TestClock::new(NOW)).insecure_plain_http().build_for_steps().is_ok());
+    assert!(builder(&TestClock::new(NOW)).insecure_plain_http().build_without_loader().is_ok());
     let short: Builder = LoginManager::builder(key("short"), || NOW, |_: &mut [u8]| ());
-    assert!(short.flask_compatible().build_for_steps().is_ok());
+    assert!(short.flask_compatible().build_without_loader().is_ok());
 }
 
 #[test]
 fn a_refusal_that_does_not_fit_is_still_an_answer() {
     let clock = TestClock::new(NOW);
-    let manager = builder(&clock).login_view("/login").use_session_for_next().build_for_steps().unwrap();
+    let manager = builder(&clock).login_view("/login").use_session_for_next().build_without_loader().unwrap();
     let request_login = manager.begin();
     let target = format!("/{}", "x".repeat(9000));
-    let login = request_login.look(|| Request::new("POST", &target));
+    let login = request_login.access(|| Request::new("POST", &target));
     let answer = login.refuse(Refusal::Unauthorized);
-    assert_eq!(answer, Answer::Redirect { status: 303, location: "/login".to_owned() });
+    assert_eq!(answer, Answer::redirect(303, "/login".to_owned()));
     assert_eq!(request_login.finish().set_cookies.len(), 1, "the message was flashed");
 }
 
@@ -326,7 +336,7 @@ fn listeners_hear_everything_in_order_and_may_look_themselves() {
     let manager = builder(&TestClock::new(NOW))
         .on_event(move |event| first.lock().unwrap().push(event.name().to_owned()))
         .on_event(move |event| second.lock().unwrap().push(format!("{event:?}")))
-        .build_for_steps()
+        .build_without_loader()
         .unwrap();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let (_, login) = look(&manager, &cookie);
@@ -354,5 +364,5 @@ async fn awaiting_a_user_of_a_manager_without_a_loader_says_so() {
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let error = look(&manager, &cookie).1.user().await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.contains("Login::begin"), "{cause}");
+    assert!(cause.contains("Login::resolve"), "{cause}");
 }

@@ -13,9 +13,9 @@ mod common;
 use std::error::Error as _;
 
 use common::{Account, account, builder, look, native};
+use login_core::adapter::{MountError, RefusalHandlers, Requirement, ResponseParts, Step};
 use login_core::{
-    Answer, ConfigError, CookieProblem, Event, LoadError, LoginError, MountError, Refusal, RefusalHandlers, Request,
-    Requirement, ResponseParts, SecretKey, SecretKeyError, Step, TestClock,
+    ConfigError, CookieProblem, Event, LoadError, LoginError, Refusal, Request, SecretKey, SecretKeyError, TestClock,
 };
 
 #[test]
@@ -23,15 +23,15 @@ fn debug_texts_name_what_it_is_and_nothing_in_it() {
     let manager = native(|b| b);
     let cookie = manager.test_login(account("secret")).cookie_header().unwrap();
     let (request_login, login) = look(&manager, &cookie);
-    let step = login.begin();
+    let step = login.resolve();
     let loading = format!("{step:?}");
     let Step::LoadUser(token) = step else { panic!("there is a session") };
     let token_shown = format!("{token:?}");
     let found = token.answer(Some(account("secret")));
-    let tokens = builder(&TestClock::new(common::NOW)).request_loader(NoTokens).build_for_steps().unwrap();
-    let asking = look(&tokens, "").1.begin();
+    let tokens = builder(&TestClock::new(common::NOW)).request_loader(NoTokens).build_without_loader().unwrap();
+    let asking = look(&tokens, "").1.resolve();
     let asking_shown = format!("{asking:?}");
-    let Step::AskRequestLoader(asking) = asking else { panic!("there is a request loader") };
+    let Step::LoadUserFromRequest(asking) = asking else { panic!("there is a request loader") };
     let asking_token = format!("{asking:?}");
     let user = std::sync::Arc::new(account("secret"));
     let parts = ResponseParts { set_cookies: vec!["secret".to_owned()], ..ResponseParts::default() };
@@ -47,8 +47,8 @@ fn debug_texts_name_what_it_is_and_nothing_in_it() {
         (format!("{:?}", manager.test_login(account("secret"))), "TestLogin(..)"),
         (loading, "LoadUser(..)"),
         (token_shown, "LoadUser(..)"),
-        (asking_shown, "AskRequestLoader(..)"),
-        (asking_token, "AskRequestLoader(..)"),
+        (asking_shown, "LoadUserFromRequest(..)"),
+        (asking_token, "LoadUserFromRequest(..)"),
         (format!("{found:?}"), "Done(Ok(Some(..)))"),
         (format!("{:?}", Step::<Account>::Done(Ok(None))), "Done(Ok(None))"),
         (format!("{:?}", Step::<Account>::Done(Err(error.clone()))), "Done(Err(..))"),
@@ -90,21 +90,21 @@ fn errors_say_what_is_wrong_and_what_to_do() {
         (LoginError::Load(LoadError::new("hush")).to_string(), ["user", "could not be loaded"]),
         (
             LoginError::CookieTooLarge { name: name(), size: 5000, limit: 4096 }.to_string(),
-            ["sid would be 5000", "4096"],
+            ["sid would have 5000", "4096"],
         ),
         (LoginError::Duration.to_string(), ["at least one second", "10000"]),
         (LoginError::ReservedKey("_id".to_owned()).to_string(), ["_id", "choose another"]),
         (LoginError::Serialize(json()).to_string(), ["cannot be written", "JSON"]),
         (LoginError::Deserialize(json()).to_string(), ["value", "another type"]),
-        (LoginError::ResponseBegun.to_string(), ["response has begun", "before it is returned"]),
+        (LoginError::ResponseBegun.to_string(), ["response has begun", "before you return"]),
         (SecretKeyError::NotSet("KEY".to_owned()).to_string(), ["KEY", "openssl rand -hex 32"]),
         (SecretKeyError::Empty.to_string(), ["empty", "openssl rand -hex 32"]),
         (ConfigError::ShortKey { length: 5 }.to_string(), ["5 bytes", "openssl rand -hex 32"]),
-        (ConfigError::SameCookieNames(name()).to_string(), ["both named \"sid\"", "another name"]),
+        (ConfigError::SameCookieNames(name()).to_string(), ["same name \"sid\"", "rename one"]),
         (ConfigError::FlaskAfterCookies.to_string(), ["flask_compatible", "call it first"]),
-        (MountError::SharedCookie(name()).to_string(), ["\"sid\"", "other names"]),
-        (MountError::SharedUser("app::Account").to_string(), ["`app::Account`", "of its own"]),
-        (MountError::SharedFlaskKey.to_string(), ["secret key", "its own"]),
+        (MountError::SharedCookie(name()).to_string(), ["\"sid\"", "rename"]),
+        (MountError::SharedUser("app::Account").to_string(), ["`app::Account`", "its own user type"]),
+        (MountError::SharedFlaskKey.to_string(), ["secret key", "its own key"]),
         (
             ConfigError::Address { setting: "login_view", value: "in".to_owned() }.to_string(),
             ["login_view: \"in\"", "path"],
@@ -115,14 +115,14 @@ fn errors_say_what_is_wrong_and_what_to_do() {
         ),
         (
             ConfigError::Address { setting: "trusted_origin", value: "a".to_owned() }.to_string(),
-            ["trusted_origin: \"a\"", "without a path"],
+            ["trusted_origin: \"a\"", "without a default port or a path"],
         ),
         (
             ConfigError::Address { setting: "login_view_below prefix", value: "a".to_owned() }.to_string(),
             ["login_view_below prefix: \"a\"", "begins with a slash"],
         ),
         (ConfigError::Duration { setting: "session_lifetime" }.to_string(), ["session_lifetime", "one second"]),
-        (Refusal::Unauthorized.to_string(), ["no one", "logged in"]),
+        (Refusal::Unauthorized.to_string(), ["no user", "logged in"]),
         (Refusal::NeedsRefresh.to_string(), ["login", "not fresh"]),
         (problem(CookieProblem::Name), ["cookie \"sid\"", "token"]),
         (problem(CookieProblem::SameSiteNoneNeedsSecure), ["SameSite=None", "Secure"]),
@@ -147,18 +147,20 @@ fn causes_are_for_the_operator() {
 }
 
 #[test]
-fn clients_are_told_no_cause_and_operators_what_no_one_told_them() {
+fn answers_contain_no_cause() {
     let json = || serde_json::from_str::<u8>("x").unwrap_err();
-    for (error, answer, is_untold) in [
-        (LoginError::InactiveUser, (403, "this account is not active"), false),
-        (LoginError::Load(LoadError::new("no table")), (500, Answer::FAILED), false),
-        (LoginError::CookieTooLarge { name: "sid".to_owned(), size: 5000, limit: 4096 }, (500, Answer::FAILED), true),
-        (LoginError::Duration, (500, Answer::FAILED), true),
-        (LoginError::ReservedKey("_id".to_owned()), (500, Answer::FAILED), true),
-        (LoginError::Serialize(json()), (500, Answer::FAILED), true),
-        (LoginError::Deserialize(json()), (500, Answer::FAILED), true),
-        (LoginError::ResponseBegun, (500, Answer::FAILED), true),
+    let inactive = LoginError::InactiveUser.answer();
+    assert_eq!((inactive.status(), inactive.body()), (403, "this account is not active"));
+    for error in [
+        LoginError::Load(LoadError::new("no table")),
+        LoginError::CookieTooLarge { name: "sid".to_owned(), size: 5000, limit: 4096 },
+        LoginError::Duration,
+        LoginError::ReservedKey("_id".to_owned()),
+        LoginError::Serialize(json()),
+        LoginError::Deserialize(json()),
+        LoginError::ResponseBegun,
     ] {
-        assert_eq!((error.answer(), error.is_untold()), (answer, is_untold), "{error}");
+        let answer = error.answer();
+        assert_eq!((answer.status(), answer.body()), (500, "internal server error"), "{error}");
     }
 }

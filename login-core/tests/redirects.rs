@@ -11,7 +11,7 @@
 
 use std::io::Write as _;
 
-use login_core::{Answer, Login, LoginManager, Refusal, Request, SecretKey, TestClock, User};
+use login_core::{Login, LoginManager, Refusal, Request, SecretKey, TestClock, User};
 use url::Url;
 
 /// The site of the corpus. On a port of its own, so that a wrong port shows.
@@ -39,11 +39,11 @@ fn manager(session_for_next: bool) -> LoginManager<Account> {
     let builder = LoginManager::builder(key, TestClock::new(1_700_000_000), |buffer: &mut [u8]| buffer.fill(5));
     let builder = builder.login_view("/login");
     let builder = if session_for_next { builder.use_session_for_next() } else { builder };
-    builder.build_for_steps().unwrap()
+    builder.build_without_loader().unwrap()
 }
 
 fn login_at(manager: &LoginManager<Account>, target: &str) -> Login<Account> {
-    manager.begin().look(|| Request::new("GET", target).with_header("host", HOST.as_bytes()))
+    manager.begin().access(|| Request::new("GET", target).with_header("host", HOST.as_bytes()))
 }
 
 /// A login view's address with `next` in its query, every byte of it escaped.
@@ -188,7 +188,7 @@ fn length_changes_no_verdict() {
 #[test]
 fn the_site_is_what_the_request_addressed() {
     let manager = manager(false);
-    let safe = |request: Request, next: &str| manager.begin().look(|| request.clone()).is_safe_redirect(next);
+    let safe = |request: Request, next: &str| manager.begin().access(|| request.clone()).is_safe_redirect(next);
     let at = |host: &str| Request::new("GET", "/login").with_header("host", host.as_bytes());
     assert!(safe(at("[2001:db8::1]:8080"), "http://[2001:DB8::1]:8080/x"));
     assert!(!safe(at("[2001:db8::1]:8080"), "http://[2001:db8::1]/x"));
@@ -222,14 +222,14 @@ fn what_a_refused_request_asked_for_leads_nowhere_else() {
             ("/..//evil.example", Some("/..//evil.example")),
         ] {
             let request_login = manager.begin();
-            let login = request_login.look(|| Request::new("GET", target).with_header("host", HOST.as_bytes()));
+            let login = request_login.access(|| Request::new("GET", target).with_header("host", HOST.as_bytes()));
             let answer = login.refuse(Refusal::Unauthorized);
-            let Answer::Redirect { location, .. } = answer else { panic!("there is a login view") };
-            assert!(location.starts_with("/login") && stays(&location), "{location}");
+            let location = answer.location().unwrap();
+            assert!(location.starts_with("/login") && stays(location), "{location}");
             let line = request_login.finish().set_cookies.remove(0);
             let cookie = line.split(';').next().unwrap();
-            let view = Request::new("GET", &location).with_header("host", HOST.as_bytes());
-            let view = manager.begin().look(|| view.with_header("cookie", cookie.as_bytes()));
+            let view = Request::new("GET", location).with_header("host", HOST.as_bytes());
+            let view = manager.begin().access(|| view.with_header("cookie", cookie.as_bytes()));
             assert_eq!(view.next_url().as_deref(), leads_to, "{target}");
         }
     }

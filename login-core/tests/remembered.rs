@@ -13,7 +13,8 @@ mod common;
 use std::time::Duration;
 
 use common::{Account, Builder, Heard, KEY, NOW, account, builder, cookies, look, look_at, native, run, run_with};
-use login_core::{LoginManager, Request, Requirement, SecretKey, TestClock, UserLoader};
+use login_core::adapter::Requirement;
+use login_core::{LoginManager, Request, SecretKey, TestClock, UserLoader};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -25,7 +26,7 @@ fn with_hash(id: &str, hash: &str) -> Account {
 fn a_remembered_login_that_was_revoked_is_told_as_that() {
     let heard = Heard::default();
     let listener = heard.listener();
-    let manager = builder(&TestClock::new(NOW)).on_event(listener).build_for_steps().unwrap();
+    let manager = builder(&TestClock::new(NOW)).on_event(listener).build_without_loader().unwrap();
     let cookie = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session();
     let cookie = cookie.cookie_header().unwrap();
     for (hash, event, is_found) in [("old", "loaded_from_cookie", true), ("new", "login_revoked", false)] {
@@ -116,9 +117,9 @@ fn a_session_that_is_written_anew_is_bound_under_the_current_key() {
     const NEW: &str = "another key of 32 bytes, at least";
     let key = |text: &str| SecretKey::from_text(text).unwrap();
     let of = |text: &str| LoginManager::<Account>::builder(key(text), || NOW, |_: &mut [u8]| ());
-    let old = of(KEY).build_for_steps().unwrap();
-    let both = of(NEW).fallback_key(key(KEY)).build_for_steps().unwrap();
-    let new = of(NEW).build_for_steps().unwrap();
+    let old = of(KEY).build_without_loader().unwrap();
+    let both = of(NEW).fallback_key(key(KEY)).build_without_loader().unwrap();
+    let new = of(NEW).build_without_loader().unwrap();
     let request = |cookie: &str| Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
     let cookie = old.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
     let (request_login, login) = look_at(&both, request(&cookie).with_peer([10, 0, 0, 1].into()));
@@ -127,7 +128,7 @@ fn a_session_that_is_written_anew_is_bound_under_the_current_key() {
     for (address, fresh) in [([10, 0, 0, 1], true), ([10, 0, 0, 2], false)] {
         let (_, login) = look_at(&new, request(&cookie).with_peer(address.into()));
         assert!(run(&login).is_some());
-        assert_eq!(login.judge(Requirement::FreshLogin).is_ok(), fresh, "{address:?}");
+        assert_eq!(login.check(Requirement::FreshLogin).is_ok(), fresh, "{address:?}");
     }
 }
 

@@ -17,7 +17,8 @@ use std::sync::Once;
 use std::time::Duration;
 
 use common::{account, cookies, flask, letters, look, look_at, native, run};
-use login_core::{LoginManager, Refusal, Request, Requirement, SecretKey, Step, User};
+use login_core::adapter::{Requirement, Step};
+use login_core::{LoadError, LoginError, LoginManager, Refusal, Request, SecretKey, User};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -89,14 +90,25 @@ fn a_failure_to_load_is_told_with_its_causes() {
     let manager = native(|builder| builder);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let lines = told(|| {
-        let Step::LoadUser(token) = look(&manager, &cookie).1.begin() else { panic!("someone is logged in") };
+        let Step::LoadUser(token) = look(&manager, &cookie).1.resolve() else { panic!("someone is logged in") };
         let _ = token.fail("the table is gone");
     });
     assert_eq!(lines[0], r#"DEBUG login event="accessed""#);
     assert_eq!(
         lines[1..],
-        ["ERROR login message=loading the user failed; the response is a 5xx cause=the table is gone"]
+        ["ERROR login message=the user could not be loaded; the response is a 5xx cause=the table is gone"]
     );
+}
+
+#[test]
+fn an_error_that_a_handler_returns_is_logged_once() {
+    listen();
+    let begun = "the response has begun: change the login and the session before you return the response";
+    let expected = format!("ERROR login message=a handler could not read or change the login: {begun}");
+    assert_eq!(told(|| LoginError::ResponseBegun.log()), [expected]);
+    // An inactive user is no failure, and a failed load is logged when it fails.
+    let load = LoginError::Load(LoadError::new("the table is gone"));
+    assert_eq!(told(|| (LoginError::InactiveUser.log(), load.log()).0), Vec::<String>::new());
 }
 
 #[test]
@@ -106,7 +118,7 @@ fn a_refusal_for_an_age_that_is_not_known_says_what_to_set() {
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     let (_, login) = look(&manager, &cookie);
     run(&login);
-    let within = |login: &login_core::Login<_>| login.judge(Requirement::FreshLoginWithin(Duration::from_secs(60)));
+    let within = |login: &login_core::Login<_>| login.check(Requirement::FreshLoginWithin(Duration::from_secs(60)));
     let lines = told(|| assert_eq!(within(&login).unwrap_err(), Refusal::NeedsRefresh));
     assert_eq!(lines.len(), 1);
     assert!(lines[0].starts_with("WARN login") && lines[0].contains("fresh_login_max_age"), "{lines:?}");
@@ -116,7 +128,7 @@ fn a_refusal_for_an_age_that_is_not_known_says_what_to_set() {
     let (_, login) = look(&manager, &cookie);
     run(&login);
     assert_eq!(told(|| assert!(within(&login).is_err())), Vec::<String>::new());
-    assert_eq!(told(|| assert!(login.judge(Requirement::FreshLogin).is_err())), Vec::<String>::new());
+    assert_eq!(told(|| assert!(login.check(Requirement::FreshLogin).is_err())), Vec::<String>::new());
 }
 
 #[test]
@@ -127,7 +139,10 @@ fn what_a_refusal_has_no_room_for_is_told() {
     login.insert("filling", &"x".repeat(2800)).unwrap();
     let lines = told(|| drop(login.refuse(Refusal::Unauthorized)));
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[1].starts_with("WARN login message=the message of a refusal is not kept: cookie"), "{lines:?}");
+    assert!(
+        lines[1].starts_with("WARN login message=the message for a refused request is not flashed: cookie"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -137,7 +152,7 @@ fn a_session_without_room_for_a_remembered_login_is_told() {
     let week = Duration::from_secs(7 * 24 * 60 * 60);
     let remembered = manager.test_login(account("1")).remembered(week).without_session().cookie_header().unwrap();
     for (size, expected) in
-        [(2980, "WARN login message=the session cookie has no room for a remembered login"), (1, "")]
+        [(2980, "WARN login message=the session cookie has no space for the restored login"), (1, "")]
     {
         let (request_login, login) = look(&manager, "");
         login.insert("filling", &"x".repeat(size)).unwrap();
@@ -166,7 +181,7 @@ fn a_mark_of_protection_that_is_not_sent_is_told() {
         run(&login);
         let mut is_sent = false;
         let lines = told(|| is_sent = !request_login.finish().set_cookies.is_empty());
-        let expected = "WARN login message=the session cookie would be too large and was not sent";
+        let expected = "WARN login message=the session cookie would be too large and is not sent";
         assert_eq!(lines.concat(), if is_sent { "" } else { expected });
         seen[usize::from(is_sent)] = true;
         if seen == [true; 2] {
@@ -193,7 +208,7 @@ fn managers_of_two_kinds_of_users_with_one_cookie_are_told_of() {
     fn manager<U: User>(name: &'static str) -> LoginManager<U> {
         let key = SecretKey::from_text(common::KEY).unwrap();
         let builder = LoginManager::builder(key, || 0, |_: &mut [u8]| ()).session_cookie(|cookie| cookie.name(name));
-        builder.remember_cookie(|cookie| cookie.name(format!("{name}-remembered"))).build_for_steps().unwrap()
+        builder.remember_cookie(|cookie| cookie.name(format!("{name}-remembered"))).build_without_loader().unwrap()
     }
     listen();
     let warned =
@@ -204,7 +219,7 @@ fn managers_of_two_kinds_of_users_with_one_cookie_are_told_of() {
     let lines = warned(told(|| drop(manager::<Office>("side_by_side"))));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("WARN login message=the login managers of `"), "{lines:?}");
-    assert!(lines[0].contains("Shop` and `") && lines[0].contains("Office` both use the cookie"), "{lines:?}");
+    assert!(lines[0].contains("Shop` and `") && lines[0].contains("Office` use the same cookie"), "{lines:?}");
     drop(shop);
     assert_eq!(warned(told(|| drop(manager::<Office>("side_by_side")))), Vec::<String>::new(), "it is gone");
 }

@@ -1,139 +1,44 @@
-//! The fairing that gives each request its login and writes it to the response.
+//! The fairing that begins the login of each request and adds it to the response.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use login_core::{Answer, Login as CoreLogin, Mounts, Refusal, RequestHead, RequestLogin, User};
+use login_core::User;
+use login_core::adapter::{AdapterManager, Answer, Mounts};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
 use rocket::response::Response;
 use rocket::route::{Handler, Outcome, Route};
-use rocket::{Build, Data, Phase, Request, Rocket};
+use rocket::{Build, Data, Request, Rocket};
 
-use crate::manager::LoginManager;
+use crate::attached::{Attached, Cached, Head, RecordedRefusal, RouteId};
 use crate::response;
 
-/// Where refused cross-site requests are sent: to a route of the fairing's own, which
-/// answers 403 to whoever else asks for it as well.
+/// The path of the fairing's own route, to which refused cross-site requests are rerouted.
+/// It answers every request with 403.
 const CROSS_SITE: &str = "/cross-site-request-refused";
 
-/// That the fairing is attached: what an application manages by itself does not count.
-pub(crate) struct Attached<U: User>(LoginManager<U>);
-
-impl<U: User> Attached<U> {
-    /// The manager whose fairing is attached, if one is.
-    pub(crate) fn to<P: Phase>(rocket: &Rocket<P>) -> Option<&LoginManager<U>> {
-        rocket.state::<Self>().map(|attached| &attached.0)
-    }
-}
-
-/// All managers whose fairings are attached.
+/// The managers of all attached fairings.
 #[derive(Default)]
 struct Attachments(Mutex<Mounts>);
 
-/// What Rocket keeps for a request.
-pub(crate) struct Cached<U: User> {
-    request_login: RequestLogin<U>,
-    refusal: Mutex<Option<Recorded>>,
-}
-
-/// What a guard refused, and the route that it stands before.
-struct Recorded {
-    refusal: Refusal,
-    route: Option<RouteId>,
-}
-
-/// Tells one route from another: where it stands in the router, which does not move.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct RouteId(usize);
-
-impl RouteId {
-    fn of(request: &Request<'_>) -> Option<Self> {
-        request.route().map(|route| Self(std::ptr::from_ref(route).addr()))
-    }
-}
-
-impl<U: User> Cached<U> {
-    /// The request's own, made when it is first asked for.
-    pub(crate) fn of<'r>(request: &'r Request<'_>, manager: &LoginManager<U>) -> &'r Self {
-        request.local_cache(|| Self { request_login: manager.core().begin(), refusal: Mutex::new(None) })
-    }
-
-    /// Looks at the login, for whoever is given it.
-    pub(crate) fn look(&self, request: &Request<'_>) -> CoreLogin<U> {
-        self.request_login.look(|| login_core::Request::of(&Head(request)))
-    }
-
-    /// Looks at the login, for whoever wants to know the user.
-    pub(crate) fn look_for_user(&self, request: &Request<'_>) -> CoreLogin<U> {
-        self.request_login.look_for_user(&Head(request))
-    }
-
-    /// Keeps in mind why a guard refused; the response phase answers it.
-    pub(crate) fn record(&self, refusal: Refusal, request: &Request<'_>) {
-        let recorded = Recorded { refusal, route: RouteId::of(request) };
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorded);
-    }
-
-    fn take_refusal(&self) -> Option<Recorded> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// What the core is shown of a request. Rocket has dropped headers that are not UTF-8.
-struct Head<'a, 'r>(&'a Request<'r>);
-
-impl RequestHead for Head<'_, '_> {
-    fn method(&self) -> &str {
-        self.0.method().as_str()
-    }
-
-    fn target(&self) -> Cow<'_, str> {
-        self.0.uri().to_string().into()
-    }
-
-    fn headers(&self, mut show: impl FnMut(&str, &[u8])) {
-        for header in self.0.headers().iter() {
-            show(header.name.as_str(), header.value.as_bytes());
-        }
-    }
-
-    fn lines(&self, name: &'static str, mut show: impl FnMut(&[u8])) {
-        self.0.headers().get(name).for_each(|value| show(value.as_bytes()));
-    }
-
-    fn authority(&self) -> Option<Cow<'_, str>> {
-        self.0.host().map(|host| host.to_string().into())
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        self.0.remote().map(|peer| peer.ip())
-    }
-
-    fn is_https(&self) -> bool {
-        self.0.rocket().config().tls_enabled()
-    }
-}
-
-/// Gives requests their login; see [`LoginManager::fairing`].
+/// The fairing of [`LoginManager::fairing`](crate::LoginManager::fairing).
 pub struct LoginFairing<U: User> {
-    manager: LoginManager<U>,
+    manager: AdapterManager<U, Response<'static>>,
 }
 
 impl<U: User> LoginFairing<U> {
-    pub(crate) fn new(manager: LoginManager<U>) -> Self {
+    pub(crate) fn new(manager: AdapterManager<U, Response<'static>>) -> Self {
         Self { manager }
     }
 
-    /// Answers a refusal that a guard recorded, where no route took the request
-    /// after all and the application has no catcher of its own for that.
+    /// Answers a recorded refusal, if no route has answered the request and the application
+    /// has no catcher for it.
     fn answer_refusal<'r>(&self, cached: &Cached<U>, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(Recorded { refusal, route }) = cached.take_refusal() else { return };
-        // A later route's forward may have made a 404 of the guard's 401, or a 422, if a
-        // parameter or query was not as it asks (with a body that may be its own answer); a
-        // 401 of a later route is that route's own.
+        let Some(RecordedRefusal { refusal, route }) = cached.take_refusal() else { return };
+        // If a later route forwards too, the status of the guard's forward, 401, is replaced
+        // by 404, or by 422 if a parameter or the query did not match. A 422 of a request with
+        // a body may be the route's own answer, and a 401 of a later route is its own.
         let is_guards = route == RouteId::of(request);
         let is_unanswered = match response.status().code {
             401 => is_guards,
@@ -144,16 +49,16 @@ impl<U: User> LoginFairing<U> {
         if !is_unanswered {
             return;
         }
-        let login = cached.look(request);
+        let login = cached.access(request);
         if response.status() == Status::Unauthorized && has_own_catcher(request) {
-            login.tell_refusal(refusal);
+            login.notify_refused(refusal);
         } else {
-            *response = self.manager.refuse(&login, refusal);
+            *response = self.manager.refuse(&login, refusal, response::from_answer);
         }
     }
 }
 
-/// Whether the application catches 401 for this path.
+/// Whether the application has a catcher of 401 for this path.
 fn has_own_catcher(request: &Request<'_>) -> bool {
     let path = request.uri().path();
     request.rocket().catchers().any(|catcher| {
@@ -177,7 +82,7 @@ impl<U: User> Fairing for LoginFairing<U> {
     }
 
     async fn on_ignite(&self, mut rocket: Rocket<Build>) -> rocket::fairing::Result {
-        if Attached::<U>::to(&rocket).is_some() {
+        if Attached::<U>::find(&rocket).is_some() {
             rocket::error!("two login fairings for `{}` are attached: attach one", std::any::type_name::<U>());
             return Err(rocket);
         }
@@ -185,15 +90,15 @@ impl<U: User> Fairing for LoginFairing<U> {
             rocket = rocket.manage(Attachments::default());
         }
         let attach = |Attachments(mounts): &Attachments| {
-            mounts.lock().unwrap_or_else(PoisonError::into_inner).add(self.manager.core())
+            mounts.lock().unwrap_or_else(PoisonError::into_inner).add(&self.manager.core)
         };
         if let Some(Err(error)) = rocket.state().map(attach) {
             rocket::error!("{error}");
             return Err(rocket);
         }
-        // Another manager's fairing may have mounted it already.
+        // The fairing of another manager may have mounted the route already.
         let is_mounted = rocket.routes().any(|route| route.uri.path() == CROSS_SITE);
-        if self.manager.refuses_cross_site() && !is_mounted {
+        if self.manager.core.refuses_cross_site() && !is_mounted {
             let route = Route::ranked(isize::MIN, Method::Get, CROSS_SITE, RefuseCrossSite);
             rocket = rocket.mount("/", [route]);
         }
@@ -201,32 +106,32 @@ impl<U: User> Fairing for LoginFairing<U> {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let core = self.manager.core();
+        let core = &self.manager.core;
         let head = Head(request);
         if core.refuses_head(&head) {
-            // A request fairing cannot answer, but it can choose the route that does.
+            // A request fairing cannot answer, but it can reroute the request.
             request.set_method(Method::Get);
             request.set_uri(Origin::const_new(CROSS_SITE, None));
         } else if core.needs_request() {
             let cached = Cached::of(request, &self.manager);
-            cached.request_login.show_client(&Head(request));
+            cached.request_login.store_client(&Head(request));
         }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let cached = Cached::of(request, &self.manager);
         self.answer_refusal(cached, request, response);
-        response::carry(response, &cached.request_login.finish());
+        response::add_parts(response, &cached.request_login.finish());
     }
 }
 
-/// Answers what came from another site.
+/// Answers a cross-site request.
 #[derive(Clone)]
 struct RefuseCrossSite;
 
 #[rocket::async_trait]
 impl Handler for RefuseCrossSite {
     async fn handle<'r>(&self, _: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        Outcome::Success(response::plain(Status::Forbidden, Answer::CROSS_SITE))
+        Outcome::Success(response::from_answer(Answer::cross_site()))
     }
 }

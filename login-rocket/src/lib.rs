@@ -1,16 +1,21 @@
 #![doc = include_str!("../README.md")]
 
-mod environment;
+mod attached;
 mod error;
 mod fairing;
 mod guards;
+mod login;
 mod manager;
 mod response;
 
-pub use environment::{development_key, system_clock};
-pub use error::{Error, LoginRejection};
+pub use error::LoginRejection;
 pub use fairing::LoginFairing;
-pub use guards::{CurrentUser, FreshLoginRequired, FreshUser, Login, LoginRequired, MaybeUser};
-pub use login_core::*;
-pub use manager::{LoginManager, RocketAdapter};
+pub use guards::{FreshLoginRequired, LoginRequired};
+pub use login::{CurrentUser, Error, FreshUser, Login, MaybeUser};
+pub use login_core::{
+    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Refusal, Request, RequestLoader,
+    SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
+};
+pub use login_system::development_key;
+pub use manager::{LoginManager, LoginManagerBuilder};
 pub use response::LoginResponse;

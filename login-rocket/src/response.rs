@@ -1,13 +1,13 @@
-//! What the core decides, as Rocket responses.
+//! Answers of the core as Rocket responses.
 
 use std::io::Cursor;
 
-use login_core::{Answer, ResponseParts};
+use login_core::adapter::{Answer, ResponseParts};
 use rocket::Request;
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{Header, Status};
 use rocket::response::{Responder, Response, Result};
 
-/// A response that the login makes: a redirect, or the answer to a refusal.
+/// A response that the library makes: a redirect, or the answer to a refused request.
 #[derive(Debug)]
 pub struct LoginResponse(pub(crate) Response<'static>);
 
@@ -17,15 +17,16 @@ impl<'r> Responder<'r, 'static> for LoginResponse {
     }
 }
 
-/// Puts cookies and cache headers onto a response.
-pub(crate) fn carry(response: &mut Response<'_>, parts: &ResponseParts) {
+/// Adds what the login adds to a response, or replaces the response if the user could not be
+/// loaded.
+pub(crate) fn add_parts(response: &mut Response<'_>, parts: &ResponseParts) {
     if parts.replaces(response.status().code) {
-        *response = plain(Status::InternalServerError, Answer::FAILED);
+        *response = from_answer(Answer::internal_error());
     }
-    if parts.adds_vary(response.headers().get("vary")) {
+    if parts.needs_vary(response.headers().get("vary")) {
         response.adjoin_header(Header::new("Vary", "cookie"));
     }
-    if parts.makes_private(response.headers().get("cache-control")) {
+    if parts.needs_private(response.headers().get("cache-control")) {
         response.set_header(Header::new("Cache-Control", ResponseParts::PRIVATE));
     }
     for line in &parts.set_cookies {
@@ -33,24 +34,15 @@ pub(crate) fn carry(response: &mut Response<'_>, parts: &ResponseParts) {
     }
 }
 
-/// A response of plain text.
-pub(crate) fn plain(status: Status, body: &'static str) -> Response<'static> {
-    Response::build().status(status).header(ContentType::Plain).sized_body(body.len(), Cursor::new(body)).finalize()
-}
-
-/// A redirect to an address that the core has checked and escaped.
-pub(crate) fn redirect(status: u16, location: String) -> Response<'static> {
-    Response::build().status(Status::new(status)).header(Header::new("Location", location)).finalize()
-}
-
-/// The answer to a refusal.
-pub(crate) fn of_answer(answer: Answer) -> Response<'static> {
-    match answer {
-        Answer::Redirect { status, location } => redirect(status, location),
-        Answer::Unauthorized { content_type, body } => Response::build()
-            .status(Status::Unauthorized)
-            .raw_header("Content-Type", content_type)
-            .sized_body(body.len(), Cursor::new(body))
-            .finalize(),
+/// An answer of the core as a response.
+pub(crate) fn from_answer(answer: Answer) -> Response<'static> {
+    let mut response = Response::build().status(Status::new(answer.status())).finalize();
+    for (name, value) in answer.headers() {
+        response.set_raw_header(name, value.to_owned());
     }
+    let body = answer.into_body();
+    if !body.is_empty() {
+        response.set_sized_body(body.len(), Cursor::new(body.into_owned()));
+    }
+    response
 }

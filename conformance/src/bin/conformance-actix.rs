@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 
 use actix_web::web::{self, Data, Json};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, guard};
-use login_actix::{Login, LoginManager, system_clock};
+use login_actix::{Login, LoginManager};
 use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
+use login_system::system_clock;
 use serde_json::{Value, json};
 
 type Answer<T> = Result<T, login_actix::Error>;

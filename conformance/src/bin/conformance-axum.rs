@@ -10,8 +10,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
-use login_axum::{Login, LoginManager, system_clock};
+use login_axum::{Login, LoginManager};
 use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
+use login_system::system_clock;
 use serde_json::{Value, json};
 
 type Answer<T> = Result<T, login_axum::Error>;

@@ -4,18 +4,18 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY};
+use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
-use login_core::{
-    Answer, LoadError, Login, LoginError, LoginManager, Refusal, Request, RequestLogin, Requirement, ResponseParts,
-};
+use login_core::adapter::http::Head;
+use login_core::adapter::{RequestLogin, Requirement};
+use login_core::{LoadError, Login, LoginError, LoginManager, Refusal, Request};
+use login_system::{system_clock, system_entropy};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -31,11 +31,7 @@ struct App {
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::from_env()?;
     let world = World::default();
-    let builder = LoginManager::builder(config.secret_key()?, system_clock, |buffer: &mut [u8]| {
-        if getrandom::fill(buffer).is_err() {
-            std::process::abort()
-        }
-    });
+    let builder = LoginManager::builder(config.secret_key()?, system_clock, system_entropy);
     let login = config.build(builder, &world, system_clock)?;
     let app = Arc::new(App { config, world, login });
     let port: u16 = std::env::var("PORT")?.parse()?;
@@ -47,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let app = Arc::clone(&app);
-                async move { Ok::<_, Infallible>(app.serve(view(&request, peer)).await) }
+                async move { Ok::<_, Infallible>(app.serve(copy(&request, peer)).await) }
             });
             // A client that goes away is not an error of this server.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -55,17 +51,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn system_clock() -> u64 {
-    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
-}
-
-fn view(request: &hyper::Request<Incoming>, peer: SocketAddr) -> Request {
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let mut view = Request::new(request.method().as_str(), target).with_peer(peer.ip());
-    for (name, value) in request.headers() {
-        view.push_header(name.as_str(), value.as_bytes());
-    }
-    view
+fn copy(request: &hyper::Request<Incoming>, peer: SocketAddr) -> Request {
+    Request::from_head(&Head { peer: Some(peer.ip()), ..Head::from(request) })
 }
 
 impl App {
@@ -73,27 +60,19 @@ impl App {
     async fn serve(&self, request: Request) -> Reply {
         let request_login = self.login.begin();
         if self.login.needs_request() {
-            request_login.show(|| request.clone());
+            request_login.store_request(|| request.clone());
         }
         let mut reply = self.route(&request, &request_login).await.unwrap_or_else(|_| status(500));
         let parts = request_login.finish();
-        if parts.has_failed && !reply.status().is_server_error() {
+        if parts.replaces(reply.status().as_u16()) {
             reply = status(500);
         }
-        let cache_control = parts.makes_private(None).then_some(ResponseParts::PRIVATE);
-        let vary = parts.vary_cookie.then_some("cookie");
-        let headers = [(CACHE_CONTROL, cache_control), (VARY, vary)].into_iter();
-        let headers = headers.filter_map(|(name, value)| Some((name, value?.to_owned())));
-        for (name, value) in headers.chain(parts.set_cookies.into_iter().map(|line| (SET_COOKIE, line))) {
-            if let Ok(value) = value.try_into() {
-                reply.headers_mut().append(name, value);
-            }
-        }
+        parts.write_to(reply.headers_mut());
         reply
     }
 
     async fn route(&self, request: &Request, request_login: &RequestLogin<Player>) -> Result<Reply, LoginError> {
-        let look = || request_login.look(|| request.clone());
+        let access = || request_login.access(|| request.clone());
         let is_taken = match request.method() {
             "GET" | "HEAD" => true,
             "POST" | "OPTIONS" => matches!(request.path(), "/required" | "/fresh"),
@@ -106,31 +85,31 @@ impl App {
             "/health" | "/static-page" => text("ok"),
             "/login" => {
                 let Some(query) = query::<LoginQuery>(request.target()) else { return Ok(status(400)) };
-                query.log_in(&look(), &self.world)?.map_or_else(|| status(400), ok)
+                query.log_in(&access(), &self.world)?.map_or_else(|| status(400), ok)
             }
-            "/logout" => look().log_out().await.map(|()| ok(true))?,
-            "/confirm" => look().confirm().map(|_| ok(true))?,
-            "/me" => json(&me_json(&look(), &self.config.anonymous_name).await?),
+            "/logout" => access().log_out().await.map(|()| ok(true))?,
+            "/confirm" => access().confirm().map(|_| ok(true))?,
+            "/me" => json(&me_json(&access(), &self.config.anonymous_name).await?),
             "/required" | "/admin/required" | "/shop/required" => {
-                self.guard(request, look, Requirement::Login, "required ok").await?
+                self.guard(request, access, Requirement::Login, "required ok").await?
             }
-            "/fresh" => self.guard(request, look, Requirement::FreshLogin, "fresh ok").await?,
-            "/unauthorized" => self.refuse(&look(), Refusal::Unauthorized),
-            "/needs-refresh" => self.refuse(&look(), Refusal::NeedsRefresh),
-            "/go-next" => redirect(303, &look().next_or("/")),
+            "/fresh" => self.guard(request, access, Requirement::FreshLogin, "fresh ok").await?,
+            "/unauthorized" => self.refuse(&access(), Refusal::Unauthorized),
+            "/needs-refresh" => self.refuse(&access(), Refusal::NeedsRefresh),
+            "/go-next" => redirect(303, &access().next_or("/")),
             "/set" => {
                 let Some(Pair { key, value }) = query(request.target()) else { return Ok(status(400)) };
-                look().insert(&key, &value).map(|()| text("ok"))?
+                access().insert(&key, &value).map(|()| text("ok"))?
             }
             "/get" => {
                 let Some(Key { key }) = query(request.target()) else { return Ok(status(400)) };
-                json(&json!({ "value": look().get::<Value>(&key)? }))
+                json(&json!({ "value": access().get::<Value>(&key)? }))
             }
             "/flashes" => {
-                let flashes = look().take_flashes()?.into_iter();
+                let flashes = access().take_flashes()?.into_iter();
                 json(&flashes.map(|flash| [flash.category, flash.message]).collect::<Vec<_>>())
             }
-            "/session" => json(&session_json(&look())),
+            "/session" => json(&session_json(&access())),
             "/events" => json(&self.world.take_events()),
             "/users" => {
                 let change = query::<UsersQuery>(request.target());
@@ -143,16 +122,16 @@ impl App {
     async fn guard(
         &self,
         request: &Request,
-        look: impl Fn() -> Login<Player>,
+        access: impl Fn() -> Login<Player>,
         requirement: Requirement,
         answer: &'static str,
     ) -> Result<Reply, LoadError> {
         if Requirement::exempts(request.method()) {
             return Ok(text(answer));
         }
-        let login = look();
+        let login = access();
         login.user().await?;
-        Ok(match login.judge(requirement) {
+        Ok(match login.check(requirement) {
             Ok(_) => text(answer),
             Err(refusal) => self.refuse(&login, refusal),
         })
@@ -164,13 +143,19 @@ impl App {
             Refusal::NeedsRefresh => (self.config.needs_refresh_handler, "needs refresh handler"),
         };
         if has_handler {
-            login.tell_refusal(refusal);
+            login.notify_refused(refusal);
             return with(403, "text/plain", answer);
         }
-        match login.refuse(refusal) {
-            Answer::Redirect { status, location } => redirect(status, &location),
-            Answer::Unauthorized { content_type, body } => with(401, content_type, body),
+        let answer = login.refuse(refusal);
+        let mut reply = status(answer.status());
+        reply.headers_mut().clear();
+        for (name, value) in answer.headers() {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                reply.headers_mut().insert(name, value);
+            }
         }
+        *reply.body_mut() = Full::new(answer.into_body().into_owned().into());
+        reply
     }
 }
 

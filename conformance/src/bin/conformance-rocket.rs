@@ -5,7 +5,8 @@ use std::io::Cursor;
 use std::net::Ipv4Addr;
 
 use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
-use login_rocket::{FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse, system_clock};
+use login_rocket::{FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse};
+use login_system::system_clock;
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;

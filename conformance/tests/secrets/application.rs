@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use login_core::{Adapter, Login, LoginError, LoginManagerBuilder, SecretKey, User, UserLoader};
+use login_core::{Login, LoginError, LoginManagerBuilder, SecretKey, User, UserLoader};
 
 use crate::watch::{Secrets, listen, logged};
 
@@ -62,11 +62,11 @@ pub(crate) fn key(text: &str) -> SecretKey {
 }
 
 /// The settings under which the most is told.
-pub(crate) fn configured<A: Adapter>(
-    builder: LoginManagerBuilder<Account, A>,
+pub(crate) fn configured<M>(
+    builder: LoginManagerBuilder<Account, M>,
     flask: bool,
     events: &Events,
-) -> LoginManagerBuilder<Account, A> {
+) -> LoginManagerBuilder<Account, M> {
     let heard = Arc::clone(&events.0);
     let builder = if flask { builder.flask_compatible() } else { builder };
     builder
@@ -98,7 +98,7 @@ pub(crate) fn handle(path: &str, login: &Login<Account>) -> Option<Result<String
             login.request(),
             login.user(),
             login.log_in(account()),
-            login.begin(),
+            login.resolve(),
         ))),
         _ => None,
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use login_core::adapter::{RefusalHandlers, RequestLogin, Requirement, Step};
 use login_core::{
-    ConfigError, LoadError, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, RefusalHandlers, Request,
-    RequestLogin, Requirement, SecretKey, Step, TestClock,
+    ConfigError, LoadError, Login, LoginError, LoginManager, LoginManagerBuilder, Refusal, Request, SecretKey,
+    TestClock,
 };
 
 use crate::application::{Account, Events, HASH, KEY, OLD_KEY, account, configured, key};
@@ -18,7 +19,7 @@ fn builder(text: &str) -> Builder {
 }
 
 fn manager() -> LoginManager<Account> {
-    configured(builder(KEY), false, &Events::default()).build_for_steps().unwrap()
+    configured(builder(KEY), false, &Events::default()).build_without_loader().unwrap()
 }
 
 /// The secrets, with the cookies of a client that logged in.
@@ -31,7 +32,7 @@ fn secrets(cookie: &str) -> Secrets {
 
 fn look(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
-    let login = request_login.look(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
+    let login = request_login.access(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
     (request_login, login)
 }
 
@@ -47,7 +48,7 @@ fn types_show_no_secret() {
     let (request_login, login) = look(&manager, &cookie);
     let mut handlers = RefusalHandlers::<String>::default();
     handlers.set(Refusal::Unauthorized, |_| KEY.to_owned());
-    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     let pending = Step::LoadUser(token);
     let failed = LoadError::new("the table does not answer");
     for shown in [
@@ -55,7 +56,7 @@ fn types_show_no_secret() {
         format!("{manager:?} {request_login:?} {login:?} {:?} {:?}", login.request(), login.user()),
         format!("{:?} {:?} {handlers:?}", login.log_in(account()), manager.test_login(account())),
         format!("{pending:?} {failed:?} {failed} {:?}", LoginError::from(failed.clone())),
-        format!("{:?} {:?}", login.judge(Requirement::Login), login.refuse(Refusal::NeedsRefresh)),
+        format!("{:?} {:?}", login.check(Requirement::Login), login.refuse(Refusal::NeedsRefresh)),
         format!("{:?}", login.take_flashes()),
     ] {
         secrets.assert_not_in(&shown);
@@ -65,10 +66,10 @@ fn types_show_no_secret() {
 #[test]
 fn errors_show_no_secret() {
     let secrets = secrets("");
-    let refused = |change: &dyn Fn(Builder) -> Builder| change(builder(KEY)).build_for_steps().unwrap_err();
+    let refused = |change: &dyn Fn(Builder) -> Builder| change(builder(KEY)).build_without_loader().unwrap_err();
     let all: [ConfigError; 7] = [
         refused(&|b| b.fallback_key(key(&OLD_KEY[..20]))),
-        builder(&KEY[..20]).build_for_steps().unwrap_err(),
+        builder(&KEY[..20]).build_without_loader().unwrap_err(),
         refused(&|b| b.session_cookie(|cookie| cookie.path("/x"))),
         refused(&|b| b.remember_cookie(|cookie| cookie.name("__Host-session"))),
         refused(&|b| b.login_view("login")),
@@ -116,7 +117,7 @@ fn a_step_that_is_done_shows_no_user() {
     let manager = manager();
     let cookie = cookie(&manager);
     let (_, login) = look(&manager, &cookie);
-    let Step::LoadUser(token) = login.begin() else { panic!("there is a session") };
+    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     let done = token.answer(Some(Arc::new(account())));
     secrets(&cookie).assert_not_in(&format!("{done:?}"));
 }

@@ -1,5 +1,4 @@
-//! Logins on a server that is none of the frameworks and does not await: the
-//! core's steps are run by hand.
+//! Logins on a blocking server without a framework. It runs the core's steps itself.
 //!
 //! ```text
 //! cargo run -p custom-server
@@ -11,13 +10,13 @@ use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use login_core::{
-    Answer, LoadError, Login, LoginError, LoginManager, Request, Requirement, ResponseParts, SecretKey, Step, User,
-};
+use login_core::adapter::{Answer, Requirement, ResponseParts, Step};
+use login_core::{LoadError, Login, LoginError, LoginManager, Request, User};
+use login_system::{development_key, system_clock, system_entropy};
 
-/// A request's head may have this many bytes.
+/// The largest request line and headers, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
 struct Account {
@@ -30,26 +29,19 @@ impl User for Account {
     }
 }
 
-/// The application's users: anyone but `nobody`. A database would answer here.
+/// Finds a user of the application. A real one would ask its database. Every name except
+/// `nobody` is a user.
 fn find(name: &str) -> Result<Option<Account>, std::io::Error> {
     Ok((name != "nobody").then(|| Account { name: name.to_owned() }))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The core has no clock and no randomness of its own: it is given both.
-    let clock = || UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
-    let manager = LoginManager::builder(SecretKey::from_bytes(bytes)?, clock, |buffer: &mut [u8]| {
-        // A server without randomness must not serve.
-        if getrandom::fill(buffer).is_err() {
-            std::process::abort()
-        }
-    })
-    .insecure_plain_http()
-    .login_view("/login")
-    .refuse_cross_site_requests()
-    .build_for_steps()?;
+    // The core has no clock and no randomness of its own, so it gets both.
+    let manager = LoginManager::builder(development_key(), system_clock, system_entropy)
+        .insecure_plain_http()
+        .login_view("/login")
+        .refuse_cross_site_requests()
+        .build_without_loader()?;
 
     let port = std::env::var("PORT").map_or(Ok(3001), |port| port.parse())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
@@ -58,15 +50,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (stream, manager) = (stream?, manager.clone());
         std::thread::spawn(move || {
             if let Err(error) = serve(stream, &manager) {
-                eprintln!("a connection ended: {error}");
+                eprintln!("a connection failed: {error}");
             }
         });
     }
     Ok(())
 }
 
-/// One request and its response. The four calls of the core are `begin`, `look`,
-/// what the handler does with the login, and `finish`.
+/// Handles one request. The core is called four times: `begin`, `access`, what the handler
+/// does with the login, and `finish`.
 fn serve(mut stream: TcpStream, manager: &LoginManager<Account>) -> Result<(), Box<dyn Error>> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let request = read(&mut stream)?;
@@ -75,67 +67,64 @@ fn serve(mut stream: TcpStream, manager: &LoginManager<Account>) -> Result<(), B
     }
     let request_login = manager.begin();
     if manager.needs_request() {
-        request_login.show(|| request.clone());
+        request_login.store_request(|| request.clone());
     }
     let mut response = match request.path() {
-        "/" => Response::new(200, "Nothing looked at your login here.\n"),
-        _ => handle(&request_login.look(|| request.clone())),
+        "/" => Response::new(200, "This page does not access your login.\n"),
+        _ => handle(&request_login.access(|| request.clone())),
     };
-    response.carry(&request_login.finish());
+    response.add_parts(&request_login.finish());
     Ok(stream.write_all(response.to_text().as_bytes())?)
 }
 
-/// What the pages do. Each has looked at the login already.
+/// The pages that access the login.
 fn handle(login: &Login<Account>) -> Response {
     let Ok(user) = load(login) else { return Response::new(500, "") };
     let request = login.request();
-    // What changes something is a POST, which no other site can send here.
+    // Everything that changes something is a POST, so that the cross-site check covers it.
     match (request.method(), request.path()) {
         ("POST", "/login") => {
-            // A real one would ask for a password, in the body.
-            let Some(name) = request.query_value("user") else { return Response::new(422, "Who are you?\n") };
+            // A real application would check a password in the body.
+            let Some(name) = request.query_value("user") else {
+                return Response::new(422, "Add a user, such as /login?user=ann\n");
+            };
             let done = login.log_in(Account { name }).remember(true).now();
             Response::after(done, &login.next_or("/secret"))
         }
-        ("GET", "/login") => Response::new(200, "Log in by POST, such as to /login?user=ann\n"),
+        ("GET", "/login") => Response::new(200, "Log in with a POST, such as to /login?user=ann\n"),
         ("POST", "/logout") => Response::after(login.log_out_now(), "/"),
-        ("GET", "/secret") => match login.judge(Requirement::Login) {
+        ("GET", "/secret") => match login.check(Requirement::Login) {
             Ok(account) => Response::new(200, &format!("Hello, {}!\n", account.name)),
-            Err(refusal) => match login.refuse(refusal) {
-                Answer::Redirect { status, location } => Response::redirect(status, &location),
-                Answer::Unauthorized { content_type, body } => {
-                    Response { headers: vec![("content-type", content_type.to_owned())], ..Response::new(401, body) }
-                }
-            },
+            Err(refusal) => Response::from(&login.refuse(refusal)),
         },
         _ => Response::new(404, if user.is_some() { "Not even for you.\n" } else { "Nothing here.\n" }),
     }
 }
 
-/// Runs the steps: each asks for one thing, and is consumed by its answer. A user
-/// who could not be loaded is never taken for no one.
+/// Runs the steps. Each needs one answer, which consumes it. A user who could not be loaded
+/// is never treated as anonymous.
 fn load(login: &Login<Account>) -> Result<Option<Arc<Account>>, LoadError> {
-    let mut step = login.begin();
+    let mut step = login.resolve();
     loop {
         step = match step {
             Step::LoadUser(token) => match find(token.user_id()) {
                 Ok(account) => token.answer(account),
                 Err(error) => return Err(token.fail(error)),
             },
-            Step::AskRequestLoader(token) => token.answer(None::<Account>),
+            Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
             Step::Done(user) => return user,
         };
     }
 }
 
-/// Reads a request's head, as the core wants to see it.
+/// Reads the request line and the headers.
 fn read(stream: &mut TcpStream) -> Result<Request, Box<dyn Error>> {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         let mut part = [0; 1024];
         let size = stream.read(&mut part)?;
         if size == 0 || head.len() > MAX_HEAD {
-            return Err("no whole request".into());
+            return Err("the request is not complete".into());
         }
         head.extend(part.iter().take(size));
     }
@@ -155,6 +144,13 @@ struct Response {
     body: String,
 }
 
+impl From<&Answer> for Response {
+    fn from(answer: &Answer) -> Self {
+        let headers = answer.headers().map(|(name, value)| (name, value.to_owned())).collect();
+        Self { headers, ..Self::new(answer.status(), answer.body()) }
+    }
+}
+
 impl Response {
     fn new(status: u16, body: &str) -> Self {
         Self { status, headers: Vec::new(), body: body.to_owned() }
@@ -164,26 +160,26 @@ impl Response {
         Self { headers: vec![("location", location.to_owned())], ..Self::new(status, "") }
     }
 
-    fn after(done: Result<(), LoginError>, next: &str) -> Self {
-        match done {
+    /// The response after a change of the login.
+    fn after(changed: Result<(), LoginError>, next: &str) -> Self {
+        match changed {
             Ok(()) => Self::redirect(303, next),
             Err(error) => {
-                // What went wrong is for the operator; the client is told no more than it needs.
+                // The cause is for the operator only.
                 eprintln!("{error}");
-                let (status, text) = error.answer();
-                Self::new(status, text)
+                Self::from(&error.answer())
             }
         }
     }
 
-    /// Puts on what the login does to the response.
-    fn carry(&mut self, parts: &ResponseParts) {
+    /// Adds what the login adds to a response.
+    fn add_parts(&mut self, parts: &ResponseParts) {
         if parts.replaces(self.status) {
             *self = Self::new(500, "");
         }
         self.headers.extend(parts.set_cookies.iter().map(|line| ("set-cookie", line.clone())));
         self.headers.extend(parts.vary_cookie.then(|| ("vary", "cookie".to_owned())));
-        self.headers.extend(parts.makes_private(None).then(|| ("cache-control", ResponseParts::PRIVATE.to_owned())));
+        self.headers.extend(parts.needs_private(None).then(|| ("cache-control", ResponseParts::PRIVATE.to_owned())));
     }
 
     fn to_text(&self) -> String {

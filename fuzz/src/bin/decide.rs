@@ -46,11 +46,11 @@ fn answer(question: &Question) -> Answer {
     let manager: LoginManager<Account> = LoginManager::builder(key, move || now, |_: &mut [u8]| ())
         .flask_compatible()
         .session_protection(SessionProtection::Off)
-        .build_for_steps()
+        .build_without_loader()
         .expect("it can work");
     let request_login = manager.begin();
     let header: Vec<u8> = question.cookie.chars().map(|c| u8::try_from(c).expect("one of Latin-1")).collect();
-    let login = request_login.look(|| Request::new("GET", "/").with_header("cookie", &header));
+    let login = request_login.access(|| Request::new("GET", "/").with_header("cookie", &header));
     // Before a remember cookie logs anyone in.
     let keys = login.keys();
     if let Some(user_id) = &question.user_id {

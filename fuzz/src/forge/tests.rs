@@ -11,9 +11,9 @@ fn account() -> Account {
 
 #[test]
 fn the_librarys_native_cookies_are_sealed_alike() {
-    let manager = site::native().build_for_steps().unwrap();
+    let manager = site::native().build_without_loader().unwrap();
     let request_login = manager.begin();
-    let login = request_login.look(|| site::with_cookies(""));
+    let login = request_login.access(|| site::with_cookies(""));
     login.log_in(account()).remember(true).now().unwrap();
     login.insert("colour", "red").unwrap();
     let mut jar = Jar::default();
@@ -40,7 +40,7 @@ fn the_librarys_native_cookies_are_sealed_alike() {
 
 #[test]
 fn forged_flask_cookies_are_taken() {
-    let (manager, forger) = (site::flask().build_for_steps().unwrap(), site::flask_forger());
+    let (manager, forger) = (site::flask().build_without_loader().unwrap(), site::flask_forger());
     let json = br#"{"_user_id":"1","n":NaN}"#;
     let zlib = miniz_oxide::deflate::compress_to_vec_zlib(json, 6);
     for cookie in [forger.session(json, NOW), forger.zipped_session(&zlib, NOW)] {
@@ -57,9 +57,9 @@ fn forged_flask_cookies_are_taken() {
 
 #[test]
 fn the_librarys_flask_cookies_are_signed_alike() {
-    let manager = site::flask().build_for_steps().unwrap();
+    let manager = site::flask().build_without_loader().unwrap();
     let request_login = manager.begin();
-    let login = request_login.look(|| site::with_cookies(""));
+    let login = request_login.access(|| site::with_cookies(""));
     login.log_in(account()).remember(true).now().unwrap();
     let lines = request_login.finish().set_cookies;
     let mut jar = Jar::default();

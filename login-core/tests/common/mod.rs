@@ -5,9 +5,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use login_core::{
-    Bare, Event, Login, LoginManager, LoginManagerBuilder, Request, RequestLogin, SecretKey, Step, TestClock, User,
-};
+use login_core::adapter::{RequestLogin, Step};
+use login_core::{Event, Login, LoginManager, LoginManagerBuilder, Request, SecretKey, TestClock, User};
 
 pub(crate) const KEY: &str = "a key of 32 bytes at least, yes?";
 pub(crate) const NOW: u64 = 1_700_000_000;
@@ -37,7 +36,7 @@ pub(crate) fn account(id: &str) -> Account {
     Account { id: id.to_owned(), is_active: true, hash: None }
 }
 
-pub(crate) type Builder = LoginManagerBuilder<Account, Bare>;
+pub(crate) type Builder = LoginManagerBuilder<Account>;
 pub(crate) type Manager = LoginManager<Account>;
 
 pub(crate) fn builder(clock: &TestClock) -> Builder {
@@ -46,11 +45,11 @@ pub(crate) fn builder(clock: &TestClock) -> Builder {
 }
 
 pub(crate) fn native(change: impl Fn(Builder) -> Builder) -> Manager {
-    change(builder(&TestClock::new(NOW))).build_for_steps().unwrap()
+    change(builder(&TestClock::new(NOW))).build_without_loader().unwrap()
 }
 
 pub(crate) fn flask(change: impl Fn(Builder) -> Builder) -> Manager {
-    change(builder(&TestClock::new(NOW)).flask_compatible()).build_for_steps().unwrap()
+    change(builder(&TestClock::new(NOW)).flask_compatible()).build_without_loader().unwrap()
 }
 
 /// A manager of each format, configured alike.
@@ -64,7 +63,7 @@ pub(crate) fn look(manager: &Manager, cookie: &str) -> (RequestLogin<Account>, L
 
 pub(crate) fn look_at(manager: &Manager, request: Request) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
-    let login = request_login.look(|| request);
+    let login = request_login.access(|| request);
     (request_login, login)
 }
 
@@ -79,14 +78,14 @@ pub(crate) fn run_with(
     find: impl Fn(&str) -> Option<Account>,
     by_request: Option<Account>,
 ) -> Option<Arc<Account>> {
-    let mut step = login.begin();
+    let mut step = login.resolve();
     loop {
         step = match step {
             Step::LoadUser(token) => {
                 let user = find(token.user_id());
                 token.answer(user)
             }
-            Step::AskRequestLoader(token) => token.answer(by_request.clone()),
+            Step::LoadUserFromRequest(token) => token.answer(by_request.clone()),
             Step::Done(user) => return user.unwrap(),
         }
     }

@@ -1,0 +1,108 @@
+//! The rejections of the extractors.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use login_core::adapter::{Answer, Denied, log_error};
+use login_core::{LoadError, Login as CoreLogin, Refusal, User};
+
+use crate::mounted::Mounted;
+use crate::response;
+
+/// Why an extractor of this crate rejected a request.
+#[non_exhaustive]
+pub enum LoginRejection<U: User> {
+    /// The handler has no [`middleware`](crate::LoginManager::middleware) for this user type
+    /// around it. The response is a 500 that says so.
+    MissingMiddleware,
+    /// The application's loader failed. The response is a 500 without the cause.
+    Load(LoadError),
+    /// No user is logged in, or the login is not fresh enough. The response is a redirect, a
+    /// 401, or that of the application's own handler. Listeners are notified, and the message
+    /// and `next` stored, when this is converted to a response; an `Option` extractor does
+    /// not convert it.
+    Refused(Refused<U>),
+}
+
+/// A refusal. Converting the rejection to a response refuses the request.
+pub struct Refused<U: User> {
+    refusal: Refusal,
+    mounted: Mounted<U>,
+    login: CoreLogin<U>,
+}
+
+impl<U: User> Refused<U> {
+    /// Why the request is refused.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+}
+
+impl<U: User> LoginRejection<U> {
+    pub(crate) fn missing_middleware() -> Self {
+        log_error(format_args!("{}", Self::MissingMiddleware));
+        Self::MissingMiddleware
+    }
+
+    pub(crate) fn denied(denied: Denied, request: &HttpRequest) -> Self {
+        match (denied, Mounted::find(request)) {
+            (Denied::Refused(refusal), Some(mounted)) => {
+                Self::Refused(Refused { refusal, login: mounted.access(request), mounted })
+            }
+            (Denied::Refused(_), None) => Self::missing_middleware(),
+            (Denied::Failed(error), _) => Self::Load(error),
+        }
+    }
+
+    pub(crate) fn into_response(self) -> HttpResponse {
+        self.error_response()
+    }
+}
+
+impl<U: User> fmt::Debug for LoginRejection<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LoginRejection({self})")
+    }
+}
+
+impl<U: User> fmt::Display for LoginRejection<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingMiddleware => write!(
+                f,
+                "no login middleware for `{}` around this handler: add `.wrap(login.middleware())` to the App, after every other wrap",
+                std::any::type_name::<U>()
+            ),
+            Self::Load(error) => error.fmt(f),
+            Self::Refused(refused) => refused.refusal.fmt(f),
+        }
+    }
+}
+
+impl<U: User> std::error::Error for LoginRejection<U> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Load(error) => error.source(),
+            Self::MissingMiddleware | Self::Refused(_) => None,
+        }
+    }
+}
+
+impl<U: User> ResponseError for LoginRejection<U> {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::MissingMiddleware | Self::Load(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused(_) => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::MissingMiddleware => response::from_answer(Answer::text(500, self.to_string())),
+            Self::Load(_) => response::from_answer(Answer::internal_error()),
+            Self::Refused(refused) => refused.mounted.refuse(&refused.login, refused.refusal),
+        }
+    }
+}

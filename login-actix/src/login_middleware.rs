@@ -1,0 +1,155 @@
+//! The middleware that begins the login of each request and adds it to the response.
+
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Context, Poll};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::{Error, HttpMessage as _, HttpResponse};
+use login_core::adapter::{AdapterManager, Answer, MountError, Mounts, RequestLogin, log_error};
+use login_core::{LoginManager, User};
+use pin_project_lite::pin_project;
+
+use crate::mounted::{Head, Mounted};
+use crate::response::{self, WithParts};
+
+/// The middleware of [`LoginManager::middleware`](crate::LoginManager::middleware).
+pub struct LoginMiddleware<U: User> {
+    manager: AdapterManager<U, HttpResponse>,
+}
+
+impl<U: User> LoginMiddleware<U> {
+    pub(crate) fn new(manager: AdapterManager<U, HttpResponse>) -> Self {
+        Self { manager }
+    }
+}
+
+impl<U: User> std::fmt::Debug for LoginMiddleware<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginMiddleware(..)")
+    }
+}
+
+impl<S, B, U> Transform<S, ServiceRequest> for LoginMiddleware<U>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    U: User,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = LoginService<S, U>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(LoginService { service, manager: self.manager.clone() }))
+    }
+}
+
+/// The service of [`LoginMiddleware`].
+pub struct LoginService<S, U: User> {
+    service: S,
+    manager: AdapterManager<U, HttpResponse>,
+}
+
+impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginService(..)")
+    }
+}
+
+impl<S, B, U> Service<ServiceRequest> for LoginService<S, U>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    U: User,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LoginFuture<S::Future, U>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let core = &self.manager.core;
+        if Mounts::are_needed()
+            && let Err(error) = mount(&request, core)
+        {
+            log_error(format_args!("{error}"));
+            let response = response::from_answer(Answer::text(500, error.to_string()));
+            return LoginFuture::Answered { response: ready(request.into_response(response)) };
+        }
+        // If there is a middleware of the same manager further out, this one does nothing. Two
+        // would overwrite each other's cookies.
+        if request.extensions().get::<Mounted<U>>().is_some_and(|mounted| core.owns(&mounted.request_login)) {
+            return LoginFuture::Inner { inner: self.service.call(request) };
+        }
+        let uri = request.uri().clone();
+        let head = Head { request: request.request(), uri: &uri };
+        if core.refuses_head(&head) {
+            let response = response::from_answer(Answer::cross_site());
+            return LoginFuture::Answered { response: ready(request.into_response(response)) };
+        }
+        let request_login = core.begin();
+        if core.needs_request() {
+            request_login.store_client(&head);
+        }
+        let handlers = Arc::clone(&self.manager.handlers);
+        request.extensions_mut().insert(Mounted { request_login: request_login.clone(), handlers, uri });
+        // No clone of the request is kept, because routing needs the only one.
+        LoginFuture::Login { inner: self.service.call(request), request_login }
+    }
+}
+
+pin_project! {
+    /// The future of a [`LoginService`].
+    #[project = Projected]
+    #[expect(missing_docs, reason = "the variants are an implementation detail")]
+    pub enum LoginFuture<F, U: User> {
+        Answered { #[pin] response: Ready<ServiceResponse> },
+        Inner { #[pin] inner: F },
+        Login { #[pin] inner: F, request_login: RequestLogin<U> },
+    }
+}
+
+impl<F, U: User> std::fmt::Debug for LoginFuture<F, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginFuture(..)")
+    }
+}
+
+impl<F, U, B> Future for LoginFuture<F, U>
+where
+    U: User,
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    B: MessageBody,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Answered { response } => {
+                response.poll(context).map(|response| Ok(response.map_into_right_body()))
+            }
+            Projected::Inner { inner } => inner.poll(context).map_ok(ServiceResponse::map_into_left_body),
+            Projected::Login { inner, request_login } => Poll::Ready(match task::ready!(inner.poll(context)) {
+                Ok(response) => Ok(response::with_parts(response, &request_login.finish())),
+                // A response that is made of this error further out needs the cookies too.
+                Err(error) => Err(WithParts::new(error, request_login.clone()).into()),
+            }),
+        }
+    }
+}
+
+fn mount<U: User>(request: &ServiceRequest, manager: &LoginManager<U>) -> Result<(), MountError> {
+    let mut extensions = request.extensions_mut();
+    let mut mounts = extensions.remove::<Mounts>().unwrap_or_default();
+    let mounted = mounts.add(manager);
+    extensions.insert(mounts);
+    mounted
+}

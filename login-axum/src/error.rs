@@ -1,0 +1,105 @@
+//! The rejections of the extractors.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use axum::response::{IntoResponse, Response};
+use login_core::adapter::{Answer, Denied, log_error};
+use login_core::{LoadError, Refusal, User};
+
+use crate::head::Head;
+use crate::mounted::Mounted;
+use crate::response;
+
+/// Why an extractor of this crate rejected a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LoginRejection {
+    /// The route has no [`layer`](crate::LoginManager::layer) for this user type around it.
+    /// The response is a 500 that says so.
+    MissingLayer {
+        /// The name of the user type.
+        user: &'static str,
+    },
+    /// The application's loader failed. The response is a 500 without the cause.
+    Load(LoadError),
+    /// No user is logged in, or the login is not fresh enough. The response is a redirect, a
+    /// 401, or that of the application's own handler. Listeners are notified, and the message
+    /// and `next` stored, when this is converted to a response.
+    Refused(Refused),
+}
+
+/// A refusal. Converting the rejection to a response refuses the request.
+pub struct Refused {
+    refusal: Refusal,
+    respond: Box<dyn FnOnce() -> Response + Send + Sync>,
+}
+
+impl Refused {
+    /// Why the request is refused.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Refused({:?})", self.refusal)
+    }
+}
+
+impl LoginRejection {
+    pub(crate) fn missing_layer<U: User>() -> Self {
+        let rejection = Self::MissingLayer { user: std::any::type_name::<U>() };
+        log_error(format_args!("{rejection}"));
+        rejection
+    }
+
+    pub(crate) fn denied<'r, U: User>(denied: Denied, mounted: &Mounted<U>, head: impl Into<Head<'r>>) -> Self {
+        match denied {
+            Denied::Failed(error) => Self::Load(error),
+            Denied::Refused(refusal) => {
+                let (login, mounted) = (mounted.access(head), mounted.clone());
+                Self::Refused(Refused { refusal, respond: Box::new(move || mounted.refuse(&login, refusal)) })
+            }
+        }
+    }
+}
+
+impl fmt::Display for LoginRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingLayer { user } => {
+                write!(f, "no login layer for `{user}`: add `.layer(login.layer())` to the router, after its routes")
+            }
+            Self::Load(error) => error.fmt(f),
+            Self::Refused(refused) => refused.refusal.fmt(f),
+        }
+    }
+}
+
+impl StdError for LoginRejection {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Load(error) => error.source(),
+            Self::MissingLayer { .. } | Self::Refused(_) => None,
+        }
+    }
+}
+
+impl From<LoadError> for LoginRejection {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl IntoResponse for LoginRejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::MissingLayer { .. } => response::from_answer(Answer::text(500, self.to_string())),
+            Self::Load(_) => response::from_answer(Answer::internal_error()),
+            Self::Refused(refused) => (refused.respond)(),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The types that a handler uses.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use login_core::{Refusal, User};
+
+use crate::mounted::Mounted;
+use crate::response;
+
+login_core::adapter::types! {
+    response: Response,
+    /// `Option<CurrentUser<U>>` does the same.
+}
+
+impl<U: User> Login<U> {
+    pub(crate) fn new(core: login_core::Login<U>, mounted: &Mounted<U>) -> Self {
+        Self { core, handlers: mounted.handlers.clone() }
+    }
+
+    /// Redirects (303) to the page that the client asked for before it was redirected to the
+    /// login view, or else to `fallback`. It is the last line of a login handler. See
+    /// [`next_url`](login_core::Login::next_url).
+    #[must_use = "return it"]
+    pub fn redirect_to_next(&self, fallback: &str) -> Redirect {
+        Redirect::to(&self.core.next_or(fallback))
+    }
+
+    /// Refuses the request like a guard if no user is logged in, for handlers that decide
+    /// themselves (Flask-Login's `login_manager.unauthorized()`).
+    #[must_use = "return it"]
+    pub fn unauthorized(&self) -> Response {
+        self.handlers.refuse(&self.core, Refusal::Unauthorized, response::from_answer)
+    }
+
+    /// Refuses the request like a guard if the login is not fresh (Flask-Login's
+    /// `login_manager.needs_refresh()`).
+    #[must_use = "return it"]
+    pub fn needs_refresh(&self) -> Response {
+        self.handlers.refuse(&self.core, Refusal::NeedsRefresh, response::from_answer)
+    }
+}
+
+/// ```
+/// use login_axum::{Login, User};
+///
+/// async fn log_out<U: User>(login: Login<U>) -> Result<&'static str, login_axum::Error> {
+///     login.log_out().await?;
+///     Ok("bye")
+/// }
+/// ```
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.0.log();
+        response::from_answer(self.0.answer())
+    }
+}

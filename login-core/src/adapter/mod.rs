@@ -1,0 +1,33 @@
+//! What only adapters and custom servers need. Applications use the types of their adapter.
+//!
+//! An adapter implements [`RequestHead`] for its framework's request, or uses the one in
+//! [`http`](mod@http) (feature `http`). For each request it calls
+//! [`LoginManager::begin`](crate::LoginManager::begin), then [`RequestLogin::access_user`] in
+//! a guard or [`RequestLogin::access`] in a handler, and at the end
+//! [`RequestLogin::finish`]. [`AdapterManager`] keeps a manager with the application's own
+//! answers to refused requests, and [`Mounts`] finds managers that must not be mounted
+//! together.
+
+mod handlers;
+#[cfg(feature = "http")]
+pub mod http;
+mod macros;
+mod managed;
+
+pub use crate::answer::{Answer, Refusal};
+pub use crate::clock::{Clock, Entropy};
+pub use crate::log::{error as log_error, warn as log_warning};
+pub use crate::login::finish::ResponseParts;
+pub use crate::login::guard::{Denied, Requirement};
+pub use crate::login::loading::{Require, UserFuture};
+pub use crate::login::request_login::RequestLogin;
+pub use crate::login::steps::{LoadUser, LoadUserFromRequest, Step};
+pub use crate::manager::mounts::{MountError, Mounts};
+pub use crate::request::head::RequestHead;
+pub use handlers::RefusalHandlers;
+pub use managed::AdapterManager;
+
+#[doc(hidden)]
+pub use crate::__adapter_manager as manager;
+#[doc(hidden)]
+pub use crate::__adapter_types as types;

@@ -1,0 +1,161 @@
+//! Cookie settings (RFC 6265bis).
+
+use crate::config::error::{ConfigError, CookieProblem};
+use crate::request::cookies::CookieName;
+
+/// The largest cookie that browsers accept: bytes of its name and value together.
+pub(crate) const MAX_SIZE: usize = 4096;
+
+/// When a browser sends a cookie with requests that another site's page starts
+/// (RFC 6265bis).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameSite {
+    /// Never.
+    Strict,
+    /// Only when the visitor follows a link to this site.
+    Lax,
+    /// Always. The cookie must be `Secure`.
+    None,
+}
+
+impl From<SameSite> for cookie::SameSite {
+    fn from(same_site: SameSite) -> Self {
+        match same_site {
+            SameSite::Strict => Self::Strict,
+            SameSite::Lax => Self::Lax,
+            SameSite::None => Self::None,
+        }
+    }
+}
+
+/// The name and the attributes of a cookie.
+///
+/// Defaults: `HttpOnly`, `Secure`, `SameSite=Lax`, path `/`, and no domain, so that the
+/// browser sends the cookie to this host only.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct CookieSettings {
+    pub(crate) name: CookieName,
+    pub(crate) domain: Option<String>,
+    pub(crate) path: String,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: Option<SameSite>,
+}
+
+impl CookieSettings {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: CookieName::new(name.to_owned()),
+            domain: None,
+            path: "/".to_owned(),
+            secure: true,
+            http_only: true,
+            same_site: Some(SameSite::Lax),
+        }
+    }
+
+    /// Sets the cookie's name. If it begins with `__Host-`, browsers accept the cookie only
+    /// if it is `Secure` and has the path `/` and no domain.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = CookieName::new(name.into());
+        self
+    }
+
+    /// Sends the cookie to this domain and all its subdomains. A leading dot is ignored.
+    /// Default: no domain.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into().trim_start_matches('.').to_owned());
+        self
+    }
+
+    /// Sends the cookie only with requests to this path and paths below it. Default: `/`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Whether the cookie is sent over HTTPS only. Default: true.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Whether the cookie is hidden from scripts. Default: true.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// Sets the `SameSite` attribute. Default: `Lax`. With `Option::None` there is no such
+    /// attribute, and each browser applies its own default.
+    pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
+        self.same_site = same_site.into();
+        self
+    }
+
+    /// The same settings for plain HTTP: not `Secure`, and without the prefix `__Host-`.
+    pub(crate) fn without_https(mut self) -> Self {
+        self.secure = false;
+        if let Some(name) = self.name.strip_prefix("__Host-") {
+            self.name = CookieName::new(name.to_owned());
+        }
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let has_prefix =
+            |prefix: &str| self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let problem = if !is_token(&self.name) {
+            CookieProblem::Name
+        } else if self.same_site == Some(SameSite::None) && !self.secure {
+            CookieProblem::SameSiteNoneNeedsSecure
+        } else if has_prefix("__Host-") && (!self.secure || self.path != "/" || self.domain.is_some()) {
+            CookieProblem::HostPrefix
+        } else if has_prefix("__Secure-") && !self.secure {
+            CookieProblem::PrefixNeedsSecure
+        } else if self.domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
+            CookieProblem::Domain
+        } else if !self.path.starts_with('/') || !self.path.bytes().all(|b| matches!(b, b' '..=b'~') && b != b';') {
+            CookieProblem::Path
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::Cookie { name: self.name.to_string(), problem })
+    }
+}
+
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+fn is_domain(domain: &str) -> bool {
+    !domain.is_empty() && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_browsers_reject_are_refused() {
+        let problem = |settings: CookieSettings| match settings.check() {
+            Err(ConfigError::Cookie { problem, .. }) => Some(problem),
+            _ => None,
+        };
+        let host = || CookieSettings::new("__Host-a");
+        assert_eq!(problem(host()), None);
+        assert_eq!(problem(host().path("/x")), Some(CookieProblem::HostPrefix));
+        assert_eq!(problem(host().domain("example.com")), Some(CookieProblem::HostPrefix));
+        assert_eq!(problem(host().name("__host-b").secure(false)), Some(CookieProblem::HostPrefix));
+        assert_eq!(problem(host().name("__Secure-b").secure(false)), Some(CookieProblem::PrefixNeedsSecure));
+        assert_eq!(problem(host().name("")), Some(CookieProblem::Name));
+        assert_eq!(problem(host().name("a b")), Some(CookieProblem::Name));
+        let a = || CookieSettings::new("a");
+        assert_eq!(problem(a().secure(false).same_site(SameSite::None)), Some(CookieProblem::SameSiteNoneNeedsSecure));
+        assert_eq!(problem(a().domain("a;b")), Some(CookieProblem::Domain));
+        assert_eq!(problem(a().path("x")), Some(CookieProblem::Path));
+        assert_eq!(problem(a().path("/x;y")), Some(CookieProblem::Path));
+        assert_eq!(problem(a().domain(".example.com").path("/x").same_site(None)), None);
+    }
+}

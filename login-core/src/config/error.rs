@@ -1,0 +1,133 @@
+//! Errors in the configuration, which stop a program when it starts.
+
+use std::error::Error;
+use std::fmt;
+
+/// Why a secret key could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretKeyError {
+    /// The environment variable is not set, or is not Unicode.
+    NotSet(String),
+    /// The key is empty.
+    Empty,
+}
+
+impl fmt::Display for SecretKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSet(name) => write!(
+                f,
+                "the environment variable {name} is not set: set it to 32 bytes or more of text, such as the output of `openssl rand -hex 32`"
+            ),
+            Self::Empty => f.write_str(
+                "the secret key is empty: use 32 bytes or more, such as the output of `openssl rand -hex 32`",
+            ),
+        }
+    }
+}
+
+impl Error for SecretKeyError {}
+
+/// A configuration that cannot work. `build` returns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A secret key or fallback key has fewer than 32 bytes (native format only).
+    ShortKey {
+        /// The key's size in bytes.
+        length: usize,
+    },
+    /// A cookie setting that cannot work.
+    Cookie {
+        /// The cookie's name.
+        name: String,
+        /// What is wrong with it.
+        problem: CookieProblem,
+    },
+    /// The session cookie and the remember cookie have the same name.
+    SameCookieNames(String),
+    /// [`flask_compatible`](crate::LoginManagerBuilder::flask_compatible) was called after
+    /// a cookie setting, which it would overwrite.
+    FlaskAfterCookies,
+    /// A login view, path prefix, host or origin is not valid.
+    Address {
+        /// Which setting.
+        setting: &'static str,
+        /// The value that was set.
+        value: String,
+    },
+    /// A duration is shorter than one second, or ends after the year 9999.
+    Duration {
+        /// Which setting.
+        setting: &'static str,
+    },
+}
+
+/// What is wrong with a cookie's settings (RFC 6265bis).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CookieProblem {
+    /// The name is empty or not a token.
+    Name,
+    /// `SameSite=None` without `Secure`. Browsers reject such a cookie.
+    SameSiteNoneNeedsSecure,
+    /// The name begins with `__Secure-`, but the cookie is not `Secure`. Browsers reject it.
+    PrefixNeedsSecure,
+    /// The name begins with `__Host-`, but the cookie has a domain, has a path other than
+    /// `/`, or is not `Secure`. Browsers reject it.
+    HostPrefix,
+    /// The domain is not a valid domain name.
+    Domain,
+    /// The path does not begin with `/`, or contains `;` or a control character.
+    Path,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShortKey { length } => {
+                write!(
+                    f,
+                    "a secret key has {length} bytes: use 32 bytes or more, such as the output of `openssl rand -hex 32`"
+                )
+            }
+            Self::Cookie { name, problem } => write!(f, "cookie {name:?}: {problem}"),
+            Self::SameCookieNames(name) => {
+                write!(f, "the session cookie and the remember cookie have the same name {name:?}: rename one of them")
+            }
+            Self::FlaskAfterCookies => {
+                f.write_str("`flask_compatible` overwrites the cookie settings that were made before it: call it first")
+            }
+            Self::Address { setting, value } => {
+                let expected = match *setting {
+                    "force_host" => "use a host with an optional port, such as example.com:8443",
+                    "trusted_origin" => {
+                        "use a scheme and a host without a default port or a path, such as https://app.example.com"
+                    }
+                    "login_view_below prefix" => "use a path that begins with a slash and has no query",
+                    _ => "use a path that begins with one slash, or a complete http(s) URL",
+                };
+                write!(f, "{setting}: {value:?} is not valid: {expected}")
+            }
+            Self::Duration { setting } => {
+                write!(f, "{setting}: use at least one second, and a duration that ends before the year 10000")
+            }
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+impl fmt::Display for CookieProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "the name must be a token (RFC 9110, 5.6.2), which is not empty",
+            Self::SameSiteNoneNeedsSecure => "SameSite=None needs Secure",
+            Self::PrefixNeedsSecure => "a name that begins with __Secure- needs Secure",
+            Self::HostPrefix => "a name that begins with __Host- needs Secure, the path / and no domain",
+            Self::Domain => "the domain may contain only letters, digits, dots and hyphens",
+            Self::Path => "the path must begin with / and contain no semicolon or control character",
+        })
+    }
+}

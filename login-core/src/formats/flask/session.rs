@@ -1,0 +1,180 @@
+//! Flask's session cookie: tagged JSON, signed by itsdangerous' `URLSafeTimedSerializer`
+//! (salt `cookie-session`, HMAC-SHA-1, zlib if that is shorter).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hmac::Mac as _;
+
+use crate::config::cookie::MAX_SIZE;
+use crate::formats::flask::keys::FlaskKey;
+use crate::formats::tagged;
+use crate::session::content::{Binding, Session};
+use crate::session::json::{self, Object};
+
+/// The largest size of a session after decompression, in bytes.
+///
+/// Flask has no limit: 4096 bytes of zlib can expand to four million.
+const MAX_INFLATED: usize = 256 * 1024;
+
+/// zlib's default level, which Python uses.
+const ZLIB_LEVEL: u8 = 6;
+
+/// Reads a session that is at most `max_age` seconds old. `None` if it is not readable.
+pub(crate) fn read_session(cookie: &str, keys: &[FlaskKey], now: u64, max_age: u64) -> Option<Session> {
+    let (signed, signature) = cookie.rsplit_once('.')?;
+    let (payload, timestamp) = signed.rsplit_once('.')?;
+    let mut digest = [0; 24];
+    let length = BASE64.decode_slice(signature, &mut digest).ok()?;
+    let digest = digest.get(..length)?;
+    keys.iter().find(|key| key.session.clone().chain_update(signed.as_bytes()).verify_slice(digest).is_ok())?;
+
+    let mut bytes = [0; 9];
+    let length = BASE64.decode_slice(timestamp, &mut bytes).ok()?;
+    let signed_at =
+        bytes.get(..length)?.iter().try_fold(0_u64, |n, byte| n.checked_mul(256)?.checked_add(u64::from(*byte)))?;
+    if now.checked_sub(signed_at)? > max_age {
+        return None;
+    }
+
+    let json = match payload.strip_prefix('.') {
+        Some(zipped) => {
+            let zipped = BASE64.decode(zipped).ok()?;
+            miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(&zipped, MAX_INFLATED).ok()?
+        }
+        None => BASE64.decode(payload).ok()?,
+    };
+    from_json(std::str::from_utf8(&json).ok()?)
+}
+
+/// Writes a session with the time `now`, in seconds since 1970.
+pub(crate) fn write_session(session: &Session, key: &FlaskKey, now: u64) -> String {
+    let json = to_json(session);
+    let zipped = miniz_oxide::deflate::compress_to_vec_zlib(json.as_bytes(), ZLIB_LEVEL);
+    let mut cookie = String::new();
+    if zipped.len() + 1 < json.len() {
+        cookie.push('.');
+        BASE64.encode_string(&zipped, &mut cookie);
+    } else {
+        BASE64.encode_string(&json, &mut cookie);
+    }
+    let bytes = now.to_be_bytes();
+    let significant = bytes.iter().position(|byte| *byte != 0).and_then(|at| bytes.get(at..)).unwrap_or_default();
+    cookie.push('.');
+    BASE64.encode_string(significant, &mut cookie);
+    let signature = key.session.clone().chain_update(cookie.as_bytes()).finalize().into_bytes();
+    cookie.push('.');
+    BASE64.encode_string(signature, &mut cookie);
+    cookie
+}
+
+/// The size of what [`write_session`] returns, in bytes. A session that fits in any case
+/// is not compressed for this, and its uncompressed size is returned.
+pub(crate) fn session_size(session: &Session, key: &FlaskKey, now: u64, name_size: usize) -> usize {
+    let json = to_json(session).len();
+    if json > MAX_INFLATED {
+        return json; // It could not be read again, even if it can be compressed.
+    }
+    // Timestamp, signature and dots take at most 40 bytes.
+    let plain = json.div_ceil(3) * 4 + 40;
+    if name_size + plain <= MAX_SIZE { plain } else { write_session(session, key, now).len() }
+}
+
+fn from_json(text: &str) -> Option<Session> {
+    let mut session = Session { data: Object::parse(&tagged::untag_session(text)?)?, ..Session::default() };
+    let data = &mut session.data;
+    // A key whose value has an unexpected type stays in the data as it is.
+    session.user_id = take(data, "_user_id", |json| parsed::<String>(json).map(Into::into));
+    if session.user_id.is_none() {
+        // Flask-Login writes the result of `get_id`, which may be a number.
+        session.user_id = take(data, "_user_id", |json| parsed::<i128>(json).map(|_| json.into()));
+        session.has_numeric_id = session.user_id.is_some();
+    }
+    session.fresh = take(data, "_fresh", parsed);
+    session.binding = take(data, "_id", |json| parsed::<Box<str>>(json).map(Binding::Hex));
+    session.permanent = take(data, "_permanent", parsed);
+    session.remember_seconds = take(data, "_remember_seconds", parsed);
+    session.login_at = take(data, "_login_at", parsed);
+    Some(session)
+}
+
+fn take<T>(data: &mut Object, key: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    let value = read(data.get(key)?)?;
+    data.remove(key);
+    Some(value)
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+    serde_json::from_str(json).ok()
+}
+
+pub(crate) fn to_json(session: &Session) -> String {
+    let mut data = session.data.clone();
+    for key in session.own_keys() {
+        if let Some(json) = session.own_key(key) {
+            data.set(key, json);
+        }
+    }
+    tagged::tag_session(data.to_sorted_text())
+}
+
+/// The JSON text of a flashed message: a tuple, as Flask stores it.
+pub(crate) fn flash_item(category: &str, message: &str) -> String {
+    format!("{{\" t\":[{},{}]}}", json::quote(category), json::quote(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::secret::SecretKey;
+
+    const NOW: u64 = 1_700_000_000;
+
+    /// A session whose JSON has this many bytes and hardly compresses.
+    fn session(size: usize) -> Session {
+        let mut random = 1_u32;
+        let letter = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'a' + (random >> 24) as u8 % 26)
+        };
+        let text: String = std::iter::repeat_with(letter).take(size - r#"{"a":""}"#.len()).collect();
+        let mut session = Session::default();
+        session.data.set("a", json::quote(&text));
+        session
+    }
+
+    #[test]
+    fn a_session_is_compressed_if_that_makes_it_shorter_including_the_dot() {
+        let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
+        let mut saved = Vec::new();
+        for size in 60..200 {
+            let session = session(size);
+            assert_eq!(to_json(&session).len(), size);
+            let zipped = miniz_oxide::deflate::compress_to_vec_zlib(to_json(&session).as_bytes(), ZLIB_LEVEL).len();
+            let is_zipped = write_session(&session, &key, NOW).starts_with('.');
+            assert_eq!(is_zipped, zipped < size - 1, "{size} bytes, zipped {zipped}");
+            saved.push(size as isize - zipped as isize);
+        }
+        for edge in [0, 1, 2] {
+            assert!(saved.contains(&edge), "{saved:?}");
+        }
+    }
+
+    #[test]
+    fn the_size_is_exact_near_the_limit() {
+        let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
+        for (size, name) in [(3042, 1), (3039, 30), (3042, 30), (3200, 7)] {
+            let session = session(size);
+            assert_eq!(session_size(&session, &key, NOW, name), write_session(&session, &key, NOW).len(), "{size}");
+        }
+        let mut repeated = Session::default();
+        repeated.data.set("a", json::quote(&"a".repeat(MAX_INFLATED - 8)));
+        let written = write_session(&repeated, &key, NOW);
+        assert_eq!(session_size(&repeated, &key, NOW, 7), written.len());
+        assert_eq!(read_session(&written, &[key], NOW, 60), Some(repeated.clone()));
+        let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
+        repeated.data.set("a", json::quote(&"a".repeat(MAX_INFLATED - 7)));
+        assert_eq!(session_size(&repeated, &key, NOW, 7), MAX_INFLATED + 1);
+        let usual = session(300);
+        assert_eq!(session_size(&usual, &key, NOW, 7), 440, "the size without compression");
+    }
+}

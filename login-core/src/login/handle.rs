@@ -1,0 +1,246 @@
+//! The handle that a request handler gets: its request's login.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::CLOCK_SKEW;
+use crate::config::cookie::MAX_SIZE;
+use crate::error::{LoadError, LoginError};
+use crate::event::Event;
+use crate::formats::format::Remembered;
+use crate::login::guard::Requirement;
+use crate::login::loading::{Require, UserFuture};
+use crate::login::log_in::LogIn;
+use crate::login::state::{RememberChange, Resolution, Shared, Source, State};
+use crate::request::client;
+use crate::request::redirect;
+use crate::request::view::Request;
+use crate::session::content::{NEXT, Session};
+use crate::session::transitions;
+use crate::user::User;
+
+/// The login and the session of a request.
+///
+/// The adapters pass it to each handler that asks for it. All handles of one request share
+/// the same login. Session data ([`get`](Self::get), [`insert`](Self::insert)), flash
+/// messages and redirects are methods of it too.
+pub struct Login<U: User>(pub(crate) Arc<Shared<U>>);
+
+impl<U: User> Clone for Login<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: User> std::fmt::Debug for Login<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login(..)")
+    }
+}
+
+impl<U: User> Login<U> {
+    /// The logged-in user, even if inactive (Flask-Login's `current_user`).
+    ///
+    /// The user is loaded at most once in a request, even if several tasks ask at the same
+    /// time.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the application's loader failed. The response is then a 5xx.
+    pub fn user(&self) -> UserFuture<U> {
+        UserFuture::new(self.clone())
+    }
+
+    /// The user if they meet a requirement. Guards await this. It does not answer the
+    /// request; see [`refuse`](Self::refuse).
+    ///
+    /// # Errors
+    /// [`Denied`](crate::adapter::Denied).
+    pub fn require(self, requirement: Requirement) -> Require<U> {
+        Require::new(self, requirement)
+    }
+
+    /// Logs a user in when it is awaited (Flask-Login's `login_user`).
+    ///
+    /// ```
+    /// # use login_core::{Login, LoginError, User};
+    /// # async fn f<U: User>(login: Login<U>, user: U) -> Result<(), LoginError> {
+    /// login.log_in(user).remember(true).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn log_in(&self, user: impl Into<Arc<U>>) -> LogIn<U> {
+        LogIn::new(self.clone(), user.into())
+    }
+
+    /// Logs the user out (Flask-Login's `logout_user`). The login is removed from the
+    /// session, and the remember cookie is deleted. The application's data stays in the
+    /// session.
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] if the user, whom the event contains, could not be loaded;
+    /// [`LoginError::ResponseBegun`].
+    pub async fn log_out(&self) -> Result<(), LoginError> {
+        self.user().await?;
+        self.log_out_now()
+    }
+
+    /// Like [`log_out`](Self::log_out), without `await`. The event contains the user only if
+    /// the user was resolved before.
+    ///
+    /// # Errors
+    /// [`LoginError::ResponseBegun`].
+    pub fn log_out_now(&self) -> Result<(), LoginError> {
+        let mut guard = self.0.state();
+        let state = guard.for_change()?;
+        let has_cookie = self.0.client(&state.client).has_cookie(&self.0.setup.config.remember_cookie.name);
+        let user = state.user().cloned();
+        state.session_changed |= transitions::log_out(&mut state.session, has_cookie);
+        state.remember = RememberChange::Delete;
+        let deferred = state.resolve(Resolution::Anonymous);
+        drop(guard);
+        deferred.run();
+        self.0.setup.notify(&Event::LoggedOut { user: user.as_ref() });
+        Ok(())
+    }
+
+    /// Marks the login as fresh and binds it to this client, after the user has entered
+    /// their credentials again (Flask-Login's `confirm_login`). Returns false and does
+    /// nothing if the session has no login.
+    ///
+    /// # Errors
+    /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
+    pub fn confirm(&self) -> Result<bool, LoginError> {
+        let setup = &self.0.setup;
+        let mut guard = self.0.state();
+        let state = guard.for_change()?;
+        let binding = setup.format.bind(self.0.client(&state.client), setup.config.proxies.trusted);
+        let login_at = self.login_time();
+        // A user from the request loader is logged in for this request only.
+        let is_anonymous = !matches!(state.resolution, Resolution::Unresolved | Resolution::User(_, Source::Login));
+        let mut session = state.session.clone();
+        if is_anonymous || !transitions::confirm(&mut session, binding, login_at) {
+            return Ok(false);
+        }
+        self.check_size(&session, MAX_SIZE)?;
+        state.set_session(session);
+        let user = state.user().cloned();
+        drop(guard);
+        setup.notify(&Event::LoginConfirmed { user: user.as_ref() });
+        Ok(true)
+    }
+
+    /// Whether the login is fresh: the user entered credentials in this session, and session
+    /// protection has not found another client (Flask-Login's `login_fresh`). False if no
+    /// user is logged in, and for a user from the request loader.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the application's loader failed.
+    pub async fn login_fresh(&self) -> Result<bool, LoadError> {
+        Ok(self.user().await?.is_some() && self.is_fresh(&self.0.state(), None))
+    }
+
+    /// Whether the login is fresh and the user entered credentials within `age`. A login of
+    /// unknown age is too old. In the flask format the age is unknown unless
+    /// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the application's loader failed.
+    pub async fn login_fresh_within(&self, age: Duration) -> Result<bool, LoadError> {
+        Ok(self.user().await?.is_some() && self.is_fresh(&self.0.state(), Some(age.as_secs())))
+    }
+
+    /// Whether the request has a valid remember cookie (Flask-Login's `login_remembered`).
+    /// False if no user is logged in.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the application's loader failed.
+    pub async fn login_remembered(&self) -> Result<bool, LoadError> {
+        let Some(user) = self.user().await? else { return Ok(false) };
+        let remembered = self.remembered();
+        Ok(remembered.is_some_and(|remembered| self.0.setup.format.check_remembered(&remembered, &*user).is_ok()))
+    }
+
+    /// The page that the client asked for before it was redirected to the login view. It
+    /// comes from the request's query, or from the session with
+    /// [`use_session_for_next`](crate::LoginManagerBuilder::use_session_for_next), which
+    /// removes it there.
+    ///
+    /// `None` if there is none, or if it is not on this site. See
+    /// [`is_safe_redirect`](Self::is_safe_redirect).
+    #[must_use]
+    pub fn next_url(&self) -> Option<String> {
+        let request = self.0.request();
+        let next = if self.0.setup.config.session_for_next {
+            let mut state = self.0.state();
+            let json = if state.response_begun { None } else { state.session.data.remove(NEXT) };
+            state.session_changed |= json.is_some();
+            json.and_then(|json| serde_json::from_str(&json).ok())
+        } else {
+            request.query_value("next")
+        };
+        next.filter(|next: &String| self.is_safe_redirect(next)).map(|next| redirect::to_location(&next))
+    }
+
+    /// The redirect target at the end of a login handler: [`next_url`](Self::next_url), or
+    /// else `fallback`, as the value of a Location header. The application chooses
+    /// `fallback`, and it is not checked.
+    #[must_use]
+    pub fn next_or(&self, fallback: &str) -> String {
+        self.next_url().unwrap_or_else(|| redirect::to_location(fallback))
+    }
+
+    /// Whether a redirect to `url` stays on this site in every browser. It must be a path
+    /// that begins with exactly one slash, or a complete URL with this request's scheme and
+    /// host, and contain no backslash or control character.
+    #[must_use]
+    pub fn is_safe_redirect(&self, url: &str) -> bool {
+        redirect::is_same_site(url, client::origin(self.0.request(), self.0.setup.config.proxies))
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.0.request()
+    }
+
+    /// Whether the login is fresh and, with `max_age`, at most so many seconds old.
+    pub(crate) fn is_fresh(&self, state: &State<U>, max_age: Option<u64>) -> bool {
+        let configured = self.0.setup.config.fresh_max_age;
+        let max_age = max_age.into_iter().chain(configured).min();
+        matches!(state.resolution, Resolution::User(_, Source::Login))
+            && transitions::is_fresh(&state.session, max_age, self.0.now(), CLOCK_SKEW)
+    }
+
+    /// The time that the session stores for credentials entered now, if the format stores it.
+    pub(crate) fn login_time(&self) -> Option<u64> {
+        let setup = &self.0.setup;
+        (!setup.format.is_flask() || setup.config.fresh_max_age.is_some()).then(|| self.0.now())
+    }
+
+    pub(crate) fn new_login_id(&self) -> [u8; 16] {
+        let mut login_id = [0; 16];
+        if !self.0.setup.format.is_flask() {
+            self.0.setup.entropy.fill(&mut login_id);
+        }
+        login_id
+    }
+
+    /// The content of the request's remember cookie, unless the response deletes it.
+    pub(crate) fn remembered(&self) -> Option<Remembered> {
+        let setup = &self.0.setup;
+        let state = self.0.state();
+        if state.remember == RememberChange::Delete {
+            return None;
+        }
+        setup.format.read_remember(self.0.client(&state.client), &setup.config, self.0.now())
+    }
+
+    /// Checks that the session cookie, name and value, has at most `limit` bytes.
+    pub(crate) fn check_size(&self, session: &Session, limit: usize) -> Result<(), LoginError> {
+        let setup = &self.0.setup;
+        let size = setup.format.session_size(session, &setup.config, self.0.now());
+        if size <= limit {
+            return Ok(());
+        }
+        Err(LoginError::CookieTooLarge { name: setup.config.session_cookie.name.to_string(), size, limit })
+    }
+}

@@ -1,0 +1,14 @@
+//! One request's login: a request, the application's answers and a handler's changes go
+//! in, decisions and the parts of the response come out.
+
+pub(crate) mod data;
+pub(crate) mod finish;
+pub(crate) mod guard;
+pub(crate) mod handle;
+pub(crate) mod loaders;
+pub(crate) mod loading;
+pub(crate) mod log_in;
+pub(crate) mod request_login;
+pub(crate) mod setup;
+pub(crate) mod state;
+pub(crate) mod steps;

@@ -1,0 +1,75 @@
+//! The login of one request, as an adapter or a custom server keeps it.
+
+use std::sync::Arc;
+
+use crate::config::settings::SessionProtection;
+use crate::login::handle::Login;
+use crate::login::setup::Setup;
+use crate::login::state::Shared;
+use crate::request::head::RequestHead;
+use crate::request::view::Request;
+use crate::user::User;
+
+/// The login of one request. An adapter keeps it until the response is ready.
+///
+/// Clones are the same login.
+pub struct RequestLogin<U: User>(pub(crate) Arc<Shared<U>>);
+
+impl<U: User> Clone for RequestLogin<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: User> std::fmt::Debug for RequestLogin<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RequestLogin(..)")
+    }
+}
+
+impl<U: User> RequestLogin<U> {
+    pub(crate) fn new(setup: Arc<Setup<U>>) -> Self {
+        Self(Arc::new(Shared::new(setup)))
+    }
+
+    /// Stores the request without accessing the login. See
+    /// [`needs_request`](crate::LoginManager::needs_request).
+    pub fn store_request(&self, request: impl FnOnce() -> Request) {
+        self.0.store_request(request);
+    }
+
+    /// Like [`store_request`](Self::store_request), but copies only what identifies the
+    /// client.
+    pub fn store_client(&self, head: &impl RequestHead) {
+        // Only the cookies matter without an access, so X-Forwarded-For is not needed.
+        self.0.state().client = Request::client_from(head, false);
+    }
+
+    /// Accesses the login: reads the session the first time. From then on the response
+    /// varies by cookie.
+    pub fn access(&self, request: impl FnOnce() -> Request) -> Login<U> {
+        self.0.store_request(request);
+        self.0.access(|| None);
+        Login(Arc::clone(&self.0))
+    }
+
+    /// Like [`access`](Self::access), for a guard that only needs the user and does not
+    /// pass the login on. It copies only what identifies the client. To refuse the request,
+    /// call [`access`](Self::access), which copies the rest.
+    pub fn access_user(&self, head: &impl RequestHead) -> Login<U> {
+        let setup = &self.0.setup;
+        if setup.has_request_loader {
+            return self.access(|| Request::from_head(head));
+        }
+        self.0.access(|| Some(Request::client_from(head, setup.config.proxies.trusted > 0)));
+        Login(Arc::clone(&self.0))
+    }
+
+    /// Whether the peer's address matters. An adapter that does not get the address should
+    /// log this once.
+    #[must_use]
+    pub fn uses_peer_address(&self) -> bool {
+        let config = &self.0.setup.config;
+        config.protection != SessionProtection::Off && config.proxies.trusted == 0
+    }
+}

@@ -1,0 +1,254 @@
+//! The state of one request's login.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Wake, Waker};
+
+use crate::error::{LoadError, LoginError};
+use crate::login::loaders::Loading;
+use crate::login::setup::Setup;
+use crate::request::view::Request;
+use crate::session::content::Session;
+use crate::user::User;
+
+/// Where the request's user comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// From the session, the remember cookie, or a login in this request.
+    Login,
+    /// From the request loader. The user is logged in for this request only.
+    Request,
+}
+
+/// The request's user, as far as it is resolved.
+pub(crate) enum Resolution<U> {
+    Unresolved,
+    User(Arc<U>, Source),
+    Anonymous,
+    Failed(LoadError),
+}
+
+impl<U> Resolution<U> {
+    /// The user, or the error. `None` if the user is not resolved yet.
+    pub(crate) fn result(&self) -> Option<Result<Option<Arc<U>>, LoadError>> {
+        match self {
+            Self::Unresolved => None,
+            Self::User(user, _) => Some(Ok(Some(Arc::clone(user)))),
+            Self::Anonymous => Some(Ok(None)),
+            Self::Failed(error) => Some(Err(error.clone())),
+        }
+    }
+}
+
+/// What the response does with the remember cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum RememberChange {
+    #[default]
+    Keep,
+    /// Sets it to a value that expires after so many seconds.
+    Set(String, u64),
+    Delete,
+}
+
+/// The load of the request's user.
+pub(crate) enum Load {
+    None,
+    /// Begun. Any of the waiting tasks may continue it.
+    Suspended(Loading),
+    /// A task is polling it right now.
+    Polling,
+}
+
+/// Work for after the state is unlocked, because it may run the application's code: wakers
+/// to wake and a load to drop.
+#[must_use]
+#[derive(Default)]
+pub(crate) struct Deferred {
+    wakers: Vec<Waker>,
+    _load: Option<Loading>,
+}
+
+impl Deferred {
+    pub(crate) fn run(self) {
+        self.wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+pub(crate) struct State<U> {
+    /// A copy of what identifies the client, if nothing needed the whole request. See
+    /// [`Shared::client`].
+    pub(crate) client: Request,
+    pub(crate) session: Session,
+    pub(crate) session_changed: bool,
+    pub(crate) remember: RememberChange,
+    pub(crate) resolution: Resolution<U>,
+    /// Counts logins and logouts. The result of a load from before the last one is dropped.
+    pub(crate) generation: u32,
+    pub(crate) access_notified: bool,
+    pub(crate) load: Load,
+    /// Whether the load's waker was called while a task was polling it.
+    pub(crate) woken_while_polling: bool,
+    /// How many futures wait for the load.
+    pub(crate) waiting: usize,
+    /// The wakers of their tasks.
+    pub(crate) wakers: Vec<Waker>,
+    pub(crate) response_begun: bool,
+}
+
+impl<U> State<U> {
+    pub(crate) fn user(&self) -> Option<&Arc<U>> {
+        match &self.resolution {
+            Resolution::User(user, _) => Some(user),
+            Resolution::Unresolved | Resolution::Anonymous | Resolution::Failed(_) => None,
+        }
+    }
+
+    /// The state for a change, unless the response has begun.
+    pub(crate) fn for_change(&mut self) -> Result<&mut Self, LoginError> {
+        if self.response_begun { Err(LoginError::ResponseBegun) } else { Ok(self) }
+    }
+
+    /// A login or logout resolves the user. The current load, if any, is dropped.
+    pub(crate) fn resolve(&mut self, resolution: Resolution<U>) -> Deferred {
+        self.generation = self.generation.wrapping_add(1);
+        self.resolution = resolution;
+        self.end_load()
+    }
+
+    /// Wakes all tasks that wait for the load.
+    pub(crate) fn wake_all(&mut self) -> Deferred {
+        Deferred { wakers: std::mem::take(&mut self.wakers), _load: None }
+    }
+
+    /// Wakes all tasks and drops the load. A load keeps the login alive, and with it itself.
+    pub(crate) fn end_load(&mut self) -> Deferred {
+        let wakers = std::mem::take(&mut self.wakers);
+        let load = match std::mem::replace(&mut self.load, Load::None) {
+            Load::Suspended(load) => Some(load),
+            Load::None => None,
+            Load::Polling => {
+                self.load = Load::Polling;
+                None
+            }
+        };
+        Deferred { wakers, _load: load }
+    }
+
+    pub(crate) fn set_session(&mut self, session: Session) {
+        self.session = session;
+        self.session_changed = true;
+    }
+}
+
+/// The waker of the load wakes all waiting tasks, because any one of them may never poll
+/// again.
+impl<U: User> Wake for Shared<U> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut state = self.state();
+        state.woken_while_polling = true;
+        let deferred = state.wake_all();
+        drop(state);
+        deferred.run();
+    }
+}
+
+/// What all handles of one request's login share.
+pub(crate) struct Shared<U: User> {
+    pub(crate) setup: Arc<Setup<U>>,
+    /// The whole request, if anything needed it.
+    request: OnceLock<Request>,
+    /// Seconds since 1970; 0 until the time is needed.
+    now: AtomicU64,
+    /// Whether the session was read. Until then nothing was.
+    accessed: AtomicBool,
+    state: Mutex<State<U>>,
+}
+
+impl<U: User> Shared<U> {
+    pub(crate) fn new(setup: Arc<Setup<U>>) -> Self {
+        Self {
+            setup,
+            request: OnceLock::new(),
+            now: AtomicU64::new(0),
+            accessed: AtomicBool::new(false),
+            state: Mutex::new(State {
+                client: Request::empty(),
+                session: Session::default(),
+                session_changed: false,
+                remember: RememberChange::Keep,
+                resolution: Resolution::Unresolved,
+                generation: 0,
+                access_notified: false,
+                load: Load::None,
+                woken_while_polling: false,
+                waiting: 0,
+                wakers: Vec::new(),
+                response_begun: false,
+            }),
+        }
+    }
+
+    /// Locks the state. A panic leaves it consistent, because every change is made at once.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State<U>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_accessed(&self) -> bool {
+        self.accessed.load(Ordering::Acquire)
+    }
+
+    /// Reads the session the first time. `client` copies what identifies the client, if
+    /// the whole request was not copied.
+    pub(crate) fn access(&self, client: impl FnOnce() -> Option<Request>) {
+        if self.is_accessed() {
+            return;
+        }
+        let mut state = self.state();
+        if self.is_accessed() {
+            return;
+        }
+        if let Some(client) = client() {
+            state.client = client;
+        }
+        let session = self.setup.format.read_session(self.client(&state.client), &self.setup.config, self.now());
+        if let Some(session) = session {
+            state.session = session;
+        }
+        self.accessed.store(true, Ordering::Release);
+    }
+
+    /// Stores the whole request, the first time.
+    pub(crate) fn store_request(&self, request: impl FnOnce() -> Request) -> &Request {
+        self.request.get_or_init(request)
+    }
+
+    /// The whole request. It is empty if nothing was accessed.
+    pub(crate) fn request(&self) -> &Request {
+        self.store_request(|| self.state().client.clone())
+    }
+
+    /// What identifies the client: the whole request if it was copied, or `client` from the
+    /// state.
+    pub(crate) fn client<'s>(&'s self, client: &'s Request) -> &'s Request {
+        self.request.get().unwrap_or(client)
+    }
+
+    /// The time of this request, in seconds since 1970. It is the same during the whole
+    /// request.
+    pub(crate) fn now(&self) -> u64 {
+        match self.now.load(Ordering::Relaxed) {
+            0 => {
+                let now = self.setup.clock.now();
+                // If two tasks read the clock at the same time, the first time counts.
+                self.now
+                    .compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed)
+                    .map_or_else(|first| first, |_| now)
+            }
+            now => now,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Builds a login manager.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Entropy};
+use crate::config::error::ConfigError;
+use crate::config::secret::SecretKey;
+use crate::config::set_cookie::SetCookie;
+use crate::config::settings::Config;
+use crate::event::Listener;
+use crate::formats::flask::keys::FlaskKey;
+use crate::formats::format::Format;
+use crate::formats::native::keys::NativeKey;
+use crate::login::loaders::{
+    Drive, DynRequestLoader, ErasedRequestLoader, Loaders, NoLoaders, NoRequestLoader, UserLoader,
+};
+use crate::login::setup::Setup;
+use crate::manager::login_manager::LoginManager;
+use crate::manager::mounts::Mount;
+use crate::user::User;
+
+/// The smallest secret key in the native format, in bytes.
+const SHORTEST_KEY: usize = 32;
+
+/// Configures a login manager of type `M`. [`build`](Self::build) checks all settings.
+///
+/// The defaults are safe: signed cookies in the native format, named `__Host-session` and
+/// `__Host-remember_token`, with `HttpOnly`, `Secure` and `SameSite=Lax`. A session expires
+/// 31 days after it was last written, a remember cookie after 365 days. Session protection
+/// is [`Basic`](crate::SessionProtection::Basic). A refused request is answered with 401
+/// unless a [`login_view`](Self::login_view) is set.
+#[must_use = "call `build` to make the manager"]
+pub struct LoginManagerBuilder<U: User, M = LoginManager<U>> {
+    pub(crate) config: Config,
+    key: SecretKey,
+    pub(crate) fallbacks: Vec<SecretKey>,
+    pub(crate) is_flask: bool,
+    pub(crate) has_cookie_settings: bool,
+    /// A mistake in the program that `build` returns.
+    pub(crate) mistake: Option<ConfigError>,
+    pub(crate) clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+    pub(crate) listeners: Vec<Listener<U>>,
+    pub(crate) request_loader: Option<Arc<dyn DynRequestLoader<U>>>,
+    manager: PhantomData<fn() -> M>,
+}
+
+impl<U: User, M> std::fmt::Debug for LoginManagerBuilder<U, M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginManagerBuilder(..)")
+    }
+}
+
+impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
+    /// Starts with the default settings. Applications call `LoginManager::builder` of their
+    /// adapter, which adds clock and entropy.
+    pub fn new(key: SecretKey, clock: impl Clock, entropy: impl Entropy) -> Self {
+        Self {
+            config: Config::default(),
+            key,
+            fallbacks: Vec::new(),
+            is_flask: false,
+            has_cookie_settings: false,
+            mistake: None,
+            clock: Box::new(clock),
+            entropy: Box::new(entropy),
+            listeners: Vec::new(),
+            request_loader: None,
+            manager: PhantomData,
+        }
+    }
+
+    /// Checks the settings and makes the manager.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which setting cannot work, and what to do.
+    pub fn build<L: UserLoader<User = U>>(mut self, loader: L) -> Result<M, ConfigError> {
+        match self.request_loader.take() {
+            Some(request) => {
+                self.finish(Arc::new(Loaders { user: loader, request: ErasedRequestLoader(request) }), true)
+            }
+            None => self.finish(Arc::new(Loaders { user: loader, request: NoRequestLoader(PhantomData) }), false),
+        }
+    }
+
+    /// Checks the settings and makes a manager without a loader, for a server that does not
+    /// await. It runs the [steps](crate::Login::resolve) itself. If a request loader is set,
+    /// there is a step for it, but the loader is not called.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which setting cannot work, and what to do.
+    pub fn build_without_loader(self) -> Result<M, ConfigError> {
+        let has_request_loader = self.request_loader.is_some();
+        self.finish(Arc::new(NoLoaders), has_request_loader)
+    }
+
+    fn finish(mut self, loaders: Arc<dyn Drive<U>>, has_request_loader: bool) -> Result<M, ConfigError> {
+        self.mistake.take().map_or(Ok(()), Err)?;
+        self.config.check(self.clock.now())?;
+        let keys = || std::iter::once(&self.key).chain(&self.fallbacks);
+        let format = if self.is_flask {
+            Format::Flask(keys().map(FlaskKey::new).collect())
+        } else {
+            if let Some(length) = keys().map(|key| key.as_bytes().len()).find(|length| *length < SHORTEST_KEY) {
+                return Err(ConfigError::ShortKey { length });
+            }
+            let (session, remember) = (&self.config.session_cookie.name, &self.config.remember_cookie.name);
+            Format::Native(keys().map(|key| NativeKey::new(key, session, remember)).collect())
+        };
+        let mount = Mount::new::<U>(&self.config, &format);
+        let setup = Setup {
+            session_cookie: SetCookie::new(&self.config.session_cookie),
+            remember_cookie: SetCookie::new(&self.config.remember_cookie),
+            config: self.config,
+            format,
+            clock: self.clock,
+            entropy: self.entropy,
+            listeners: self.listeners,
+            loaders,
+            has_request_loader,
+        };
+        Ok(LoginManager::new(setup, mount).into())
+    }
+}

@@ -1,0 +1,111 @@
+//! The login manager: one for each user type, made when the server starts.
+
+use std::sync::Arc;
+
+use crate::clock::{Clock, Entropy};
+use crate::config::secret::SecretKey;
+use crate::login::request_login::RequestLogin;
+use crate::login::setup::Setup;
+use crate::manager::builder::LoginManagerBuilder;
+use crate::manager::mounts::Mount;
+use crate::manager::test_login::TestLogin;
+use crate::request::client;
+use crate::request::cross_site;
+use crate::request::head::RequestHead;
+use crate::request::view::Request;
+use crate::user::User;
+
+/// The central object of the library (Flask-Login's `LoginManager`): it has the settings and
+/// begins the login of each request.
+///
+/// It is cheap to clone, and clones are the same manager. An application uses the type with
+/// this name from its adapter.
+pub struct LoginManager<U: User> {
+    pub(crate) setup: Arc<Setup<U>>,
+    pub(crate) mount: Arc<Mount>,
+}
+
+impl<U: User> Clone for LoginManager<U> {
+    fn clone(&self) -> Self {
+        Self { setup: Arc::clone(&self.setup), mount: Arc::clone(&self.mount) }
+    }
+}
+
+impl<U: User> std::fmt::Debug for LoginManager<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginManager(..)")
+    }
+}
+
+impl<U: User> LoginManager<U> {
+    pub(crate) fn new(setup: Setup<U>, mount: Arc<Mount>) -> Self {
+        Self { setup: Arc::new(setup), mount }
+    }
+
+    /// Starts the configuration. A custom server passes clock and entropy:
+    ///
+    /// ```
+    /// # use login_core::{LoginManager, SecretKey, TestClock};
+    /// # fn random(buffer: &mut [u8]) {}
+    /// # let key = SecretKey::from_text("32 bytes, which are to be random!")?;
+    /// let clock = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+    /// let builder = LoginManager::builder(key, clock, random).login_view("/login");
+    /// # struct Account;
+    /// # impl login_core::User for Account { fn id(&self) -> String { String::new() } }
+    /// # let manager: LoginManager<Account> = builder.build_without_loader()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder(key: SecretKey, clock: impl Clock, entropy: impl Entropy) -> LoginManagerBuilder<U> {
+        LoginManagerBuilder::new(key, clock, entropy)
+    }
+
+    /// Begins the login of a request. Nothing is read from the request yet. See
+    /// [`needs_request`](Self::needs_request).
+    #[must_use]
+    pub fn begin(&self) -> RequestLogin<U> {
+        RequestLogin::new(Arc::clone(&self.setup))
+    }
+
+    /// Whether a [`RequestLogin`] must get its request even if nothing accesses the login:
+    /// [`store_request`](RequestLogin::store_request). This is so if remember cookies are
+    /// refreshed with each request.
+    #[must_use]
+    pub fn needs_request(&self) -> bool {
+        self.setup.config.refresh_each_request
+    }
+
+    /// Whether this manager, or a clone of it, began the login.
+    #[must_use]
+    pub fn owns(&self, request_login: &RequestLogin<U>) -> bool {
+        Arc::ptr_eq(&self.setup, &request_login.0.setup)
+    }
+
+    /// Whether cross-site requests are refused. See
+    /// [`refuse_cross_site_requests`](LoginManagerBuilder::refuse_cross_site_requests).
+    #[must_use]
+    pub fn refuses_cross_site(&self) -> bool {
+        self.setup.config.refuse_cross_site
+    }
+
+    /// Whether to refuse this request because another site's page sent it. The answer is
+    /// [`Answer::cross_site`](crate::adapter::Answer::cross_site), and the request must not
+    /// reach its handler.
+    #[must_use]
+    pub fn refuses(&self, request: &Request) -> bool {
+        let config = &self.setup.config;
+        let host = client::origin(request, config.proxies).host;
+        config.refuse_cross_site && cross_site::is_cross_site(request, host, &config.trusted_origins)
+    }
+
+    /// Like [`refuses`](Self::refuses), for an adapter. A request that needs no check is not
+    /// copied.
+    #[must_use]
+    pub fn refuses_head(&self, head: &impl RequestHead) -> bool {
+        self.refuses_cross_site() && cross_site::needs_check(head) && self.refuses(&Request::from_head(head))
+    }
+
+    /// Makes the Cookie header of a client that has logged this user in, for tests.
+    pub fn test_login(&self, user: impl Into<Arc<U>>) -> TestLogin<U> {
+        TestLogin::new(self.clone(), user.into())
+    }
+}

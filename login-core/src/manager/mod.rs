@@ -1,0 +1,8 @@
+//! What an application sets up: settings and loaders go in, a login manager comes out that
+//! begins the login of each request.
+
+pub(crate) mod builder;
+pub(crate) mod login_manager;
+pub(crate) mod mounts;
+pub(crate) mod settings;
+pub(crate) mod test_login;

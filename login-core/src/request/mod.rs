@@ -1,0 +1,10 @@
+//! What a client sent: a request goes in, its parts come out, and nothing is decided
+//! about any login.
+
+pub(crate) mod client;
+pub(crate) mod cookies;
+pub(crate) mod cross_site;
+pub(crate) mod head;
+pub(crate) mod redirect;
+pub(crate) mod url;
+pub(crate) mod view;

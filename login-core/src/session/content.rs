@@ -1,0 +1,124 @@
+//! The content of a session, independent of the cookie format.
+
+use smol_str::SmolStr;
+
+use crate::session::json::{self, Object};
+
+/// The key of the flashed messages.
+pub(crate) const FLASHES: &str = "_flashes";
+/// The key of the address that a refused request asked for.
+pub(crate) const NEXT: &str = "next";
+
+/// A keyed digest in the native format: of the client, or of the user's auth hash.
+pub(crate) type Digest = [u8; 16];
+
+/// The keys that an application can neither set nor remove.
+const RESERVED: [&str; 8] =
+    ["_user_id", "_fresh", "_id", "_permanent", "_remember", "_remember_seconds", "_login_at", FLASHES];
+
+/// The reserved keys that make up the login.
+const LOGIN: [&str; 3] = ["_user_id", "_fresh", "_id"];
+
+pub(crate) fn is_reserved(key: &str) -> bool {
+    RESERVED.contains(&key)
+}
+
+/// The client that a session is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// Flask-Login's session identifier, a SHA-512 in hexadecimal digits.
+    Hex(Box<str>),
+    /// The keyed digest of the native format.
+    Keyed(Digest),
+}
+
+/// The content of a session. The keys of the login are fields; `data` is everything else.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Session {
+    pub(crate) user_id: Option<SmolStr>,
+    /// Whether Flask wrote the ID as a number, so that it is written as a number again.
+    pub(crate) has_numeric_id: bool,
+    pub(crate) fresh: Option<bool>,
+    pub(crate) binding: Option<Binding>,
+    pub(crate) permanent: Option<bool>,
+    /// The remember duration that this login was made with, in seconds (flask format).
+    pub(crate) remember_seconds: Option<f64>,
+    /// When the user last entered credentials, in seconds since 1970, if known.
+    pub(crate) login_at: Option<u64>,
+    /// A random ID of this login (native format).
+    pub(crate) login_id: [u8; 16],
+    /// A keyed digest of the user ID and the user's `auth_hash` (native format).
+    pub(crate) auth: Option<Digest>,
+    /// When the session was made, in seconds since 1970. Writing it again does not change
+    /// this (native format).
+    pub(crate) started_at: Option<u64>,
+    pub(crate) data: Object,
+}
+
+impl Session {
+    /// Whether the session needs no cookie.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.user_id.is_none()
+            && self.fresh.is_none()
+            && self.binding.is_none()
+            && self.permanent.is_none()
+            && self.remember_seconds.is_none()
+            && self.login_at.is_none()
+            && self.data.is_empty()
+    }
+
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.permanent == Some(true)
+    }
+
+    /// Removes the keys of the login. Returns whether there were any.
+    pub(crate) fn remove_login(&mut self) -> bool {
+        let mut had_any = self.user_id.take().is_some();
+        had_any |= self.fresh.take().is_some();
+        had_any |= self.binding.take().is_some();
+        // Values of types that only Flask uses are part of the data.
+        for key in LOGIN {
+            had_any |= self.data.remove(key).is_some();
+        }
+        self.login_at = None;
+        self.login_id = [0; 16];
+        self.auth = None;
+        had_any
+    }
+
+    /// Whether the session has a login that only Flask can use: the type of the user ID is
+    /// neither text nor number.
+    pub(crate) fn has_foreign_login(&self) -> bool {
+        self.data.get("_user_id").is_some_and(|json| json != "null")
+    }
+
+    /// The JSON text of a reserved key.
+    pub(crate) fn own_key(&self, key: &str) -> Option<String> {
+        match key {
+            "_user_id" if self.has_numeric_id => self.user_id.as_deref().map(str::to_owned),
+            "_user_id" => self.user_id.as_deref().map(json::quote),
+            "_fresh" => self.fresh.map(|fresh| fresh.to_string()),
+            "_id" => self.binding.as_ref().map(|binding| match binding {
+                Binding::Hex(hex) => json::quote(hex),
+                Binding::Keyed(digest) => json::quote(&hex(digest)),
+            }),
+            "_permanent" => self.permanent.map(|permanent| permanent.to_string()),
+            "_remember_seconds" => self.remember_seconds.map(|seconds| format!("{seconds:?}")),
+            "_login_at" => self.login_at.map(|at| at.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The reserved keys that have a value in [`own_key`](Self::own_key).
+    pub(crate) fn own_keys(&self) -> impl Iterator<Item = &'static str> + '_ {
+        RESERVED.into_iter().filter(|key| self.own_key(key).is_some())
+    }
+}
+
+/// Lower-case hexadecimal digits, two for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(nibbles.map(|nibble| char::from_digit(u32::from(nibble), 16).unwrap_or_default()));
+    text
+}

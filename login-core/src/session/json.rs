@@ -1,0 +1,192 @@
+//! A JSON object whose values stay JSON text.
+//!
+//! Flask writes values that `serde_json` cannot represent: integers of any size, `NaN`,
+//! lone surrogates. So values are not parsed; their text is copied. Keys are escaped to
+//! ASCII, as Python does it.
+
+use std::cmp::Ordering;
+
+use crate::session::json_text::members;
+
+/// The members of an object in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Object(Vec<Member>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Member {
+    /// JSON text with quotes, escaped to ASCII.
+    key: Box<str>,
+    value: Box<str>,
+}
+
+impl Object {
+    /// Parses the text of one object. `None` if it is anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut object = Self::default();
+        for (key, value) in members(text)? {
+            object.put(canonical_key(key), value.into()); // The last of several equal keys counts.
+        }
+        Some(object)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The JSON text of the value under this key.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let key = quote(key);
+        self.0.iter().find(|member| *member.key == key).map(|member| &*member.value)
+    }
+
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<Box<str>>) {
+        self.put(quote(key), value.into());
+    }
+
+    fn put(&mut self, key: String, value: Box<str>) {
+        match self.0.iter_mut().find(|member| *member.key == key) {
+            Some(member) => member.value = value,
+            None => self.0.push(Member { key: key.into(), value }),
+        }
+    }
+
+    /// Removes and returns the value under this key.
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Box<str>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let key = quote(key);
+        let at = self.0.iter().position(|member| *member.key == key)?;
+        Some(self.0.remove(at).value)
+    }
+
+    /// Removes every member except this one.
+    pub(crate) fn retain_only(&mut self, key: &str) {
+        let key = quote(key);
+        self.0.retain(|member| *member.key == key);
+    }
+
+    /// The keys, except those with a lone surrogate, which Rust text cannot represent.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.iter().filter_map(|member| serde_json::from_str(&member.key).ok())
+    }
+
+    /// Compact JSON text with keys sorted by code point, as Flask's JSON provider writes it.
+    pub(crate) fn to_sorted_text(&self) -> String {
+        let mut members: Vec<&Member> = self.0.iter().collect();
+        members.sort_by(|a, b| compare_keys(&a.key, &b.key));
+        write(members.into_iter())
+    }
+
+    /// Compact JSON text with the members in their order.
+    pub(crate) fn to_text(&self) -> String {
+        write(self.0.iter())
+    }
+
+    /// The size of [`to_text`](Object::to_text) in bytes.
+    pub(crate) fn text_len(&self) -> usize {
+        self.0.iter().map(|member| member.key.len() + member.value.len() + 2).sum::<usize>() + 1
+    }
+}
+
+fn write<'a>(members: impl Iterator<Item = &'a Member>) -> String {
+    let mut text = String::from("{");
+    for member in members {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&member.key);
+        text.push(':');
+        text.push_str(&member.value);
+    }
+    text.push('}');
+    text
+}
+
+/// The JSON text of a string as Python's `json.dumps` writes it, with quotes.
+pub(crate) fn quote(text: &str) -> String {
+    // Serializing a string cannot fail.
+    to_ascii(&serde_json::to_string(text).unwrap_or_default())
+}
+
+/// JSON text with every character outside printable ASCII escaped, as with Python's
+/// `ensure_ascii`. White space stays, because it stands outside of strings.
+pub(crate) fn to_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, ' '..='~' | '\t' | '\n' | '\r') {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                ascii.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    ascii
+}
+
+/// A key as [`quote`] writes it. Lone surrogates stay as they are.
+fn canonical_key(key: &str) -> String {
+    if !key.contains('\\') {
+        return to_ascii(key);
+    }
+    match serde_json::from_str::<String>(key) {
+        Ok(text) => quote(&text),
+        Err(_) => to_ascii(key),
+    }
+}
+
+fn compare_keys(a: &str, b: &str) -> Ordering {
+    if !a.contains('\\') && !b.contains('\\') {
+        return a.trim_matches('"').cmp(b.trim_matches('"'));
+    }
+    code_points(a).cmp(&code_points(b))
+}
+
+fn code_points(key: &str) -> Vec<u32> {
+    match serde_json::from_str::<String>(key) {
+        Ok(text) => text.chars().map(u32::from).collect(),
+        Err(_) => key.bytes().map(u32::from).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn untouched_values_keep_their_text() {
+        let text = r#"{"big":123456789012345678901234567890,"nan":NaN,"half":"\ud800","f":1.50,"l":[1, {"a":[]}]}"#;
+        let object = Object::parse(text).unwrap();
+        assert_eq!(object.to_text(), text);
+        assert_eq!(object.text_len(), text.len());
+        assert_eq!(object.get("big"), Some("123456789012345678901234567890"));
+        assert_eq!(object.get("l"), Some(r#"[1, {"a":[]}]"#));
+    }
+
+    #[test]
+    fn escaped_keys_are_found_and_keys_are_sorted_by_code_point() {
+        let object = Object::parse(r#"{"z":1,"\u00e9":2,"\u0061":3,"😀":4,"":5}"#).unwrap();
+        assert_eq!(object.get("é"), Some("2"));
+        assert_eq!(object.get("a"), Some("3"));
+        assert_eq!(object.to_sorted_text(), r#"{"":5,"a":3,"z":1,"\u00e9":2,"\ud83d\ude00":4}"#);
+    }
+
+    #[test]
+    fn setting_and_removing() {
+        let mut object = Object::default();
+        object.set("a", "1");
+        object.set("b\"", "2");
+        object.set("a", "3");
+        assert_eq!(object.to_text(), r#"{"a":3,"b\"":2}"#);
+        assert_eq!(object.remove("a").as_deref(), Some("3"));
+        assert_eq!(object.remove("a"), None);
+        assert_eq!(object.keys().collect::<Vec<_>>(), ["b\""]);
+        object.retain_only("c");
+        assert!(object.is_empty());
+        assert_eq!(object.to_text(), "{}");
+    }
+}

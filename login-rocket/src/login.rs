@@ -1,0 +1,56 @@
+//! The types that a handler uses.
+
+use login_core::adapter::{AdapterManager, Answer};
+use login_core::{Refusal, User};
+use rocket::Request;
+use rocket::http::Status;
+use rocket::response::{Responder, Response, Result};
+
+use crate::attached::Cached;
+use crate::response::{self, LoginResponse};
+
+login_core::adapter::types! {
+    response: Response<'static>,
+    ///
+    /// Prefer it to `Option<CurrentUser<U>>`, for which Rocket hides the error of a failed
+    /// loader from the handler.
+}
+
+impl<U: User> Login<U> {
+    pub(crate) fn new(
+        cached: &Cached<U>,
+        manager: &AdapterManager<U, Response<'static>>,
+        request: &Request<'_>,
+    ) -> Self {
+        Self { core: cached.access(request), handlers: manager.handlers.clone() }
+    }
+
+    /// Redirects (303) to the page that the client asked for before it was redirected to the
+    /// login view, or else to `fallback`. It is the last line of a login handler. See
+    /// [`next_url`](login_core::Login::next_url).
+    #[must_use = "return it"]
+    pub fn redirect_to_next(&self, fallback: &str) -> LoginResponse {
+        LoginResponse(response::from_answer(Answer::redirect(303, self.core.next_or(fallback))))
+    }
+
+    /// Refuses the request like a guard if no user is logged in, for handlers that decide
+    /// themselves (Flask-Login's `login_manager.unauthorized()`).
+    #[must_use = "return it"]
+    pub fn unauthorized(&self) -> LoginResponse {
+        LoginResponse(self.handlers.refuse(&self.core, Refusal::Unauthorized, response::from_answer))
+    }
+
+    /// Refuses the request like a guard if the login is not fresh (Flask-Login's
+    /// `login_manager.needs_refresh()`).
+    #[must_use = "return it"]
+    pub fn needs_refresh(&self) -> LoginResponse {
+        LoginResponse(self.handlers.refuse(&self.core, Refusal::NeedsRefresh, response::from_answer))
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Error {
+    fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
+        self.0.log();
+        Err(Status::new(self.0.answer().status()))
+    }
+}
