@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Random sessions and cookies, read by Flask and by the library: do they agree?
+"""Reads random sessions and cookies with Flask and with the library, and compares the results.
 
     differential.py [CASES [SEED]]
 
-Needs Flask 3.1.3, itsdangerous 2.2.0 and Flask-Login 0.6.3, and
-`cargo build --release --bin decide` before. Prints every disagreement and how many cases
-of each kind there were; exits with 1 if there was any disagreement.
+Needs Flask 3.1.3, itsdangerous 2.2.0 and Flask-Login 0.6.3. Run
+`cargo build --release --bin decide` first. Prints each disagreement and the number of cases of
+each kind. The exit code is 1 if there was a disagreement.
 
-What the library refuses on purpose counts apart: a signature whose Base64 is not the one
-way to write it (characters outside the alphabet, padding, bits left over), sessions of
-more than 256 KiB inflated, and headers that are not UTF-8. So do changed cookies on which
-Flask itself fails, as long as the library finds nothing in them.
+Cookies that the library refuses on purpose are counted separately: signatures that are not
+canonical Base64 (characters outside the alphabet, padding, unused bits), sessions that inflate
+to more than 256 KiB, and headers that are not UTF-8. Changed cookies on which Flask itself
+fails are counted separately too, if the library reads nothing from them.
 """
 
 import base64
@@ -37,7 +37,7 @@ NOW = 1_700_000_000
 MONTH = 31 * 24 * 60 * 60
 MAX_COOKIE = 4096
 MAX_INFLATED = 256 * 1024
-# What no application can set, of the names that are made up here.
+# Generated names that applications cannot set.
 RESERVED = ("_flashes", "_id")
 
 clock = NOW
@@ -85,20 +85,20 @@ def is_text(text):
 
 
 def flask_reads(cookies):
-    """Whom Flask-Login finds and the session's text; `None` where Flask itself fails."""
+    """The user's ID, the session's text and its keys, or `None` if Flask itself fails."""
     try:
         with app.test_request_context("/", headers={"Cookie": cookies}):
             session = dict(flask.session)
             user = flask_login.current_user
             user_id = str(user.get_id()) if user.is_authenticated else None
-            # Rust's text has no lone surrogates: such a key is kept, and not told.
+            # Rust strings have no lone surrogates. The library keeps such keys, but does not list them.
             return user_id, tagged.dumps(session), sorted(key for key in session if is_text(key))
     except Exception:
         return None
 
 
 def library_reads(library, cookies):
-    """The same of the library, whose session is read out of what it writes again."""
+    """The same with the library. The session's text is that of the cookie that it writes again."""
     answer = library.ask(cookie=cookies)
     text = "{}"
     if answer["session"] is not None:
@@ -107,7 +107,7 @@ def library_reads(library, cookies):
     return answer["user_id"], text, answer["keys"]
 
 
-# Sessions such as applications make.
+# Sessions that applications can make.
 
 
 def text(rng):
@@ -159,7 +159,7 @@ def a_session(rng):
     return session
 
 
-# Cookies that were not made by anyone's signer.
+# Cookies that were changed after signing.
 
 
 def mutated(rng, cookie, other):
@@ -183,7 +183,7 @@ def mutated(rng, cookie, other):
 
 
 def canonical(cookies):
-    """The header with the session's signature written the one right way."""
+    """The header with the session's signature in canonical Base64."""
     start, sign, rest = cookies.partition("session=")
     value, semicolon, end = rest.partition(";")
     signed, dot, signature = value.strip(' "').rpartition(".")
@@ -243,7 +243,7 @@ class Cases:
             cookie, clock = signer.dumps(session), NOW
             self.read("session of another time", header(cookie))
         if rng.random() < 0.1:
-            # What another zlib, or none, makes of it.
+            # The same session with another compression level, or without compression.
             plain = tagged.dumps(session).encode()
             payload = b"." + base64.urlsafe_b64encode(zlib.compress(plain, rng.randrange(10))).rstrip(b"=")
             cookie = signer.make_signer(signer.salt).sign(payload).decode()
@@ -254,9 +254,9 @@ class Cases:
         user_id = text(rng).encode("utf-8", "replace").decode()
         with app.app_context():
             cookie = flask_login.encode_cookie(user_id)
-        # As Werkzeug writes it; the name and the attributes are cut off.
+        # The value as Werkzeug writes it, without the name and the attributes.
         quoted = dump_cookie("c", cookie).split("=", 1)[1].rsplit("; Path", 1)[0]
-        # Werkzeug leaves some control characters as they are, which no header may hold.
+        # Werkzeug does not escape some control characters, which a header must not contain.
         if quoted.isprintable():
             self.read("remember cookie", header(remember=quoted))
             other = f'"{"0" * 128}"'
@@ -267,14 +267,14 @@ class Cases:
         cookie = signer.dumps({"run": "x" * size})
         inflated = len(tagged.dumps({"run": "x" * size}))
         by_library = library_reads(self.library, header(cookie))
-        # Too large to be written again with a key more, perhaps: only the keys tell.
+        # The session may be too large to be written with one more key, so only the keys are compared.
         if by_library[2] == (["run"] if inflated <= MAX_INFLATED else []):
             self.counts["about 256 KiB inflated, as documented"] += 1
         else:
             self.disagree("bomb", f"{inflated} bytes", flask_reads(header(cookie)), by_library)
 
     def written(self, rng):
-        """The library writes, Flask reads."""
+        """Writes cookies with the library and reads them with Flask."""
         data = {name: each for name, each in json_data(rng).items() if name not in RESERVED}
         user_id = text(rng).encode("utf-8", "replace").decode() if rng.random() < 0.7 else None
         flashes = [(rng.choice("ab"), text(rng).encode("utf-8", "replace").decode()) for _ in range(rng.randrange(3))]
@@ -296,7 +296,7 @@ class Cases:
 
 
 def json_data(rng):
-    """Values that are the same in JSON, in Rust and in Python."""
+    """Values that JSON, Rust and Python represent in the same way."""
 
     def plain(depth=0):
         choices = [

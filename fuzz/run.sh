@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every target for SECONDS, one after the other: run.sh [SECONDS [TARGET...]]
-# Exits with an error where one of them crashed; its input is then in artifacts/.
+# Runs each target for SECONDS, one after the other: run.sh [SECONDS [TARGET...]]
+# Exits with an error if a target crashed. The input of the crash is then in artifacts/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
@@ -9,11 +9,11 @@ shift || true
 if cargo +nightly --version >/dev/null 2>&1; then
     fuzz=(cargo +nightly fuzz)
 else
-    # The sanitizer's flags are for nightly compilers; this makes a stable one take them.
+    # The sanitizer needs flags of nightly compilers. This makes a stable compiler accept them.
     export RUSTC_BOOTSTRAP=1
     fuzz=(cargo fuzz)
 fi
-# Freed memory that the sanitizer keeps would count against the limit.
+# The sanitizer keeps freed memory, which counts towards the memory limit. So it may keep little.
 export ASAN_OPTIONS="quarantine_size_mb=32${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 
 "${fuzz[@]}" build >&2

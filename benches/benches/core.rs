@@ -1,4 +1,4 @@
-//! The core's own functions, timed by criterion: `cargo bench`.
+//! Benchmarks of the core's functions, with criterion: `cargo bench`.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -35,20 +35,20 @@ fn request(cookies: &str) -> Request {
         .with_header("cookie", cookies.as_bytes())
 }
 
-fn look(manager: &LoginManager<Account>, request: Request) -> (RequestLogin<Account>, Login<Account>) {
+fn access(manager: &LoginManager<Account>, request: Request) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
     let login = request_login.access(|| request);
     (request_login, login)
 }
 
-/// From the request to the user, and what the response carries.
+/// Resolves the user of a request, and makes the parts of the response.
 fn load(manager: &LoginManager<Account>, request: Request) {
-    let (request_login, login) = look(manager, request);
+    let (request_login, login) = access(manager, request);
     match login.resolve() {
         Step::LoadUser(token) => assert!(matches!(token.answer(Some(Account)), Step::Done(Ok(Some(_))))),
         _ => panic!("not logged in"),
     }
-    black_box(request_login.finish());
+    black_box(request_login.finish(200));
 }
 
 fn logins(criterion: &mut Criterion) {
@@ -65,9 +65,9 @@ fn logins(criterion: &mut Criterion) {
         }
         criterion.bench_function(&format!("{format}: log in"), |bencher| {
             let log_in = |request| {
-                let (request_login, login) = look(&manager, request);
+                let (request_login, login) = access(&manager, request);
                 login.log_in(Account).now().expect("a login");
-                request_login.finish()
+                request_login.finish(200)
             };
             bencher.iter_batched(|| request("theme=dark"), log_in, BatchSize::SmallInput);
         });
@@ -84,7 +84,7 @@ fn functions(criterion: &mut Criterion) {
         bencher.iter(|| decode_cookie(black_box(&cookie), &key));
     });
     let manager = manager(false);
-    let (_, login) = look(&manager, request(""));
+    let (_, login) = access(&manager, request(""));
     criterion.bench_function("is_safe_redirect", |bencher| {
         bencher.iter(|| login.is_safe_redirect(black_box("/settings/mail?tab=2#top")));
     });

@@ -1,4 +1,5 @@
-//! The cases on actix-web: bare, ours, actix-identity on actix-session's cookie store.
+//! The cases on actix-web: bare, our library, and actix-identity with actix-session's cookie
+//! store.
 
 use std::future::{Ready, ready};
 
@@ -24,7 +25,7 @@ fn request(method: &str, cookies: &str) -> Request {
     request.to_request()
 }
 
-/// Gives the response, or fails where it is not as it should be.
+/// Sends the requests, and checks the status of each response.
 macro_rules! repeat {
     ($meter:expr, $app:expr, $method:expr, $cookies:expr, $status:expr) => {{
         let app = init_service($app).await;
@@ -104,7 +105,7 @@ pub async fn anonymous(meter: &mut Meter) {
     repeat!(meter, app, "GET", users::OTHER_COOKIES, 200);
 }
 
-/// The page for logged-in users, which takes the user, inside its guard.
+/// The guarded page for logged-in users, which extracts the user.
 pub fn private(app: &mut web::ServiceConfig, login: &LoginManager<Account>) {
     let page = async |CurrentUser(user): CurrentUser<Account>| {
         assert_eq!(user.name(), "user 412");

@@ -1,4 +1,4 @@
-//! The cases on axum: bare, ours, axum-login, axum-extra's signed jar by hand.
+//! The cases on axum: bare, our library, axum-login, and axum-extra's signed cookie jar.
 
 use std::future::ready;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ fn request(method: &str, cookies: &str) -> Request<Body> {
     request.extension(ConnectInfo(address)).body(Body::empty()).expect("a request")
 }
 
-/// Gives the response, or fails where it is not as it should be.
+/// Sends a request and returns the response.
 async fn send(router: &mut Router, request: Request<Body>) -> Response<Body> {
     match Service::call(router, request).await {
         Ok(response) => response,
@@ -40,7 +40,7 @@ async fn send(router: &mut Router, request: Request<Body>) -> Response<Body> {
 }
 
 async fn repeat(meter: &mut Meter, router: Router, method: &str, cookies: &str, expected: StatusCode) {
-    // Once, so that a clone for each request does not build its layers anew.
+    // Done once, so that a clone for each request does not build the layers again.
     let mut router: Router = router.with_state(());
     let play = async |request| assert_eq!(send(&mut router, request).await.status(), expected);
     meter.repeat(|| request(method, cookies), play).await;
@@ -50,7 +50,7 @@ pub fn hello() -> Router {
     Router::new().route("/", get(|| ready("hello")).post(|| ready(StatusCode::NO_CONTENT)))
 }
 
-/// With the cookies of our logged-in user, unless `method` is empty.
+/// Sends the cookies of a logged-in user of our library, unless `method` is empty.
 pub async fn bare(meter: &mut Meter, method: &str) {
     let login = manager(Wire::Native);
     let cookies = users::login_cookie(login.test_login(ann()), false);
@@ -110,7 +110,7 @@ pub async fn anonymous(meter: &mut Meter) {
     repeat(meter, app.layer(login.layer()), "GET", users::OTHER_COOKIES, StatusCode::OK).await;
 }
 
-/// The page for logged-in users, guarded, which takes the user.
+/// The guarded page for logged-in users, which extracts the user.
 pub fn private(login: &LoginManager<Account>) -> Router {
     let page = async |CurrentUser(user): CurrentUser<Account>| {
         assert_eq!(user.name(), "user 412");

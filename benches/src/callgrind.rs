@@ -1,5 +1,5 @@
-//! Instructions of one request: the difference of two runs under valgrind, so that
-//! what comes before and after the requests is in neither.
+//! Instructions of one request. They are the difference of two runs under valgrind, so that
+//! start and end of the program do not count.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,14 +7,14 @@ use std::process::Command;
 const SHORT: u64 = 20;
 const LONG: u64 = 220;
 
-/// Crates whose work is cryptography, as paths of files and of functions have them.
+/// The crates that do cryptography, as they are named in paths of files and functions.
 const CRYPTO: [&str; 9] = ["sha1", "sha2", "hmac", "digest", "aes", "aes_gcm", "ghash", "polyval", "cipher"];
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Instructions {
     pub all: f64,
-    /// Those of cryptographic functions, in software: valgrind hides the
-    /// processor's own instructions for SHA.
+    /// Instructions of cryptographic functions, in software: under valgrind the processor's
+    /// SHA instructions are not available.
     pub crypto: f64,
 }
 
@@ -24,7 +24,7 @@ pub fn of(case: &str) -> Instructions {
     Instructions { all: per_request(short.0, long.0), crypto: per_request(short.1, long.1) }
 }
 
-/// All instructions of a run, and those of cryptography.
+/// All instructions of a run, and those of cryptographic functions.
 fn run(case: &str, n: u64) -> (u64, u64) {
     let program = std::env::current_exe().expect("this program has a path");
     let out = std::env::temp_dir().join(format!("callgrind.{}.out", std::process::id()));
@@ -37,7 +37,7 @@ fn run(case: &str, n: u64) -> (u64, u64) {
         .expect("valgrind is installed");
     assert!(valgrind.status.success(), "{case}: {}", String::from_utf8_lossy(&valgrind.stderr));
     let counts = annotate(&out);
-    // Nothing depends on it: the next run writes it anew.
+    // A failure does not matter, because the next run overwrites the file.
     let _ = std::fs::remove_file(out);
     counts
 }
@@ -63,7 +63,7 @@ fn annotate(out: &Path) -> (u64, u64) {
     (all, crypto)
 }
 
-/// Whether a line such as `…/sha2-0.11.1/src/sha256.rs:sha2::compress` names this crate.
+/// Whether a line such as `…/sha2-0.11.1/src/sha256.rs:sha2::compress` belongs to this crate.
 fn is_of(what: &str, name: &str) -> bool {
     what.contains(&format!("/{}-0", name.replace('_', "-"))) || what.contains(&format!("{name}::"))
 }

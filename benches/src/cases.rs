@@ -1,4 +1,4 @@
-//! Everything that is measured, under one name each.
+//! All cases that are measured, each with its own name.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! The core by itself: from a request's view to the step that asks for its user.
+//! The core without an adapter: from the request to the step that loads the user.
 
 use std::hint::black_box;
 
@@ -50,7 +50,7 @@ pub async fn authenticate(meter: &mut Meter, wire: Wire) {
     asks_for_the_user(meter, &manager, request(&cookies)).await;
 }
 
-/// The login's cookie comes last.
+/// The session cookie is the last one in the header.
 pub async fn cookie_header(meter: &mut Meter, bytes: usize) {
     let manager = manager(Wire::Native, 0);
     let login = users::login_cookie(manager.test_login(users::ann()), false);
@@ -61,15 +61,15 @@ pub async fn cookie_header(meter: &mut Meter, bytes: usize) {
     asks_for_the_user(meter, &manager, request(&(cookies + &login))).await;
 }
 
-/// The newest key signed.
+/// The cookie is signed with the current key.
 pub async fn old_keys(meter: &mut Meter, number: usize) {
     let manager = manager(Wire::Native, number);
     let cookies = users::login_cookie(manager.test_login(users::ann()), false);
     asks_for_the_user(meter, &manager, request(&cookies)).await;
 }
 
-/// HMAC-SHA-256 over as many bytes as the session, the client and the auth hash
-/// have in a request of a logged-in user; the keyed states are made before.
+/// Only the MACs of a logged-in request: HMAC-SHA-256 over as many bytes as the session, the
+/// client and the auth hash have. The keys are prepared before.
 pub async fn floor(meter: &mut Meter) {
     let mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).expect("HMAC takes any key");
     let bytes = [b'x'; 128];

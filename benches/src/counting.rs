@@ -1,5 +1,5 @@
-//! An allocator that counts, of one thread alone, where a plain addition will do: an
-//! atomic one would cost more than much of what is measured.
+//! An allocator that counts. It counts correctly on one thread only, because it does not use
+//! atomic additions, which would take longer than much of what is measured.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -18,7 +18,7 @@ fn add(sum: &AtomicU64, more: u64) {
     sum.store(sum.load(Relaxed).wrapping_add(more), Relaxed);
 }
 
-// SAFETY: every call goes to the system's allocator unchanged.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -40,7 +40,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// How many allocations there were, and how many bytes they asked for.
+/// The number of allocations so far, and of the bytes that they requested.
 pub fn so_far() -> (u64, u64) {
     (ALLOCATIONS.load(Relaxed), BYTES.load(Relaxed))
 }

@@ -1,4 +1,4 @@
-//! What the figures were taken on.
+//! The machine and the versions that the results are for.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ fn output(program: &str, arguments: &[&str]) -> String {
     output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The versions that the lock file has.
+/// The version of a package in the lock file.
 fn version(package: &str) -> String {
     let lock = include_str!("../Cargo.lock");
     let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("name = \"{package}\"\n")));

@@ -1,4 +1,4 @@
-//! Measures what a login costs on each framework, ours and the peers' side by side.
+//! Measures the cost of a login on each framework, with our library and with others.
 //!
 //! ```text
 //! cargo run --release -- table      the whole table, as Markdown

@@ -1,4 +1,4 @@
-//! One case played: what its requests cost, without what came before them.
+//! Runs one case and measures the cost of its requests, without the preparation.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use crate::cases::Case;
 use crate::counting;
 
-/// Requests before the measured ones, that caches and pools are filled.
+/// Requests before the measured ones, so that caches and pools are filled.
 const WARM: usize = 30;
 
-/// So many requests are made at a time and then answered: they are as warm in the
-/// processor's caches as what a server has just read from a connection.
+/// So many requests are made at a time and then answered. They are then in the processor's
+/// caches, like a request that a server has just read from a connection.
 const BATCH: usize = 8;
 
 pub struct Meter {
@@ -18,7 +18,7 @@ pub struct Meter {
     measured: Cost,
 }
 
-/// Of one request, on average.
+/// The average cost of one request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
     pub allocations: f64,
@@ -27,7 +27,7 @@ pub struct Cost {
 }
 
 impl Meter {
-    /// Does something `n` times; `prepare` is not measured.
+    /// Runs `play` `n` times and measures it. `prepare` is not measured.
     pub async fn repeat<T>(&mut self, mut prepare: impl FnMut() -> T, mut play: impl AsyncFnMut(T)) {
         for _ in 0..WARM {
             play(prepare()).await;
@@ -56,7 +56,7 @@ impl Meter {
     }
 }
 
-/// Plays a case on a single-threaded runtime.
+/// Runs a case on a single-threaded runtime.
 pub fn play(case: &Case, n: usize) -> Cost {
     let mut meter = Meter { n, measured: Cost::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

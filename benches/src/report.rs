@@ -1,4 +1,4 @@
-//! The whole table, as Markdown.
+//! The table of all cases, as Markdown.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::cases::{ALL, Case};
 use crate::facts;
 use crate::meter::Cost;
 
-/// Every case is timed once in each round, so that all see the same weather.
+/// Each case is timed once in each round, so that other load on the machine affects all cases.
 const ROUNDS: usize = 15;
 const REQUESTS: &str = "4000";
 
@@ -56,7 +56,7 @@ fn measure() -> All {
     all
 }
 
-/// In a process of its own: no case finds another one's memory.
+/// Runs a case in its own process, so that cases do not share memory.
 fn played(case: &Case) -> Cost {
     let program = std::env::current_exe().expect("this program has a path");
     let played = Command::new(program).args(["play", &case.name(), REQUESTS]).output().expect("this program runs");
@@ -64,7 +64,7 @@ fn played(case: &Case) -> Cost {
     cost.unwrap_or_else(|()| panic!("{}: {}", case.name(), String::from_utf8_lossy(&played.stderr)))
 }
 
-/// What a case is compared with: the framework alone, with the same method and cookies.
+/// The case to compare with: the bare framework with the same method and cookies.
 fn bare(case: &Case) -> String {
     let what = if case.what.starts_with("log ") { "log-in" } else { "cookies-sent" };
     format!("{}/bare/{what}", case.framework)

@@ -1,4 +1,4 @@
-//! The cases on Rocket: bare, ours, private cookies by hand.
+//! The cases on Rocket: bare, our library, and Rocket's private cookies.
 
 use login_rocket::{CurrentUser, Login, LoginManager, MaybeUser};
 use rocket::fairing::{Fairing, Info, Kind};
@@ -29,7 +29,7 @@ async fn repeat(meter: &mut Meter, rocket: Rocket<Build>, method: &str, cookies:
             request.add_header(Header::new(name, value));
         }
         if !cookies.is_empty() {
-            // Rocket reads cookies when a server's request arrives; a local one is given them.
+            // Rocket parses the Cookie header of real requests only, so cookies are added to local ones.
             for cookie in cookies.split("; ") {
                 request = request.cookie(rocket::http::Cookie::parse_encoded(cookie.to_owned()).expect("a cookie"));
             }

@@ -1,4 +1,4 @@
-//! Servers of one thread, for the load from outside.
+//! Servers with one thread, for load tests by another process.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::cases::Playing;
 use crate::users::{self, Wire, ann};
 
-/// Serves and says, in two lines, where, and which cookies to send.
+/// Runs a server. It prints its address and the cookies to send, on one line each.
 pub fn run(server: &str) -> ExitCode {
     let serving: Playing<'_> = match server.rsplit_once('-') {
         Some(("axum", library)) => Box::pin(on_axum(library)),
@@ -31,7 +31,7 @@ fn announce(address: impl std::fmt::Display, cookies: &str) {
     println!("{address}\n{cookies}");
 }
 
-/// The cookies of our logged-in user, who comes from this machine.
+/// The cookies of a logged-in user of our library, on this machine.
 fn our_cookies(login: users::LoggingIn) -> String {
     users::cookies(&login.user_agent(users::USER_AGENT).address([127, 0, 0, 1]).cookie_header().expect("a cookie"))
 }
@@ -89,7 +89,7 @@ async fn on_rocket(library: &str) {
         "ours" => (private(&login), our_cookies(login.test_login(ann()))),
         _ => (peer::private(), peer::login_cookie().await),
     };
-    // Rocket says where it serves when it does; a port of its own is asked for first.
+    // Rocket reports its port only after launch, so a free port is chosen before.
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let figment = rocket.figment().clone().merge(("port", port)).merge(("workers", 1));
     let announcing = rocket::fairing::AdHoc::on_liftoff("announce", move |_| {

@@ -1,4 +1,4 @@
-//! What was to be reached, beside what was.
+//! The performance targets and the measured results.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! Crates that each library adds to a bare application, and what building costs.
+//! The crates that each library adds to a bare application, and the build times.
 //!
-//! Every application is made anew under `target/trees`, with what its guide asks for.
+//! Each application is created in `target/trees`, with the dependencies of the library's guide.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ const AXUM: &str =
     "axum = \"0.8\"\ntokio = { version = \"1\", features = [\"rt-multi-thread\", \"macros\", \"net\"] }\n";
 const ACTIX: &str = "actix-web = { version = \"4\", default-features = false, features = [\"macros\", \"cookies\"] }\n";
 
-/// Name, dependencies, and the application that it is compared with.
+/// Name, dependencies, and the application to compare with.
 fn applications() -> [(&'static str, String, Option<&'static str>); 9] {
     let ours = |name: &str| format!("login-{name} = {{ path = \"{}/../login-{name}\" }}\n", env!("CARGO_MANIFEST_DIR"));
     let rocket = |features: &str| format!("rocket = {{ version = \"0.5\", features = [{features}] }}\n");
@@ -55,7 +55,7 @@ fn make(name: &str, dependencies: &str) -> PathBuf {
 
 fn crates(folder: &Path) -> BTreeSet<String> {
     let tree = cargo(folder, &["tree", "-e", "normal,build", "--prefix", "none", "--no-dedupe"]);
-    // Name and version, without what cargo says behind them.
+    // Name and version, without the path and marks that cargo adds.
     let line = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
     tree.lines().skip(1).map(line).collect()
 }

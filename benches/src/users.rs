@@ -1,4 +1,4 @@
-//! The table of users that every case looks into, and the requests that are sent.
+//! The user table of all cases, and the requests that are sent.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use login_core::{LoginManager, LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
 
-/// What a password hash looks like: Argon2id in PHC's form.
+/// A typical password hash: Argon2id in the PHC format.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$1EPAlzUlHbVKnmXLtb5+1F9L5EZx/Wl0zMcyqF9pUQk";
 
-/// Cloning makes no allocation: what is measured is the library's work.
+/// Cloning does not allocate, so that only the library's allocations are measured.
 #[derive(Debug, Clone)]
 pub struct Account(Arc<Person>);
 
@@ -58,19 +58,19 @@ static TABLE: LazyLock<Vec<Account>> = LazyLock::new(|| {
     (0..1000).map(|id| Account(Arc::new(person(id)))).collect()
 });
 
-/// The user of this number.
+/// The user with this number.
 pub fn find(number: i64) -> Option<Account> {
     TABLE.get(usize::try_from(number).ok()?).cloned()
 }
 
-/// Who is logged in.
+/// The number of the logged-in user.
 pub const NUMBER: i64 = 412;
 
 pub fn ann() -> Account {
     find(NUMBER).expect("the table holds 1000 users")
 }
 
-/// The loader of our library, and the backend of axum-login.
+/// The user loader for our library, and the backend for axum-login.
 #[derive(Debug, Clone, Copy)]
 pub struct Accounts;
 
@@ -97,7 +97,7 @@ impl axum_login::AuthnBackend for Accounts {
     }
 }
 
-/// 64 bytes: what `cookie::Key` asks for at least.
+/// 64 bytes, the minimum of `cookie::Key`.
 pub const KEY: &str = "benchmark secret key benchmark secret key benchmark secret key 64";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub fn configured<M: From<LoginManager<Account>>>(
     builder.build(Accounts).expect("a configuration that works")
 }
 
-/// A browser's headers. Cookies stand apart.
+/// The headers of a browser, without cookies.
 pub const HEADERS: [(&str, &str); 10] = [
     ("host", "example.com"),
     ("user-agent", USER_AGENT),
@@ -131,24 +131,25 @@ pub const HEADERS: [(&str, &str); 10] = [
 ];
 pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 pub const ADDRESS: [u8; 4] = [192, 0, 2, 17];
-/// Cookies that are none of ours, such as every site has.
+/// Cookies that do not belong to a login, as most sites have.
 pub const OTHER_COOKIES: &str = "theme=dark; _visitor=GA1.1.1390482771.1763459021";
 
-/// What a browser sends that has this login cookie.
+/// The Cookie header of a browser with this login cookie.
 pub fn cookies(login: &str) -> String {
     if login.is_empty() { OTHER_COOKIES.to_owned() } else { format!("{OTHER_COOKIES}; {login}") }
 }
 
 pub type LoggingIn = TestLogin<Account>;
 
-/// Our login cookie after a login, or, of a browser that was closed since, the remember cookie.
+/// The Cookie header of a browser that logged in with our library. With `remembered`, the
+/// browser was closed since, and has the remember cookie only.
 pub fn login_cookie(login: LoggingIn, remembered: bool) -> String {
     let login = login.user_agent(USER_AGENT).address(ADDRESS);
     let login = if remembered { login.remembered(Duration::from_secs(86400)).without_session() } else { login };
     cookies(&login.cookie_header().expect("a cookie"))
 }
 
-/// The cookie of a Set-Cookie line.
+/// The name and value in a Set-Cookie line.
 pub fn pair(set_cookie: &str) -> String {
     set_cookie.split(';').next().unwrap_or_default().to_owned()
 }

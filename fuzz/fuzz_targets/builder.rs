@@ -1,5 +1,5 @@
-//! Any configuration: it is refused, or a login under it makes cookies that browsers keep
-//! and the same manager reads.
+//! Any configuration. Either it is refused, or a login makes cookies that browsers accept and
+//! that the same manager reads.
 #![no_main]
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ struct Input {
     is_text: bool,
     is_flask: bool,
     is_insecure: bool,
-    /// What the clock shows, where not a usual time.
+    /// The time of the clock, if it is not the usual one.
     now: Option<u64>,
     session: Option<Cookie>,
     remember: Option<Cookie>,
@@ -149,7 +149,7 @@ fn manager(input: &Input) -> Option<LoginManager<Account>> {
     builder.login_message(&input.message).build_without_loader().ok()
 }
 
-/// A Location that is one header line and no more.
+/// Checks that the Location of a refusal is a single header line.
 fn assert_location(login: &login_core::Login<Account>, refusal: login_core::Refusal) {
     if let Some(location) = login.refuse(refusal).location() {
         assert!(location.bytes().all(|byte| (b'!'..=b'~').contains(&byte)), "{location:?}");
@@ -170,7 +170,7 @@ fuzz_target!(|input: Input| {
         log_in = log_in.duration(Duration::from_secs(seconds));
     }
     let logged_in = log_in.now();
-    jar.keep(&request_login.finish().set_cookies);
+    jar.keep(&request_login.finish(200).set_cookies);
     if logged_in.is_err() {
         return;
     }
@@ -180,12 +180,12 @@ fuzz_target!(|input: Input| {
         let login = request_login.access(|| request(jar));
         let user = load(&login, |id| Some(Account::new(id))).expect("nothing failed");
         assert_eq!(login.check(login_core::adapter::Requirement::Login).is_ok(), user.is_some());
-        (user.map(|user| user.id.clone()), request_login.finish().set_cookies)
+        (user.map(|user| user.id.clone()), request_login.finish(200).set_cookies)
     };
     let (user, lines) = user_of(&jar);
     assert_eq!(user.as_ref(), Some(&input.user_id));
     jar.keep(&lines);
-    // Each cookie is good without the other.
+    // Each cookie logs the user in without the other.
     for pair in jar.header().split("; ") {
         let (name, value) = pair.split_once('=').expect("a cookie");
         let mut alone = Jar::default();
@@ -195,7 +195,7 @@ fuzz_target!(|input: Input| {
 
     let request_login = manager.begin();
     let login = request_login.access(|| request(&jar));
-    login.log_out_now().expect("it is not too late");
-    jar.keep(&request_login.finish().set_cookies);
+    login.log_out().now().expect("the response has not begun");
+    jar.keep(&request_login.finish(200).set_cookies);
     assert_eq!(user_of(&jar).0, None);
 });

@@ -1,7 +1,7 @@
-//! Cookie headers of any bytes, with a good cookie planted among them.
+//! Cookie headers of any bytes, with a valid cookie among them.
 //!
-//! The first byte chooses the format (1), which cookie (2) and where it stands (4); the
-//! second between which lines. The rest are the lines.
+//! The bits of the first byte choose the format (1), the cookie (2), and whether it is within a
+//! line (4). The second byte chooses the line. The rest of the input are the lines.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use login_core_fuzz::account::{Account, whoever};
 use login_core_fuzz::browser::Jar;
 use login_core_fuzz::site;
 
-/// As many cookies of one name are tried.
+/// The number of cookies with the same name that the library tries.
 const TRIED: usize = 4;
 
 struct Site {
@@ -28,7 +28,7 @@ static SITES: LazyLock<[Site; 2]> = LazyLock::new(|| {
         (site::flask(), site::FLASK_SESSION, site::FLASK_REMEMBER),
     ]
     .map(|(builder, session, remember)| {
-        let manager = builder.build_without_loader().expect("it can work");
+        let manager = builder.build_without_loader().expect("a valid configuration");
         let client = manager.test_login(Account::new("1")).remembered(Duration::from_secs(1000));
         let header = client.cookie_header().expect("it is a small login");
         let value = |name: &str| {
@@ -50,8 +50,8 @@ fn user_of(site: &Site, lines: &[&[u8]]) -> Option<String> {
     let login = request_login.access(|| request);
     let user = whoever(&login);
     assert_eq!(login.keys().is_empty(), user.is_none());
-    login.insert("fuzz", "value").expect("there is room");
-    Jar::default().keep(&request_login.finish().set_cookies);
+    login.insert("fuzz", "value").expect("there is space");
+    Jar::default().keep(&request_login.finish(200).set_cookies);
     user
 }
 
@@ -61,14 +61,14 @@ fuzz_target!(|input: &[u8]| {
     let (name, value) = &site.cookies[usize::from(mode >> 1 & 1)];
     let garbage: Vec<&[u8]> = rest.split(|byte| *byte == b'\n').collect();
     if site.cookies.iter().any(|(_, value)| count(&garbage, value) > 0) {
-        return; // It is no garbage.
+        return; // It contains a valid cookie.
     }
     assert_eq!(user_of(site, &garbage), None);
 
     let (before, after) = garbage.split_at(usize::from(*place) % garbage.len());
     let good = format!("{name}={value}");
-    // A line of its own cannot be swallowed. Within a line only a quotation mark before
-    // it could do that; what is malformed otherwise ends at the semicolon.
+    // A cookie on its own line is always parsed separately. Within a line, only a quotation mark
+    // before it can change that, because other malformed cookies end at the semicolon.
     let line = match after {
         [first, ..] if mode & 4 != 0 && !first.contains(&b'"') => {
             [first, &b"; "[..], good.as_bytes(), b" ;", first].concat()
@@ -76,7 +76,7 @@ fuzz_target!(|input: &[u8]| {
         _ => good.into_bytes(),
     };
     let lines: Vec<&[u8]> = before.iter().copied().chain([&*line]).chain(after.iter().copied()).collect();
-    // Each cookie of this name before it has the name somewhere.
+    // An upper bound for the cookies with this name before it: each contains the name.
     let until = line.windows(value.len()).position(|window| window == value.as_bytes()).expect("it was put there");
     let others = count(before, name) + count(&[&line[..until]], name) - 1;
     let user = user_of(site, &lines);

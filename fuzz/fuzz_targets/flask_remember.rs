@@ -1,4 +1,4 @@
-//! Flask-Login's remember cookies of any payload, rightly signed, sent plain and quoted.
+//! Correctly signed remember cookies of Flask-Login with any payload, sent plain and quoted.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -20,23 +20,24 @@ struct Input<'a> {
 }
 
 static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
-static MANAGER: LazyLock<LoginManager<Account>> =
-    LazyLock::new(|| site::flask().refresh_remember_cookie_each_request().build_without_loader().expect("it can work"));
+static MANAGER: LazyLock<LoginManager<Account>> = LazyLock::new(|| {
+    site::flask().refresh_remember_cookie_each_request().build_without_loader().expect("a valid configuration")
+});
 
-/// Whom the cookie logs in, and the cookies that are set then.
+/// The user that the cookie logs in, and the Set-Cookie lines of the response.
 fn sent(value: &[u8]) -> (Option<String>, Vec<String>) {
     let (request_login, login) = site::sending(&MANAGER, FLASK_REMEMBER, value);
     let user = whoever(&login);
-    (user, request_login.finish().set_cookies)
+    (user, request_login.finish(200).set_cookies)
 }
 
-/// Whether a Cookie header can hold the value without quotes, as one cookie.
+/// Whether the value is one cookie in a Cookie header, without quotes.
 fn is_plain(value: &[u8]) -> bool {
     !value.iter().any(|byte| b" \t\";".contains(byte))
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let key = SecretKey::from_text(site::SECRET).expect("it is not empty");
+    let key = SecretKey::from_text(site::SECRET).expect("a key that is not empty");
     let cookie = FORGER.remember(input.payload);
     let text = std::str::from_utf8(input.payload).ok();
     if let Some(text) = text {
@@ -47,7 +48,7 @@ fuzz_target!(|input: Input<'_>| {
     }
     assert_eq!(sent(input.payload), (None, Vec::new()));
     if let Some(changed) = input.tamper.change(&cookie) {
-        // Quoted, so that what is changed is not the header around it.
+        // Quoted, so that the change affects only the value and not the header.
         assert_eq!(sent(&quote_cookie(&changed)), (None, Vec::new()));
     }
 

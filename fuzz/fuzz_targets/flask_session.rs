@@ -1,8 +1,8 @@
-//! Flask's sessions, rightly signed: of any text, and of values such as Flask writes.
-//! What no one touches is written again as it was.
+//! Correctly signed sessions of Flask: of any text, and of values that Flask writes. Values that
+//! do not change must be written again as they were.
 //!
-//! The first byte chooses: odd, a made-up session; even, the rest is the text. With 2 in
-//! it the text is compressed, with 4 it was signed as long ago as may be.
+//! If the first byte is odd, the session is generated; if it is even, the rest is the text. With
+//! bit 2 the text is compressed. With bit 4 the cookie has the greatest valid age.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -21,12 +21,12 @@ use serde_json::Value;
 
 static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
 static MANAGER: LazyLock<LoginManager<Account>> =
-    // Unprotected: a session without a client would lose its freshness.
+    // With protection, a session without a client would no longer be fresh.
     LazyLock::new(|| {
-        site::flask().session_protection(SessionProtection::Off).build_without_loader().expect("it can work")
+        site::flask().session_protection(SessionProtection::Off).build_without_loader().expect("a valid configuration")
     });
 
-/// Read and written again as another type, never as another value.
+/// The library's own keys. Their values can be written with another type, but must be equal.
 const OWN: [&str; 6] = ["_user_id", "_fresh", "_id", "_permanent", "_remember_seconds", "_login_at"];
 
 fn cookie(text: &[u8], mode: u8) -> String {
@@ -41,10 +41,10 @@ fn cookie(text: &[u8], mode: u8) -> String {
 fn assert_refused(cookie: impl AsRef<[u8]>) {
     let (request_login, login) = site::sending(&MANAGER, FLASK_SESSION, cookie);
     assert!(login.keys().is_empty() && whoever(&login).is_none());
-    assert!(request_login.finish().set_cookies.is_empty());
+    assert!(request_login.finish(200).set_cookies.is_empty());
 }
 
-/// The values' texts, or for the login's own keys what they mean.
+/// The texts of the values, or for the library's own keys the values themselves.
 fn meanings(text: &str) -> BTreeMap<String, String> {
     let members = json::members(text.as_bytes()).expect("an object was written");
     let meaning = |key: &str, text: &str| match serde_json::from_str::<Value>(text) {
@@ -64,9 +64,9 @@ fn any_text(text: &[u8], mode: u8) {
     let (request_login, login) = site::sending(&MANAGER, FLASK_SESSION, &cookie);
     let keys = login.keys();
     let Some(members) = json::members(text) else {
-        // Whether this is an object is the library's to say; it must be sound either way.
+        // The library may accept or refuse this text. It must only not panic.
         assert!(keys.is_empty() || std::str::from_utf8(text).is_ok());
-        let _ = (whoever(&login), login.insert("fuzz", &1), login.take_flashes(), request_login.finish());
+        let _ = (whoever(&login), login.insert("fuzz", &1), login.take_flashes(), request_login.finish(200));
         return;
     };
     assert_eq!(keys, members.keys().cloned().collect::<Vec<_>>());
@@ -74,7 +74,7 @@ fn any_text(text: &[u8], mode: u8) {
         return;
     }
     let mut jar = Jar::default();
-    jar.keep(&request_login.finish().set_cookies);
+    jar.keep(&request_login.finish(200).set_cookies);
     let written = jar.get(FLASK_SESSION).expect("it was changed");
     let mut expected = meanings(std::str::from_utf8(text).expect("JSON was read from it"));
     expected.insert("fuzz".to_owned(), "1".to_owned());
@@ -114,18 +114,18 @@ fn made_up(input: MadeUp, mode: u8) {
     if let Some(id) = &user_id {
         assert_eq!(whoever(&login).as_ref(), Some(id));
     }
-    // A change and its reverse: everything is written, nothing is another.
+    // A change and its reverse, so that the session is written without a difference.
     if has("fuzz") || login.insert("fuzz", &1).is_err() {
         return;
     }
     assert!(login.remove("fuzz").unwrap());
     let mut jar = Jar::default();
-    jar.keep(&request_login.finish().set_cookies);
+    jar.keep(&request_login.finish(200).set_cookies);
     let Some(written) = jar.get(FLASK_SESSION) else { return assert!(input.data.is_empty() && user_id.is_none()) };
     let written = FORGER.open_session(written).unwrap();
     match json::members(text.as_bytes()) {
         Some(_) => assert_eq!(meanings(&written), meanings(&text)),
-        // One key that looks like a tag, or a value that `serde_json` cannot hold.
+        // A single key that looks like a tag, or a value that `serde_json` cannot represent.
         None => assert!(has("_remember_seconds") || written == text, "{written} was {text}"),
     }
 }

@@ -1,5 +1,5 @@
-//! Remember tokens of any content, rightly signed: whom they log in, and what is written
-//! of them again, as a session and, where that is configured, as a refreshed token.
+//! Correctly signed remember tokens of any content. Checks which user they log in, and which
+//! session and refreshed token the response contains.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ use login_core_fuzz::time::When;
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
     header: Option<[u8; 4]>,
-    /// Without, the text is all the fields, and not the user ID alone.
+    /// With `None`, the text contains all fields. Otherwise it is the user ID.
     fields: Option<Fields>,
     has_hash: bool,
     tamper: Tamper,
@@ -34,7 +34,7 @@ struct Fields {
 
 static FORGER: LazyLock<Native> = LazyLock::new(site::native_forger);
 static MANAGER: LazyLock<LoginManager<Account>> = LazyLock::new(|| {
-    site::native().refresh_remember_cookie_each_request().build_without_loader().expect("it can work")
+    site::native().refresh_remember_cookie_each_request().build_without_loader().expect("a valid configuration")
 });
 
 impl Input<'_> {
@@ -57,8 +57,8 @@ impl Input<'_> {
 
 fn assert_refused(cookie: impl AsRef<[u8]>) {
     let (request_login, login) = site::sending(&MANAGER, NATIVE_REMEMBER, cookie);
-    assert!(load(&login, |_| panic!("a user was asked for")).unwrap().is_none());
-    assert!(request_login.finish().set_cookies.is_empty());
+    assert!(load(&login, |_| panic!("a user is loaded")).unwrap().is_none());
+    assert!(request_login.finish(200).set_cookies.is_empty());
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -69,7 +69,7 @@ fuzz_target!(|input: Input<'_>| {
     if let Some(changed) = input.tamper.change(&cookie) {
         assert_refused(changed);
     }
-    // A token is no session.
+    // A token is not accepted as a session.
     let (_, login) = site::sending(&MANAGER, NATIVE_SESSION, &cookie);
     assert!(login.keys().is_empty());
 
@@ -89,11 +89,11 @@ fuzz_target!(|input: Input<'_>| {
     assert_eq!(user.unwrap().map(|user| user.id.clone()).as_deref(), Some(user_id).filter(|_| is_theirs));
     assert!(login.check(Requirement::FreshLogin).is_err(), "no credentials were given");
 
-    let lines = request_login.finish().set_cookies;
+    let lines = request_login.finish(200).set_cookies;
     let mut jar = Jar::default();
     jar.keep(&lines);
     if !is_theirs {
-        assert!(jar.header().is_empty(), "what is revoked is deleted and nothing set");
+        assert!(jar.header().is_empty(), "a revoked token is deleted, and no cookie is set");
         assert!(lines.iter().any(|line| line.starts_with(NATIVE_REMEMBER)));
         return;
     }
@@ -101,7 +101,7 @@ fuzz_target!(|input: Input<'_>| {
         let written = SessionFields::parse(&FORGER.open_session(session).unwrap()).unwrap();
         assert_eq!((written.user_id(), written.auth, written.is_fresh()), (Some(user_id), right, false));
     } else {
-        assert!(cookie.len() > MAX_COOKIE - 512, "there was room for a session");
+        assert!(cookie.len() > MAX_COOKIE - 512, "there was space for a session");
     }
     let duration = fields.ends_at.saturating_sub(fields.issued_at);
     let refreshed = jar.get(NATIVE_REMEMBER).map(|token| RememberFields::parse(&FORGER.open_remember(token).unwrap()));

@@ -1,5 +1,5 @@
-//! Sessions of any content, rightly signed: what is read of them, and what becomes of it
-//! when the session is written again.
+//! Correctly signed sessions of any content. Checks what is read from them, and what is written
+//! again.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
     header: Option<[u8; 4]>,
-    /// Without, the text is all the fields.
+    /// With `None`, the text contains all fields. Otherwise it is the data.
     fields: Option<Fields>,
     hash: Option<u8>,
     protection: u8,
@@ -42,7 +42,7 @@ const MODES: [SessionProtection; 3] = [SessionProtection::Off, SessionProtection
 
 static FORGER: LazyLock<Native> = LazyLock::new(site::native_forger);
 static MANAGERS: LazyLock<[LoginManager<Account>; 3]> = LazyLock::new(|| {
-    MODES.map(|mode| site::native().session_protection(mode).build_without_loader().expect("it can work"))
+    MODES.map(|mode| site::native().session_protection(mode).build_without_loader().expect("a valid configuration"))
 });
 
 impl Input<'_> {
@@ -77,12 +77,12 @@ impl Input<'_> {
     }
 }
 
-/// Nothing of the session is there.
+/// Checks that the session is empty and no user is logged in.
 fn assert_refused(manager: &LoginManager<Account>, cookie: impl AsRef<[u8]>) {
     let (request_login, login) = site::sending(manager, NATIVE_SESSION, cookie);
     assert!(login.keys().is_empty());
-    assert!(load(&login, |_| panic!("a user was asked for")).unwrap().is_none());
-    assert!(request_login.finish().set_cookies.is_empty());
+    assert!(load(&login, |_| panic!("a user is loaded")).unwrap().is_none());
+    assert!(request_login.finish(200).set_cookies.is_empty());
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -103,9 +103,9 @@ fuzz_target!(|input: Input<'_>| {
     let members = if fields.data.is_empty() { Some(Default::default()) } else { json::members(&fields.data) };
     let (request_login, login) = site::sending(manager, NATIVE_SESSION, &cookie);
     let Some(mut members) = members else {
-        // Whether this is an object is the library's to say; it must be sound either way.
+        // The library may accept or refuse this text. It must only not panic.
         let _ = load(&login, |id| Some(input.user(id)));
-        let _ = (login.keys(), login.insert("fuzz", &1), request_login.finish());
+        let _ = (login.keys(), login.insert("fuzz", &1), request_login.finish(200));
         return;
     };
     for (key, value) in members.iter().filter(|(key, _)| !key.starts_with('_')) {
@@ -128,7 +128,7 @@ fuzz_target!(|input: Input<'_>| {
     assert_eq!(login.check(Requirement::FreshLogin).is_ok(), is_fresh);
 
     let inserted = login.insert("fuzz", &1);
-    let lines = request_login.finish().set_cookies;
+    let lines = request_login.finish(200).set_cookies;
     if inserted.is_err() {
         return;
     }

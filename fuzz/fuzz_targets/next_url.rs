@@ -1,7 +1,7 @@
-//! Where redirects may lead, against the `url` crate, which reads addresses as browsers do.
+//! Accepted redirects, compared with the `url` crate, which parses URLs as browsers do.
 //!
-//! The first byte chooses scheme and host; the rest is the address, taken as text, or
-//! with 4 in the first byte as a row of pieces out of which traps are built.
+//! The first byte chooses the scheme and the host. The rest is the URL as text, or with bit 4 of
+//! the first byte a list of pieces that are common in attacks.
 #![no_main]
 
 use std::fmt::Write as _;
@@ -68,7 +68,7 @@ const PIECES: [&str; 48] = [
 
 static MANAGERS: LazyLock<[LoginManager<Account>; 2]> = LazyLock::new(|| {
     [site::native(), site::native().use_session_for_next()]
-        .map(|builder| builder.login_view("/login").build_without_loader().expect("it can work"))
+        .map(|builder| builder.login_view("/login").build_without_loader().expect("a valid configuration"))
 });
 
 fn address(mode: u8, rest: &[u8]) -> String {
@@ -86,7 +86,7 @@ fn percent_encoded(text: &str) -> String {
     })
 }
 
-/// As a browser that is at `here` finds it.
+/// Whether a browser on the page `here` stays on this site.
 fn is_followed_to_this_site(here: &Url, address: &str) -> bool {
     let there = here.join(address).unwrap_or_else(|error| panic!("{address:?}: {error}"));
     (there.scheme(), there.host(), there.port_or_known_default())
@@ -121,7 +121,7 @@ fuzz_target!(|input: &[u8]| {
         }
     }
 
-    // Whoever is refused comes back to where they wanted to go, if that can be told safely.
+    // After the login, a refused user gets back to the requested page, if the URL is safe.
     let here = Url::parse(&format!("{scheme}://{host}/")).expect("an address");
     let login = MANAGERS[0].begin().access(|| request(&address));
     let location = login.refuse(Refusal::Unauthorized).location().expect("there is a view").to_owned();
@@ -130,7 +130,7 @@ fuzz_target!(|input: &[u8]| {
     let back = MANAGERS[0].begin().access(|| request(&location));
     assert_eq!(back.request().query_value("next").as_deref(), Some(&*address));
     assert_eq!(back.next_url().is_some(), is_safe);
-    // The same by the session.
+    // The same with `next` in the session.
     let request_login = MANAGERS[1].begin();
     let login = request_login.access(|| request(&address));
     login.refuse(Refusal::Unauthorized);

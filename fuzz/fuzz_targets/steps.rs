@@ -1,5 +1,5 @@
-//! A browser, its requests, and a handler that does whatever comes to mind: every change
-//! of a login in any order, with loaders that find, do not find, find another, or fail.
+//! A browser, its requests, and a handler that changes the login in any order. The loaders
+//! return the user, another user, none, or an error.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -36,9 +36,9 @@ struct Visit {
 #[derive(Debug, Arbitrary)]
 enum Act {
     Begin(Found),
-    /// Begins and keeps the step for later.
+    /// Begins a load and keeps the step for later.
     Hold,
-    /// Answers a step that was kept, however late.
+    /// Answers a step that was kept.
     AnswerHeld(Found),
     DropHeld,
     LogIn {
@@ -60,7 +60,7 @@ enum Act {
     Judge,
 }
 
-/// What a loader finds.
+/// The result of a loader.
 #[derive(Debug, Clone, Copy, Arbitrary)]
 enum Found {
     Asked { hash: Option<u8> },
@@ -82,7 +82,7 @@ impl login_core::RequestLoader for NoToken {
 
 static CLOCK: LazyLock<TestClock> = LazyLock::new(|| TestClock::new(NOW));
 
-/// In the order of format, protection, request loader, refreshing.
+/// All managers, in the order of format, protection, request loader, refreshing.
 static MANAGERS: LazyLock<Vec<LoginManager<Account>>> = LazyLock::new(|| {
     let bools = [false, true];
     let mut managers = Vec::new();
@@ -98,7 +98,7 @@ static MANAGERS: LazyLock<Vec<LoginManager<Account>>> = LazyLock::new(|| {
                     if refreshes {
                         builder = builder.refresh_remember_cookie_each_request();
                     }
-                    managers.push(builder.build_without_loader().expect("it can work"));
+                    managers.push(builder.build_without_loader().expect("a valid configuration"));
                 }
             }
         }
@@ -114,7 +114,7 @@ fn account(id: String, hash: Option<u8>) -> Account {
     Account { id, hash: hash.map(|hash| vec![hash % 2]), ..Account::default() }
 }
 
-/// How the request's login was last changed by the handler.
+/// The last change of the request's login by the handler.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Last {
     Nothing,
@@ -122,19 +122,19 @@ enum Last {
     Out,
 }
 
-/// What is known of a request while it lasts.
+/// The state of a request while its handler runs.
 struct Handler {
     login: Login<Account>,
     held: Vec<Step<Account>>,
-    /// Everyone who may turn out to be the user: logged in here, or given by a loader.
+    /// All possible users of the request: logged in by the handler, or returned by a loader.
     candidates: Vec<Arc<Account>>,
     logged_in: Option<Arc<Account>>,
     last: Last,
-    /// A load failed and nothing replaced its result.
+    /// A load failed, and no later change replaced its result.
     failed: bool,
-    /// The IDs that this browser's cookies may name.
+    /// The user IDs that the browser's cookies can contain.
     may_be_asked: Vec<String>,
-    /// No cookie of this browser holds a login.
+    /// No cookie of the browser contains a login.
     is_logged_out: bool,
 }
 
@@ -142,12 +142,20 @@ impl Handler {
     fn check(&self, result: &Result<Option<Arc<Account>>, login_core::LoadError>) {
         match (self.last, result) {
             (Last::In { .. }, Ok(Some(user))) => {
-                assert!(self.logged_in.as_ref().is_some_and(|known| Arc::ptr_eq(known, user)), "someone else");
+                assert!(
+                    self.logged_in.as_ref().is_some_and(|known| Arc::ptr_eq(known, user)),
+                    "another user is logged in"
+                );
             }
-            (Last::In { .. }, _) => panic!("logged in and no user"),
-            (Last::Out, result) => assert!(matches!(result, Ok(None)), "logged out and a user"),
+            (Last::In { .. }, result) => {
+                let is_suspended = self.logged_in.as_ref().is_some_and(|user| user.suspended);
+                assert!(is_suspended && matches!(result, Ok(None)), "logged in, but no user");
+            }
+            (Last::Out, Ok(user)) => assert!(user.is_none() && !self.failed, "logged out, but a user"),
+            // A failed load stays a failure after a logout.
+            (Last::Out, Err(_)) => assert!(self.failed),
             (Last::Nothing, Ok(Some(user))) => {
-                assert!(self.candidates.iter().any(|known| Arc::ptr_eq(known, user)), "from nowhere");
+                assert!(self.candidates.iter().any(|known| Arc::ptr_eq(known, user)), "an unknown user is logged in");
             }
             (Last::Nothing, result) => assert_eq!(result.is_err(), self.failed),
         }
@@ -155,15 +163,15 @@ impl Handler {
 
     fn load(&mut self, token: LoadUser<Account>, found: Found) -> Option<Step<Account>> {
         assert!(!self.is_logged_out, "{} was logged out", token.user_id());
-        assert!(self.may_be_asked.iter().any(|id| id == token.user_id()), "{} was never here", token.user_id());
+        assert!(self.may_be_asked.iter().any(|id| id == token.user_id()), "{} has never logged in", token.user_id());
         let user = match found {
             Found::Asked { hash } => Some(account(token.user_id().to_owned(), hash)),
             Found::Another(user) => Some(account(id(user), None)),
             Found::NoOne => None,
             Found::Failure => {
-                // One that was overtaken changes nothing.
+                // A failure changes nothing if the user is already resolved.
                 let was_known = matches!(self.login.resolve(), Step::Done(_));
-                let _ = token.fail("the database is away");
+                let _ = token.fail("the database failed");
                 self.failed |= !was_known;
                 return None;
             }
@@ -183,7 +191,7 @@ impl Handler {
                         Found::Asked { .. } | Found::NoOne => None,
                         Found::Failure => {
                             let was_known = matches!(self.login.resolve(), Step::Done(_));
-                            let _ = token.fail("the database is away");
+                            let _ = token.fail("the database failed");
                             self.failed |= !was_known;
                             return;
                         }
@@ -212,7 +220,7 @@ impl Handler {
             }
             Act::AnswerHeld(found) => {
                 if let Some(step) = self.held.pop() {
-                    // A result that was kept tells of an earlier time.
+                    // A result that was kept can be outdated, so it is not checked.
                     if !matches!(step, Step::Done(_)) {
                         self.run(step, found);
                     }
@@ -235,14 +243,18 @@ impl Handler {
                 }
             }
             Act::LogOut => {
-                self.login.log_out_now().expect("it is not too late");
+                let logged_out = self.login.log_out().now();
+                assert!(logged_out.is_ok() || self.failed, "the response has not begun");
                 self.last = Last::Out;
-                self.failed = false;
                 assert!(self.login.check(Requirement::Login).is_err());
             }
             Act::Confirm => {
-                let confirmed = self.login.confirm().is_ok_and(|confirmed| confirmed);
-                assert!(!confirmed || self.last != Last::Out, "confirmed no one");
+                let other = Account::new("someone else");
+                assert!(self.login.confirm_now(&other).is_err(), "another user confirmed the login");
+                if let Some(user) = &self.logged_in {
+                    let confirmed = self.login.confirm_now(user).is_ok();
+                    assert!(!confirmed || self.last != Last::Out, "confirmed without a user");
+                }
             }
             Act::Insert(key, text) => {
                 let key = format!("key {}", key % 4);
@@ -252,12 +264,12 @@ impl Handler {
             }
             Act::Remove(key) => {
                 let key = format!("key {}", key % 4);
-                self.login.remove(&key).expect("it is not too late");
+                self.login.remove(&key).expect("the response has not begun");
                 assert_eq!(self.login.get::<String>(&key).unwrap(), None);
             }
             Act::Flash(text) => drop(self.login.flash(&text)),
             Act::TakeFlashes => {
-                self.login.take_flashes().expect("it is not too late");
+                self.login.take_flashes().expect("the response has not begun");
                 assert!(self.login.take_flashes().unwrap().is_empty());
             }
             Act::Permanent(permanent) => {
@@ -272,11 +284,11 @@ impl Handler {
         }
     }
 
-    /// After the response nothing can be changed.
+    /// Checks that nothing can be changed after the response.
     fn assert_closed(&self) {
         let login = &self.login;
         assert!(login.log_in(Account::new("late")).now().is_err());
-        assert!(login.log_out_now().is_err() && login.confirm().is_err());
+        assert!(login.log_out().now().is_err() && login.confirm_now(&Account::new("late")).is_err());
         assert!(login.insert("late", &1).is_err() && login.remove("late").is_err());
         assert!(login.flash("late").is_err() && login.take_flashes().is_err());
         assert!(login.set_permanent(true).is_err());
@@ -297,7 +309,7 @@ fuzz_target!(|input: Input| {
     let mut jar = Jar::default();
     let mut may_be_asked: Vec<String> = Vec::new();
     let mut is_logged_out = true;
-    // Whose login the session holds, where that is known.
+    // The expected user ID in the session, if it is certain: `Some(None)` means no login.
     let mut in_session = None;
     for visit in input.requests {
         CLOCK.advance(Duration::from_secs(visit.seconds_later.into()));
@@ -325,7 +337,7 @@ fuzz_target!(|input: Input| {
         };
         visit.acts.into_iter().for_each(|act| handler.act(act));
 
-        let parts = request_login.finish();
+        let parts = request_login.finish(200);
         assert_eq!(parts.has_failed, handler.failed);
         if parts.has_failed {
             assert!(parts.set_cookies.is_empty(), "a failure sets no cookie");
@@ -349,7 +361,7 @@ fuzz_target!(|input: Input| {
             }
             Last::Nothing => {}
         }
-        // Steps that outlive their response change nothing any more.
+        // Steps that are answered after the response change nothing.
         let late: Vec<Step<Account>> = std::mem::take(&mut handler.held);
         late.into_iter().for_each(|step| {
             if let Step::LoadUser(token) = step {

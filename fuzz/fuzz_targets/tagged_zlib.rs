@@ -1,8 +1,9 @@
-//! Compressed sessions: any bytes as a zlib stream, and bombs.
+//! Compressed sessions: any bytes as a zlib stream, and compression bombs.
 //!
-//! An even first byte: the rest is the stream. An odd one: the next two bytes are the size
-//! of a run, the third how often that is doubled, the fourth what it is of; the rest stands
-//! before it. With 2 in an odd first byte the next chooses one of a few bombs.
+//! If the first byte is even, the rest is the stream. If it is odd, the next two bytes are the
+//! length of a run, the third is how often the length is doubled, and the fourth is the repeated
+//! byte. The rest is put before the run. With bit 2 of an odd first byte, the second byte chooses
+//! one of a few bombs.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -15,18 +16,18 @@ use login_core_fuzz::site::{self, FLASK_SESSION, MAX_COOKIE, NOW};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
-/// The most bytes that the library inflates.
+/// The largest inflated size that the library accepts, in bytes.
 const LIMIT: usize = 256 * 1024;
 
 static FORGER: LazyLock<Flask> = LazyLock::new(site::flask_forger);
 static MANAGER: LazyLock<LoginManager<Account>> =
-    LazyLock::new(|| site::flask().build_without_loader().expect("it can work"));
+    LazyLock::new(|| site::flask().build_without_loader().expect("a valid configuration"));
 
-/// The keys of the session, which is written again.
+/// The keys of the session. The session is also written again.
 fn keys(cookie: &str) -> Vec<String> {
     let (request_login, login) = site::sending(&MANAGER, FLASK_SESSION, cookie);
     let keys = login.keys();
-    let _ = (whoever(&login), login.get::<String>("run"), login.insert("fuzz", &1), request_login.finish());
+    let _ = (whoever(&login), login.get::<String>("run"), login.insert("fuzz", &1), request_login.finish(200));
     keys
 }
 
@@ -48,7 +49,8 @@ fn json_of(size: usize, of: u8, before: &[u8]) -> Vec<u8> {
     json
 }
 
-/// Cookies that are small enough to be sent, of up to three megabytes; and two that are not.
+/// Cookies of sessions of up to three megabytes, which are small enough to be sent, and two
+/// larger ones.
 static BOMBS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let sizes = [LIMIT, 2 * LIMIT, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 16_000_000];
     sizes.map(|size| cookie_of(&json_of(size, b'x', b""))).to_vec()
@@ -67,7 +69,7 @@ fuzz_target!(|input: &[u8]| {
         [mode, which, ..] if mode & 2 != 0 => {
             assert!(keys(&BOMBS[usize::from(*which) % BOMBS.len()]).is_empty());
         }
-        // Up to a little more than the library inflates.
+        // The size can be a little larger than the library's limit.
         [_, a, b, doubled, of, before @ ..] => {
             run(usize::from(u16::from_be_bytes([*a, *b])) << (doubled % 3), *of, before);
         }

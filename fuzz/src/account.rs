@@ -1,4 +1,4 @@
-//! The users of the sites that are fuzzed.
+//! The users of the fuzzed sites.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use login_core::adapter::Step;
 use login_core::{LoadError, Login, User};
 
-/// A user of whom everything can be chosen.
+/// A user with a chosen ID, auth hash and state.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub id: String,
@@ -34,7 +34,7 @@ impl User for Account {
     }
 }
 
-/// Runs the steps to their end, with the users that `load` finds and without a request loader.
+/// Runs the steps to their end. `load` is the user loader, and no user is found by request.
 pub fn load(
     login: &Login<Account>,
     mut load: impl FnMut(&str) -> Option<Account>,
@@ -52,7 +52,7 @@ pub fn load(
     }
 }
 
-/// The ID of whoever the cookies log in, where the loader knows everyone.
+/// The ID of the user that the cookies log in, with a loader that finds a user for every ID.
 pub fn whoever(login: &Login<Account>) -> Option<String> {
     let user = load(login, |id| Some(Account::new(id)));
     user.expect("nothing failed").map(|user| user.id.clone())

@@ -1,4 +1,4 @@
-//! A tiny browser: judges Set-Cookie lines as strictly as any, and keeps their cookies.
+//! A small browser, which checks Set-Cookie lines strictly and keeps their cookies.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub struct Jar(BTreeMap<String, String>);
 
 impl Jar {
-    /// Takes the Set-Cookie lines of a response. Panics where one is not well formed.
+    /// Applies the Set-Cookie lines of a response. Panics if one is malformed.
     pub fn keep(&mut self, lines: &[String]) {
         for line in lines {
             let cookie = SetCookie::parse(line);
@@ -25,7 +25,7 @@ impl Jar {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Loses a cookie, as when the browser is closed.
+    /// Deletes a cookie, as closing the browser does.
     pub fn forget(&mut self, name: &str) {
         self.0.remove(name);
     }
@@ -37,18 +37,18 @@ impl Jar {
     }
 }
 
-/// A Set-Cookie line taken apart.
+/// A parsed Set-Cookie line.
 #[derive(Debug)]
 pub struct SetCookie {
     pub name: String,
     pub value: String,
-    /// Names in lower case; those without a value have an empty one.
+    /// Values by names in lower case. An attribute without a value has an empty one.
     pub attributes: BTreeMap<String, String>,
 }
 
 impl SetCookie {
-    /// Panics where a browser would drop the line, or read another cookie out of it
-    /// than was meant.
+    /// Panics if a browser would ignore the line, or would read another cookie from it than
+    /// the intended one.
     pub fn parse(line: &str) -> Self {
         assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "not visible ASCII: {line:?}");
         let mut parts = line.split(';');
@@ -60,7 +60,7 @@ impl SetCookie {
             let part = part.strip_prefix(' ').unwrap_or_else(|| panic!("no space before an attribute: {line}"));
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let known = ["Expires", "Max-Age", "Domain", "Path", "Secure", "HttpOnly", "SameSite"];
-            assert!(known.contains(&name), "{name:?} was let in: {line}");
+            assert!(known.contains(&name), "{name:?} is not an attribute: {line}");
             assert!(attributes.insert(name.to_ascii_lowercase(), value.to_owned()).is_none(), "{name} twice: {line}");
         }
         let cookie = Self { name: name.to_owned(), value: value.to_owned(), attributes };

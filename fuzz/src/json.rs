@@ -1,4 +1,4 @@
-//! JSON as Flask writes it, made up: text, and what a Rust program is to read from it.
+//! Generated JSON as Flask writes it: its text, and the value that a Rust program must read.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub enum Json {
     Date(u8),
 }
 
-/// A dictionary's key. Half of them look like tags, which the fuzzer would hardly think of.
+/// A dictionary's key. Half of the keys look like tags, which the fuzzer would rarely generate.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(pub String);
 
@@ -43,13 +43,13 @@ impl<'a> Arbitrary<'a> for Key {
 const TAGS: [&str; 6] = [" di", " t", " b", " m", " u", " d"];
 
 impl Json {
-    /// The text that Flask writes, tags and all.
+    /// The text that Flask writes, with tags.
     pub fn text(&self) -> String {
         match self {
             Self::None => "null".to_owned(),
             Self::Bool(bool) => bool.to_string(),
             Self::Int(int) => int.to_string(),
-            // An integer beyond any of Rust's.
+            // An integer that can be too large for every integer type of Rust.
             Self::Long(int, zeros) => format!("{}{}", int | 1, "0".repeat(usize::from(*zeros))),
             Self::Float(float) if float.is_nan() => "NaN".to_owned(),
             Self::Float(float) if float.is_infinite() => if *float > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
@@ -69,7 +69,7 @@ impl Json {
         }
     }
 
-    /// What a program reads, tags undone; `None` where no Rust value holds it.
+    /// The value that a program reads, without tags. `None` if Rust cannot represent it.
     pub fn value(&self) -> Option<Value> {
         match self {
             Self::Surrogate(_) => None,
@@ -97,7 +97,7 @@ fn list(items: &[Json]) -> String {
     format!("[{}]", items.join(","))
 }
 
-/// A dictionary's text, sorted; one that looks like a tag is escaped.
+/// The text of a dictionary, with sorted keys. A dictionary that looks like a tag is escaped.
 pub fn dict(mut members: Vec<(&str, String)>) -> String {
     members.sort();
     if let [(key, value)] = members.as_slice()
@@ -129,9 +129,9 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// The members of an object's text, their values as they stand there. `None` where the
-/// text is no object, or one on which two readers may well differ: nested very deeply, or
-/// with a key that looks like a tag.
+/// The members of an object, with the original text of their values. `None` if the text is not
+/// an object, or if two readers can read it differently: it is nested very deeply, or has a key
+/// that looks like a tag.
 pub fn members(text: &[u8]) -> Option<BTreeMap<String, Box<RawValue>>> {
     let nested = text.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(text).ok()?;

@@ -1,5 +1,5 @@
-//! What the fuzz targets share. The library is used through its public API alone; what
-//! its signatures would keep a fuzzer from is forged by [`forge`].
+//! Shared by the fuzz targets. They use the library's public API only. A fuzzer cannot guess
+//! the library's signatures, so [`forge`] signs its inputs.
 
 pub mod account;
 pub mod browser;

@@ -1,4 +1,4 @@
-//! The sites that are fuzzed: a key, a time that stands still, two formats.
+//! The fuzzed sites: one key, a fixed time, and both formats.
 
 use login_core::adapter::RequestLogin;
 use login_core::{LoginManager, LoginManagerBuilder, Request, SecretKey};
@@ -9,10 +9,10 @@ use crate::forge;
 pub const SECRET: &str = "a secret key for fuzzing, of more than 32 bytes";
 pub const NOW: u64 = 1_700_000_000;
 
-/// The lifetime of sessions, in seconds, where nothing else is set.
+/// The default lifetime of sessions, in seconds.
 pub const MONTH: u64 = 31 * 24 * 60 * 60;
 
-/// The most bytes of a cookie.
+/// The largest size of a cookie, in bytes.
 pub const MAX_COOKIE: usize = 4096;
 
 pub const NATIVE_SESSION: &str = "__Host-session";
@@ -20,23 +20,23 @@ pub const NATIVE_REMEMBER: &str = "__Host-remember_token";
 pub const FLASK_SESSION: &str = "session";
 pub const FLASK_REMEMBER: &str = "remember_token";
 
-/// A builder in the native format.
+/// A builder for the native format.
 pub fn native() -> LoginManagerBuilder<Account> {
-    let key = SecretKey::from_text(SECRET).expect("it is not empty");
+    let key = SecretKey::from_text(SECRET).expect("a key that is not empty");
     LoginManager::builder(key, || NOW, |buffer: &mut [u8]| buffer.fill(7))
 }
 
-/// A builder in Flask's format.
+/// A builder for Flask's format.
 pub fn flask() -> LoginManagerBuilder<Account> {
     native().flask_compatible()
 }
 
-/// Who forges what [`native`] accepts.
+/// Forges cookies that [`native`] accepts.
 pub fn native_forger() -> forge::Native {
     forge::Native::new(SECRET.as_bytes(), NATIVE_SESSION, NATIVE_REMEMBER)
 }
 
-/// Who forges what [`flask`] accepts.
+/// Forges cookies that [`flask`] accepts.
 pub fn flask_forger() -> forge::Flask {
     forge::Flask::new(SECRET.as_bytes())
 }
@@ -46,7 +46,7 @@ pub fn with_cookies(header: impl AsRef<[u8]>) -> Request {
     Request::new("GET", "/").with_header("cookie", header.as_ref())
 }
 
-/// A request that sends one cookie, and its login.
+/// Accesses the login of a request with one cookie.
 pub fn sending(
     manager: &LoginManager<Account>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Changing a signed cookie by one byte.
+//! Changes one byte of a signed cookie.
 
 use arbitrary::Arbitrary;
 
@@ -9,7 +9,7 @@ pub struct Tamper {
 }
 
 impl Tamper {
-    /// The cookie with one byte changed; `None` where it would be the same.
+    /// The cookie with one changed byte. `None` if it would be the same cookie.
     pub fn change(self, cookie: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         let mut changed = cookie.as_ref().to_vec();
         let at = usize::from(self.at).checked_rem(changed.len())?;

@@ -1,4 +1,4 @@
-//! Times around now, where something may go wrong, rather than anywhere.
+//! Mostly times near the present, because limits of validity are there.
 
 use arbitrary::Arbitrary;
 

@@ -1,4 +1,4 @@
-//! actix-identity on actix-session's cookie store, as its guide sets it up.
+//! actix-identity with actix-session's cookie store, set up as in its guide.
 
 use actix_identity::{Identity, IdentityMiddleware};
 use actix_session::SessionMiddleware;

@@ -1,4 +1,4 @@
-//! axum-extra's signed cookie jar, with a handler that does the rest.
+//! axum-extra's signed cookie jar. The handlers do the rest of a login.
 
 use axum::Router;
 use axum::http::{StatusCode, header};

@@ -1,4 +1,4 @@
-//! axum-login on tower-sessions' memory store, as its guide sets it up.
+//! axum-login with tower-sessions' memory store, set up as in its guide.
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -12,7 +12,7 @@ use crate::users::{Accounts, ann, cookies, pair};
 
 type AuthSession = axum_login::AuthSession<Accounts>;
 
-/// Routes, then its layers.
+/// The routes with axum-login's layers.
 fn app(routes: Router) -> Router {
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
     routes
@@ -65,7 +65,7 @@ pub async fn log_in(meter: &mut Meter) {
     repeat(meter, app, "POST", &cookies(""), StatusCode::NO_CONTENT).await;
 }
 
-/// A session can end once: each request logs in before it logs out.
+/// A session can end only once, so each request logs in before it logs out.
 pub async fn log_in_and_out(meter: &mut Meter) {
     let handler = async |mut session: AuthSession| {
         session.login(&ann()).await.expect("a login");

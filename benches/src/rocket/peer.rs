@@ -1,4 +1,4 @@
-//! Rocket's private cookies, with a guard that does the rest.
+//! Rocket's private cookies. A request guard does the rest of a login.
 
 use rocket::http::{CookieJar, Status};
 use rocket::local::asynchronous::Client;

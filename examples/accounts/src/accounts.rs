@@ -9,10 +9,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use crate::error::Error;
 
-/// The most characters that a note has.
+/// The largest number of characters in a note.
 const LONGEST_NOTE: usize = 500;
 
-/// Someone who signed up.
+/// The account of a user who signed up.
 #[derive(sqlx::FromRow)]
 pub struct Account {
     id: i64,
@@ -27,35 +27,34 @@ impl User for Account {
         self.id.to_string()
     }
 
-    /// A new password ends every login made with the old one; a new version ends
-    /// them all.
+    /// Logins end when this value changes: with a new password, or with a new version.
     fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
         Some(format!("{} {}", self.session_version, self.password_hash).into_bytes().into())
     }
 }
 
-/// A line of text that its owner wrote down.
+/// A note of a user.
 #[derive(sqlx::FromRow)]
 pub struct Note {
-    /// What names it.
+    /// The note's ID.
     pub id: i64,
-    /// What it says.
+    /// The note's text.
     pub text: String,
 }
 
-/// What became of signing up.
+/// The result of signing up.
 pub enum SignUp {
-    /// There is a new account.
+    /// The new account.
     Done(Account),
-    /// Nothing: for this reason.
+    /// No account was made, for this reason.
     Refused(&'static str),
 }
 
-/// All accounts. Clones are the same.
+/// All accounts. Clones share the same database.
 #[derive(Clone)]
 pub struct Accounts {
     pool: SqlitePool,
-    /// The hash of no one's password: whoever does not exist takes as long to check.
+    /// A hash to check for unknown addresses, so that the time reveals no accounts.
     decoy: Arc<str>,
 }
 
@@ -83,10 +82,10 @@ CREATE TABLE IF NOT EXISTS note (
 );";
 
 impl Accounts {
-    /// Opens the database in this file, and makes it where there is none.
+    /// Opens the database in this file, or creates it.
     ///
     /// # Errors
-    /// That SQLite cannot.
+    /// [`Error::Database`] or [`Error::Hashing`].
     pub async fn open(file: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true).foreign_keys(true);
         Self::set_up(SqlitePoolOptions::new().connect_with(options).await?).await
@@ -95,14 +94,13 @@ impl Accounts {
     /// Opens a database in memory, for tests.
     ///
     /// # Errors
-    /// That SQLite cannot.
+    /// [`Error::Database`] or [`Error::Hashing`].
     pub async fn in_memory() -> Result<Self, Error> {
-        // Each connection would have a database of its own.
+        // Each connection would have its own database.
         Self::set_up(SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?).await
     }
 
-    /// Closes the database, for tests of what happens without one: all that is asked
-    /// of these accounts from now on fails.
+    /// Closes the database, for tests of a failing database. Every later call fails.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -116,7 +114,7 @@ impl Accounts {
     /// Makes an account.
     ///
     /// # Errors
-    /// That the database failed, or hashing.
+    /// [`Error::Database`] or [`Error::Hashing`].
     pub async fn sign_up(&self, email: &str, password: String) -> Result<SignUp, Error> {
         let Some(email) = normalized(email) else { return Ok(SignUp::Refused("That is no e-mail address.")) };
         if password.chars().count() < 8 {
@@ -127,11 +125,11 @@ impl Accounts {
         Ok(made.map_or(SignUp::Refused("There is an account for this address already."), SignUp::Done))
     }
 
-    /// The account of this address, if the password is its own. It takes the same
-    /// time where there is no such account.
+    /// The account with this address, if the password is right. It takes the same time if
+    /// there is no such account.
     ///
     /// # Errors
-    /// That the database failed, or hashing.
+    /// [`Error::Database`] or [`Error::Hashing`].
     pub async fn check(&self, email: &str, password: String) -> Result<Option<Account>, Error> {
         let email = normalized(email).unwrap_or_default();
         let found: Option<Account> =
@@ -144,15 +142,15 @@ impl Accounts {
     /// Whether this is the account's password.
     ///
     /// # Errors
-    /// That the check could not be run.
+    /// [`Error::Hashing`].
     pub async fn is_password(&self, account: &Account, password: String) -> Result<bool, Error> {
         verify(password, account.password_hash.clone()).await
     }
 
-    /// Gives the account another address; `false` where it is none or another's.
+    /// Changes the address of the account. Returns `false` if the address is invalid or in use.
     ///
     /// # Errors
-    /// That the database failed.
+    /// [`Error::Database`].
     pub async fn set_email(&self, account: &Account, email: &str) -> Result<bool, Error> {
         let Some(email) = normalized(email) else { return Ok(false) };
         let query = sqlx::query("UPDATE OR IGNORE account SET email = ? WHERE id = ?").bind(email).bind(account.id);
@@ -162,7 +160,7 @@ impl Accounts {
     /// Ends every login of the account, on every device.
     ///
     /// # Errors
-    /// That the database failed.
+    /// [`Error::Database`].
     pub async fn end_all_logins(&self, account: &Account) -> Result<(), Error> {
         let query = "UPDATE account SET session_version = session_version + 1 WHERE id = ?";
         sqlx::query(query).bind(account.id).execute(&self.pool).await?;
@@ -172,17 +170,17 @@ impl Accounts {
     /// The account's notes, oldest first.
     ///
     /// # Errors
-    /// That the database failed.
+    /// [`Error::Database`].
     pub async fn notes(&self, account: &Account) -> Result<Vec<Note>, Error> {
         let query = "SELECT id, text FROM note WHERE account_id = ? ORDER BY id";
         Ok(sqlx::query_as(query).bind(account.id).fetch_all(&self.pool).await?)
     }
 
-    /// Writes a note down, without the space around it; `false` where nothing is left
-    /// or more than 500 characters are.
+    /// Adds a note, without the spaces around it. Returns `false` if the rest is empty or has
+    /// more than 500 characters.
     ///
     /// # Errors
-    /// That the database failed.
+    /// [`Error::Database`].
     pub async fn add_note(&self, account: &Account, text: &str) -> Result<bool, Error> {
         let text = text.trim();
         if !(1..=LONGEST_NOTE).contains(&text.chars().count()) {
@@ -193,10 +191,10 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Deletes a note, if it is this account's.
+    /// Deletes a note, if it belongs to this account.
     ///
     /// # Errors
-    /// That the database failed.
+    /// [`Error::Database`].
     pub async fn delete_note(&self, account: &Account, id: i64) -> Result<(), Error> {
         let query = "DELETE FROM note WHERE id = ? AND account_id = ?";
         sqlx::query(query).bind(id).bind(account.id).execute(&self.pool).await?;
@@ -204,7 +202,7 @@ impl Accounts {
     }
 }
 
-/// An address as it is kept; `None` where it is none.
+/// The address as it is stored. `None` if it is not an address.
 fn normalized(email: &str) -> Option<String> {
     let email = email.trim().to_lowercase();
     let (name, host) = email.split_once('@')?;
@@ -212,7 +210,7 @@ fn normalized(email: &str) -> Option<String> {
     is_address.then_some(email)
 }
 
-/// Hashes with Argon2id, where that blocks no one.
+/// Hashes with Argon2id.
 async fn hash(password: String) -> Result<String, Error> {
     elsewhere(move || password_auth::generate_hash(password)).await
 }
@@ -221,6 +219,7 @@ async fn verify(password: String, hash: String) -> Result<bool, Error> {
     elsewhere(move || password_auth::verify_password(password, &hash).is_ok()).await
 }
 
+/// Runs slow work on a separate thread, where it does not block other requests.
 async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }

@@ -1,4 +1,4 @@
-//! What goes wrong, and how it is told to whoever runs the application.
+//! The applications' errors, and how `main` prints them.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tokio::task::JoinError;
 
-/// What no handler can do anything about.
+/// An error that no handler can recover from.
 #[derive(Debug)]
 pub enum Error {
     /// The database failed.
@@ -17,7 +17,7 @@ pub enum Error {
     Page(askama::Error),
 }
 
-/// With the cause, since what fails to load a user is logged by its text alone.
+/// The text contains the cause, because a failed load is logged with the text only.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,8 +56,8 @@ impl From<askama::Error> for Error {
     }
 }
 
-/// What `main` returns. It prints the error for people to read, where `main` itself
-/// would print it for programmers.
+/// The exit code for `main`. It prints an error with `Display`; `main` itself would print it
+/// with `Debug`.
 pub fn exit_code(result: Result<(), Box<dyn StdError>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +68,7 @@ pub fn exit_code(result: Result<(), Box<dyn StdError>>) -> ExitCode {
     }
 }
 
-/// An error and its causes, those that it does not tell itself.
+/// The text of an error, with the causes that the text does not contain.
 fn with_causes(error: &dyn StdError) -> String {
     std::iter::successors(error.source(), |&cause| cause.source()).fold(error.to_string(), |text, cause| {
         let cause = cause.to_string();
@@ -96,10 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_once() {
+    fn each_cause_is_printed_once() {
         let cause = "x".parse::<u8>().unwrap_err();
-        let told = "no number: invalid digit found in string";
-        assert_eq!(with_causes(&Outer("no number", cause.clone())), told);
-        assert_eq!(with_causes(&Outer(told, cause)), told);
+        let whole = "no number: invalid digit found in string";
+        assert_eq!(with_causes(&Outer("no number", cause.clone())), whole);
+        assert_eq!(with_causes(&Outer(whole, cause)), whole);
     }
 }

@@ -1,5 +1,5 @@
-//! What the example applications share, whichever framework they are on: accounts
-//! in SQLite, password hashing, the pages, settings from the environment.
+//! Shared by the example applications of all frameworks: accounts in SQLite, password
+//! hashing, the pages, settings from the environment.
 
 mod accounts;
 mod error;

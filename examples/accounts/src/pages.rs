@@ -1,5 +1,5 @@
-//! The pages, their style, and what browsers may do with them. Templates escape
-//! what they show.
+//! The pages, their style sheet and their content security policy. The templates escape all
+//! text.
 
 use askama::Template;
 use login_core::{Flash, Login, LoginError};
@@ -10,26 +10,27 @@ use crate::error::Error;
 /// `/style.css`.
 pub const STYLE: &str = include_str!("../static/style.css");
 
-/// The `Content-Security-Policy` of every response: were someone's text ever not
-/// escaped, it could still run no script, load nothing and send nothing elsewhere.
+/// The `Content-Security-Policy` of every response. If a text is ever not escaped, it still
+/// cannot run scripts, load anything, or send data to other sites.
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What every page shows.
+/// The parts that every page has.
 pub struct Layout {
-    /// Who is logged in.
+    /// The address of the logged-in user.
     pub email: Option<String>,
-    /// What was flashed.
+    /// The flashed messages.
     pub flashes: Vec<Flash>,
-    /// Where a login leads to, here or by way of signing up.
+    /// The page to redirect to after the login or the sign-up.
     pub next: Option<String>,
 }
 
 impl Layout {
-    /// This request's. The flashed messages are taken: they are shown once.
+    /// The layout of this request. It takes the flashed messages from the session, so they are
+    /// shown once.
     ///
     /// # Errors
-    /// That the user could not be loaded, or that the response has begun.
+    /// [`LoginError::Load`] or [`LoginError::ResponseBegun`].
     pub async fn of(login: &Login<Account>) -> Result<Self, LoginError> {
         let email = login.user().await?.map(|account| account.email.clone());
         Ok(Self { email, flashes: login.take_flashes()?, next: login.next_url() })
@@ -39,14 +40,13 @@ impl Layout {
 /// Renders a page.
 ///
 /// # Errors
-/// Never, short of memory.
+/// [`Error::Page`].
 pub fn render(page: &impl Template) -> Result<String, Error> {
     Ok(page.render()?)
 }
 
-/// The page in place of a response that failed and is not made to be looked at: the
-/// frameworks and the login answer such requests with plain text or with nothing.
-/// Nothing of that text is shown, since it names types and fields.
+/// The page that replaces an error response of the framework or the library, which is plain
+/// text or empty. The page does not contain that text, because it can name types and fields.
 #[must_use]
 pub fn error_page(status: u16, content_type: Option<&str>) -> Option<String> {
     if content_type.is_some_and(|kind| !kind.starts_with("text/plain")) {
@@ -65,7 +65,7 @@ pub fn error_page(status: u16, content_type: Option<&str>) -> Option<String> {
     ErrorPage { title, advice }.render().ok()
 }
 
-/// An error. It asks for no user: to load one may be what failed.
+/// The error page. It does not load the user, because that may be what failed.
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage {
@@ -77,7 +77,7 @@ struct ErrorPage {
 #[derive(Template)]
 #[template(path = "home.html")]
 pub struct HomePage {
-    /// What every page shows.
+    /// The parts that every page has.
     pub layout: Layout,
 }
 
@@ -85,9 +85,9 @@ pub struct HomePage {
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 pub struct SignUpPage {
-    /// What every page shows.
+    /// The parts that every page has.
     pub layout: Layout,
-    /// What was typed before.
+    /// The address that was entered before.
     pub email: String,
 }
 
@@ -95,9 +95,9 @@ pub struct SignUpPage {
 #[derive(Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
-    /// What every page shows.
+    /// The parts that every page has.
     pub layout: Layout,
-    /// What was typed before.
+    /// The address that was entered before.
     pub email: String,
 }
 
@@ -105,7 +105,7 @@ pub struct LoginPage {
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub struct ConfirmPage {
-    /// What every page shows.
+    /// The parts that every page has.
     pub layout: Layout,
 }
 
@@ -113,7 +113,7 @@ pub struct ConfirmPage {
 #[derive(Template)]
 #[template(path = "notes.html")]
 pub struct NotesPage {
-    /// What every page shows.
+    /// The parts that every page has.
     pub layout: Layout,
     /// The user's notes.
     pub notes: Vec<Note>,
@@ -123,8 +123,8 @@ pub struct NotesPage {
 #[derive(Template)]
 #[template(path = "settings.html")]
 pub struct SettingsPage {
-    /// What every page shows.
+    /// The parts that every page has.
     pub layout: Layout,
-    /// The address as it is.
+    /// The current address.
     pub email: String,
 }

@@ -1,4 +1,4 @@
-//! What the environment decides.
+//! Settings from environment variables.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -7,24 +7,24 @@ use std::path::PathBuf;
 
 use login_core::{SecretKey, SecretKeyError};
 
-/// How an application is run.
+/// The settings of an application.
 pub struct Settings {
-    /// `PORT`, where it listens on this machine; 3000 by default.
+    /// `PORT`: the local port to listen on. Default: 3000.
     pub port: u16,
-    /// `DATABASE`, the file that the accounts are in.
+    /// `DATABASE`: the file with the accounts.
     pub database: PathBuf,
-    /// `SECRET_KEY`, which signs the logins. Without it they end when the program does.
+    /// `SECRET_KEY`: the key that signs the cookies. Without it, logins end when the program ends.
     pub key: Option<SecretKey>,
-    /// `HTTPS=1`: clients come by HTTPS, through a proxy in front of the application.
-    /// By default they come by plain HTTP, from this machine.
+    /// `HTTPS=1`: clients use HTTPS, through a proxy in front of the application. Default:
+    /// plain HTTP, from this machine.
     pub is_https: bool,
 }
 
 impl Settings {
-    /// Reads them.
+    /// Reads the variables.
     ///
     /// # Errors
-    /// That a variable cannot be what it is.
+    /// [`SettingsError`] if the value of a variable is invalid.
     pub fn from_env(database: &str) -> Result<Self, SettingsError> {
         let variable = |name| std::env::var_os(name);
         Ok(Self {
@@ -35,7 +35,7 @@ impl Settings {
         })
     }
 
-    /// Tells the operator where the application is, once it listens.
+    /// Prints the application's URL. It is called when the application listens.
     pub fn announce(&self) {
         println!("Open http://localhost:{} (accounts are kept in {})", self.port, self.database.display());
     }
@@ -46,7 +46,7 @@ fn port(value: OsString) -> Result<u16, SettingsError> {
     parsed.ok_or(SettingsError::Value { name: "PORT", expected: "a number up to 65535", value })
 }
 
-/// Only these two: `HTTPS=true` must not be taken for no.
+/// Other values are an error, so that `HTTPS=true` does not count as off.
 fn https(value: OsString) -> Result<bool, SettingsError> {
     match value.to_str() {
         Some("1") => Ok(true),
@@ -55,19 +55,19 @@ fn https(value: OsString) -> Result<bool, SettingsError> {
     }
 }
 
-/// A variable that cannot be what it is.
+/// An invalid value of a variable.
 #[derive(Debug)]
 pub enum SettingsError {
-    /// It holds something else than it must.
+    /// The value has the wrong form.
     Value {
         /// The variable.
         name: &'static str,
-        /// What it must be.
+        /// What the value must be.
         expected: &'static str,
-        /// What it is.
+        /// The value.
         value: OsString,
     },
-    /// It holds no secret key.
+    /// The value is not a secret key.
     Key(SecretKeyError),
 }
 
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_taken_or_named() {
+    fn invalid_values_are_named_in_the_error() {
         assert!(matches!(port("8080".into()), Ok(8080)));
         for value in ["65536", "-1", "http", ""] {
             let error = port(value.into()).unwrap_err();

@@ -1,4 +1,4 @@
-//! The application's routes; `main.rs` serves them, the tests drive them.
+//! The application's routes. `main.rs` serves them, and the tests send requests to them.
 
 mod error;
 mod pages;
@@ -12,10 +12,10 @@ use actix_web::{App, Error, Route};
 use example_accounts::{Account, Accounts, Settings};
 use login_actix::{ConfigError, LoginManager, development_key};
 
-/// The logins, built once for all of the server's threads.
+/// The login manager, built once for all threads of the server.
 ///
 /// # Errors
-/// That the configuration cannot work, a short key say.
+/// [`ConfigError`] if the configuration is invalid, such as a short key.
 pub fn login(settings: &Settings, accounts: Accounts) -> Result<LoginManager<Account>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
@@ -54,18 +54,18 @@ pub fn app(
         .service(web::resource("/log-out").route(form_on("/")).route(post().to(pages::log_out)))
         .service(web::resource("/style.css").route(get().to(pages::style)))
         .wrap(login.middleware())
-        // Outermost, so that what the login itself answers has them too.
+        // Outermost, so that responses of the library have a page and the policy too.
         .wrap(ErrorHandlers::new().default_handler(with_page))
         .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, example_accounts::CONTENT_SECURITY_POLICY)))
 }
 
-/// For an address that takes a form: who opens it, after a login say that the form was
-/// sent without, gets to the page that the form is on.
+/// The GET route of a path that takes a form. A browser requests it after a login, if the form
+/// was sent without one. It redirects to the page with the form.
 fn form_on(page: &'static str) -> Route {
     get().to(move || async move { pages::see(page) })
 }
 
-/// With a page for errors, whoever answered.
+/// Adds the page to an error response, also to those of the framework and the library.
 fn with_page<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Result<ErrorHandlerResponse<B>, Error> {
     let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
     let Some(page) = example_accounts::error_page(response.status().as_u16(), kind) else {

@@ -14,7 +14,7 @@ use crate::error::AppError;
 
 type Answer<T> = Result<T, AppError>;
 
-/// A fresh login is good for changing settings for ten minutes.
+/// Changing settings needs a login of the last ten minutes.
 type RecentUser = FreshUser<Account, 600>;
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub(crate) fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
-/// The page of a form that was not accepted, to be filled in again.
+/// The page of a form that was not accepted, with the form to fill in again.
 fn again(page: String) -> HttpResponse {
     HttpResponse::UnprocessableEntity().content_type(ContentType::html()).body(page)
 }
@@ -115,7 +115,7 @@ pub(crate) async fn confirmed(
     Form(form): Form<Password>,
 ) -> Answer<HttpResponse> {
     if accounts.is_password(&account, form.password).await? {
-        login.confirm()?;
+        login.confirm(&account).await?;
         return Ok(login.redirect_to_next("/settings"));
     }
     login.flash_as("error", "That is not your password.")?;

@@ -1,6 +1,6 @@
-//! The application on actix-web does what `example_flow` asks.
+//! Runs the tests of `example_flow` on the application for actix-web.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use example_accounts::{Account, Accounts, Settings};
@@ -17,7 +17,7 @@ impl example_flow::Site for Application {
         Self { login: actix_sqlite::login(settings, accounts.clone()).unwrap(), accounts }
     }
 
-    /// Each request is for a new `App`, as if another of the server's threads took it.
+    /// Each request is sent to a new `App`, as if another thread of the server handled it.
     async fn answer(&self, request: Request<String>) -> Response<String> {
         let app = init_service(actix_sqlite::app(self.login.clone(), self.accounts.clone())).await;
         let mut sent =

@@ -1,15 +1,15 @@
-//! What goes wrong, as a status that tells nothing and a log line that does. The page is
-//! that of every error.
+//! The application's error. The response has only a status, and the cause is logged. A layer
+//! adds the error page.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use login_axum::LoginError;
 
-/// Anything that a handler cannot do anything about.
+/// An error that a handler cannot recover from.
 pub(crate) enum AppError {
-    /// The library's own error: it knows its answer, 403 for an inactive user say.
+    /// An error of the library, with its own response, such as 403 for an inactive user.
     Login(login_axum::Error),
-    /// The accounts' error.
+    /// An error of the accounts.
     Accounts(example_accounts::Error),
 }
 

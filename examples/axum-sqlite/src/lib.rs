@@ -1,4 +1,4 @@
-//! The application's routes; `main.rs` serves them, the tests drive them.
+//! The application's routes. `main.rs` serves them, and the tests send requests to them.
 
 mod error;
 mod pages;
@@ -16,7 +16,7 @@ use login_axum::{ConfigError, LoginManager, development_key};
 /// The whole application.
 ///
 /// # Errors
-/// That the login's configuration cannot work, a short key say.
+/// [`ConfigError`] if the login's configuration is invalid, such as a short key.
 pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
@@ -39,18 +39,18 @@ pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigE
         .route("/log-out", form_on("/").post(pages::log_out))
         .route("/style.css", get(pages::style))
         .layer(login.layer())
-        // Outermost, so that what the login itself answers has it too.
+        // Outermost, so that responses of the library have a page and the policy too.
         .layer(map_response(for_browsers))
         .with_state(accounts))
 }
 
-/// For an address that takes a form: who opens it, after a login say that the form was
-/// sent without, gets to the page that the form is on.
+/// The GET route of a path that takes a form. A browser requests it after a login, if the form
+/// was sent without one. It redirects to the page with the form.
 fn form_on(page: &'static str) -> MethodRouter<Accounts> {
     get(move || async move { Redirect::to(page) })
 }
 
-/// With a page for errors and the policy, whoever answered.
+/// Adds the error page and the policy, also to responses of the framework and the library.
 async fn for_browsers(mut response: Response) -> Response {
     let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
     if let Some(page) = example_accounts::error_page(response.status().as_u16(), kind) {

@@ -1,4 +1,4 @@
-//! A small real application: sign up, log in, be remembered, keep notes.
+//! A small but complete application: sign up, log in, stay logged in, and write notes.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +19,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let app = router(&settings, Accounts::open(&settings.database).await?)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
     settings.announce();
-    // With the client's address, a session that is used from elsewhere is noticed.
+    // Session protection needs the client's address.
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::error::AppError;
 type Answer<T> = Result<T, AppError>;
 type FormAgain = (StatusCode, Html<String>);
 
-/// A fresh login is good for changing settings for ten minutes.
+/// Changing settings needs a login of the last ten minutes.
 type RecentUser = FreshUser<Account, 600>;
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) struct NoteId {
     id: i64,
 }
 
-/// The page of a form that was not accepted, to be filled in again.
+/// The page of a form that was not accepted, with the form to fill in again.
 fn again(page: String) -> FormAgain {
     (StatusCode::UNPROCESSABLE_ENTITY, Html(page))
 }
@@ -113,7 +113,7 @@ pub(crate) async fn confirmed(
     Form(form): Form<Password>,
 ) -> Answer<Result<Redirect, FormAgain>> {
     if accounts.is_password(&account, form.password).await? {
-        login.confirm()?;
+        login.confirm(&account).await?;
         return Ok(Ok(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;

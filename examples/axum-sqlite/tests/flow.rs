@@ -1,6 +1,6 @@
-//! The application on axum does what `example_flow` asks.
+//! Runs the tests of `example_flow` on the application for axum.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

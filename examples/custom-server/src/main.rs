@@ -73,7 +73,7 @@ fn serve(mut stream: TcpStream, manager: &LoginManager<Account>) -> Result<(), B
         "/" => Response::new(200, "This page does not access your login.\n"),
         _ => handle(&request_login.access(|| request.clone())),
     };
-    response.add_parts(&request_login.finish());
+    response.add_parts(&request_login.finish(response.status));
     Ok(stream.write_all(response.to_text().as_bytes())?)
 }
 
@@ -92,7 +92,7 @@ fn handle(login: &Login<Account>) -> Response {
             Response::after(done, &login.next_or("/secret"))
         }
         ("GET", "/login") => Response::new(200, "Log in with a POST, such as to /login?user=ann\n"),
-        ("POST", "/logout") => Response::after(login.log_out_now(), "/"),
+        ("POST", "/logout") => Response::after(login.log_out().now(), "/"),
         ("GET", "/secret") => match login.check(Requirement::Login) {
             Ok(account) => Response::new(200, &format!("Hello, {}!\n", account.name)),
             Err(refusal) => Response::from(&login.refuse(refusal)),

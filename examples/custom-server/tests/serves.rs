@@ -1,6 +1,6 @@
-//! The server, started and asked.
+//! Starts the server and sends requests to it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot continue fails")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ struct Server {
 impl Server {
     fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_custom-server"));
-        // Port 0: the system chooses, and the first line tells.
+        // With port 0 the system chooses a port. The first line of output contains it.
         let mut process = command.env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -49,9 +49,9 @@ fn cookies(answer: &str) -> String {
 }
 
 #[test]
-fn a_login_from_beginning_to_end() {
+fn log_in_and_log_out() {
     let server = Server::start();
-    assert!(!server.get("/", "").contains("vary"), "nothing was looked at");
+    assert!(!server.get("/", "").contains("vary"), "the login was not accessed");
     let refused = server.get("/secret", "");
     assert!(refused.starts_with("HTTP/1.1 302") && refused.contains("location: /login?next=%2Fsecret"), "{refused}");
     let as_json = server.get("/secret", "accept: application/json\r\n");
@@ -67,7 +67,7 @@ fn a_login_from_beginning_to_end() {
     assert!(login.contains("session=") && login.contains("remember_token="), "{login}");
     assert!(server.get("/secret", &login).ends_with("Hello, ann!\n"));
     let remembered = format!("cookie: {}\r\n", login.trim_end().split("; ").last().unwrap());
-    assert!(server.get("/secret", &remembered).ends_with("Hello, ann!\n"), "by the remember cookie alone");
+    assert!(server.get("/secret", &remembered).ends_with("Hello, ann!\n"), "with the remember cookie only");
 
     let logged_out = server.send("POST", "/logout", &login);
     assert_eq!(logged_out.matches("Max-Age=0").count(), 2, "{logged_out}");

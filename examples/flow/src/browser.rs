@@ -1,4 +1,4 @@
-//! A browser, as far as a login has to do with one.
+//! A browser for tests, which keeps cookies and sends them.
 
 use example_accounts::CONTENT_SECURITY_POLICY;
 use http::{Request, header};
@@ -12,23 +12,23 @@ pub struct Browser<'s, S> {
     headers: Vec<(&'static str, &'static str)>,
 }
 
-/// What a browser got.
+/// A response that the browser got.
 pub struct Page {
     /// The status code.
     pub status: u16,
-    /// Where it was sent, if anywhere.
+    /// The Location header, or an empty text.
     pub location: String,
-    /// What kind of text it is.
+    /// The Content-Type header, or an empty text.
     pub content_type: String,
     /// The `Set-Cookie` lines.
     pub cookies: Vec<String>,
-    /// The text.
+    /// The body.
     pub text: String,
 }
 
 impl Page {
-    /// It is an error's page: it looks like the others, leads back to them, and shows
-    /// neither what failed nor in what.
+    /// Checks that this is an error page: it has the style of the other pages and a link to
+    /// them, and it contains no internal details.
     pub fn assert_is_error(&self, statuses: &[u16]) {
         assert!(statuses.contains(&self.status), "{}: {}", self.status, self.text);
         assert_eq!(self.content_type, "text/html; charset=utf-8");
@@ -49,12 +49,12 @@ impl<S> Clone for Browser<'_, S> {
 }
 
 impl<'s, S: Site> Browser<'s, S> {
-    /// A new one, without a cookie.
+    /// A new browser without cookies.
     pub fn new(site: &'s S) -> Self {
         Self { site, cookies: Vec::new(), headers: Vec::new() }
     }
 
-    /// The same browser, sending this header as well.
+    /// The same browser, which also sends this header.
     #[must_use]
     pub fn with_header(&self, name: &'static str, value: &'static str) -> Self {
         let mut browser = self.clone();
@@ -62,12 +62,12 @@ impl<'s, S: Site> Browser<'s, S> {
         browser
     }
 
-    /// Asks for a page.
+    /// Requests a page.
     pub async fn get(&mut self, path: &str) -> Page {
         self.send("GET", path, "").await
     }
 
-    /// Sends a form.
+    /// Posts a form.
     pub async fn post(&mut self, path: &str, form: &str) -> Page {
         self.send("POST", path, form).await
     }
@@ -106,19 +106,19 @@ impl<'s, S: Site> Browser<'s, S> {
         }
     }
 
-    /// Signs up, so that the browser is logged in.
+    /// Signs up. The browser is then logged in.
     pub async fn sign_up(&mut self, email: &str) {
         let page = self.post("/sign-up", &format!("email={email}&password=correct+horse")).await;
         assert_eq!((page.status, &*page.location), (303, "/notes"), "{}", page.text);
     }
 
-    /// Asks for the notes, and is sent to log in.
+    /// Requests the notes, and checks that the response redirects to the login page.
     pub async fn is_asked_to_log_in(&mut self) {
         let page = self.get("/notes").await;
         assert_eq!((page.status, &*page.location), (302, "/login?next=%2Fnotes"));
     }
 
-    /// Is closed and opened again: the cookie of the session is gone.
+    /// Closes and reopens the browser, which deletes the session cookie.
     pub fn restart(&mut self) {
         self.cookies.retain(|(name, _)| name != "session");
     }

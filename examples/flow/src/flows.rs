@@ -1,4 +1,4 @@
-//! The flows. Each panics where the application does something else.
+//! The flows. Each panics if the application does something else.
 
 use std::path::PathBuf;
 
@@ -16,8 +16,8 @@ async fn start_on<S: Site>(accounts: Accounts, is_https: bool) -> S {
     S::start(&Settings { port: 0, database: PathBuf::new(), key: Some(key), is_https }, accounts).await
 }
 
-/// What is flashed is shown once, what is written is escaped and kept, and after
-/// logging out the notes ask for a login.
+/// Flashed messages are shown once, notes are escaped and stored, and after a logout the
+/// notes need a login.
 pub async fn sign_up_write_a_note_log_out<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
@@ -37,8 +37,8 @@ pub async fn sign_up_write_a_note_log_out<S: Site>() {
     assert!(ann.get("/login?next=%2Fnotes").await.text.contains("Please log in to access this page."));
 }
 
-/// Notes are their owner's alone.
-pub async fn another_user_sees_and_deletes_nothing_of_mine<S: Site>() {
+/// Only the owner of a note can read and delete it.
+pub async fn notes_of_another_user_cannot_be_read_or_deleted<S: Site>() {
     let site = start::<S>().await;
     let (mut ann, mut ben) = (Browser::new(&site), Browser::new(&site));
     ann.sign_up("ann@example.com").await;
@@ -50,7 +50,7 @@ pub async fn another_user_sees_and_deletes_nothing_of_mine<S: Site>() {
     assert!(ann.get("/notes").await.text.contains("milk"));
 }
 
-/// A note has 1 to 500 characters, whatever their bytes, spaces around it not counted.
+/// A note has 1 to 500 characters (not bytes), without the spaces around it.
 pub async fn notes_that_are_empty_or_too_long_are_refused<S: Site>() {
     const REFUSED: &str = "A note has 1 to 500 characters.";
     let site = start::<S>().await;
@@ -68,8 +68,8 @@ pub async fn notes_that_are_empty_or_too_long_are_refused<S: Site>() {
     assert!(page.text.contains(&"ü".repeat(500)) && !page.text.contains(REFUSED), "{}", page.text);
 }
 
-/// The box on the login page decides whether the login outlives the browser.
-pub async fn a_login_ends_with_the_browser_unless_it_is_to_be_remembered<S: Site>() {
+/// The checkbox on the login page decides whether the login is remembered.
+pub async fn a_login_ends_with_the_browser_unless_it_is_remembered<S: Site>() {
     let site = start::<S>().await;
     Browser::new(&site).sign_up("ann@example.com").await;
     let mut ann = Browser::new(&site);
@@ -82,9 +82,9 @@ pub async fn a_login_ends_with_the_browser_unless_it_is_to_be_remembered<S: Site
     assert_eq!(ann.get("/notes").await.status, 200);
 }
 
-/// A remembered login is not a fresh one; the form that makes it fresh tells
-/// password managers who is asked.
-pub async fn a_remembered_user_gives_the_password_before_changing_settings<S: Site>() {
+/// A remembered login is not fresh. The form that confirms it contains the user name for
+/// password managers.
+pub async fn a_remembered_user_must_confirm_the_password_before_settings<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
     ann.sign_up("ann@example.com").await;
@@ -107,8 +107,8 @@ pub async fn a_remembered_user_gives_the_password_before_changing_settings<S: Si
     assert!(page.text.contains("Your e-mail address was changed.") && page.text.contains("anna@example.com"));
 }
 
-/// Sessions and remember cookies of other devices end, and passwords stay good.
-pub async fn logging_out_everywhere_ends_other_devices_logins<S: Site>() {
+/// Sessions and remember cookies of other devices end, and the password is still valid.
+pub async fn logging_out_everywhere_ends_the_logins_of_all_devices<S: Site>() {
     let site = start::<S>().await;
     let (mut phone, mut desk) = (Browser::new(&site), Browser::new(&site));
     phone.sign_up("ann@example.com").await;
@@ -123,7 +123,8 @@ pub async fn logging_out_everywhere_ends_other_devices_logins<S: Site>() {
     assert_eq!(desk.get("/notes").await.status, 200);
 }
 
-/// Nothing tells who has an account but signing up, which says why it refuses.
+/// The login page does not reveal who has an account. Only the sign-up page does, because
+/// it must give the reason when it refuses.
 pub async fn wrong_passwords_and_unknown_users_get_the_same_page<S: Site>() {
     let site = start::<S>().await;
     Browser::new(&site).sign_up("ann@example.com").await;
@@ -140,9 +141,8 @@ pub async fn wrong_passwords_and_unknown_users_get_the_same_page<S: Site>() {
     }
 }
 
-/// The form comes back, and tells programs that nothing was done; browsers show it all
-/// the same.
-pub async fn a_form_that_is_not_accepted_comes_back_with_422<S: Site>() {
+/// The response contains the form again. Its status shows programs that nothing was done.
+pub async fn an_invalid_form_is_answered_with_422_and_the_form<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
     ann.sign_up("ann@example.com").await;
@@ -154,8 +154,8 @@ pub async fn a_form_that_is_not_accepted_comes_back_with_422<S: Site>() {
     assert_eq!(ann.get("/notes").await.status, 200);
 }
 
-/// Whoever gives a wrong password has only that to type again.
-pub async fn after_a_wrong_password_the_password_is_in_focus<S: Site>() {
+/// After a wrong password, only the password must be typed again.
+pub async fn after_a_wrong_password_the_password_field_has_the_focus<S: Site>() {
     /// The name of the one field that a page puts the focus on.
     fn focused(text: &str) -> &str {
         let mut fields = text.split("<input ").filter(|field| field.contains(" autofocus>"));
@@ -171,9 +171,9 @@ pub async fn after_a_wrong_password_the_password_is_in_focus<S: Site>() {
     assert_eq!(focused(&page.text), "password");
 }
 
-/// Whoever finds out at the login that there is no account yet signs up, and gets to
-/// what was asked for first, if that is on this site.
-pub async fn signing_up_from_the_login_leads_to_what_was_wanted<S: Site>() {
+/// A visitor without an account goes from the login page to the sign-up page. After that
+/// they get to the page that they requested first, if it is on this site.
+pub async fn signing_up_from_the_login_page_redirects_to_next<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
     let refused = ann.get("/settings?a=%26&b").await;
@@ -194,9 +194,9 @@ pub async fn signing_up_from_the_login_leads_to_what_was_wanted<S: Site>() {
     lured.sign_up("ben@example.com").await;
 }
 
-/// A login leads to the address that a form was sent to, where a browser asks for a
-/// page; it gets the one that the form is on.
-pub async fn a_form_sent_without_a_login_leads_to_its_page<S: Site>() {
+/// After the login, the browser requests the URL of the form with GET. It is redirected to
+/// the page that contains the form.
+pub async fn after_a_refused_form_the_login_leads_to_the_page_of_the_form<S: Site>() {
     let site = start::<S>().await;
     Browser::new(&site).sign_up("ann@example.com").await;
     for (address, form, encoded, page) in [
@@ -216,9 +216,9 @@ pub async fn a_form_sent_without_a_login_leads_to_its_page<S: Site>() {
     assert_eq!((led.status, &*led.location), (303, "/"));
 }
 
-/// Addresses that are none, methods that an address does not have (Rocket takes these
-/// for the former) and forms that lack something or are none; the login is kept.
-pub async fn errors_are_pages_that_tell_nothing<S: Site>() {
+/// Unknown paths, methods that a path does not have (a 404 in Rocket), and invalid forms.
+/// The login is kept.
+pub async fn error_pages_contain_no_internal_details<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
     ann.sign_up("ann@example.com").await;
@@ -237,7 +237,7 @@ pub async fn errors_are_pages_that_tell_nothing<S: Site>() {
     }
     assert_eq!(ann.get("/settings").await.status, 200);
 
-    // What a login does to the response stays with it.
+    // The session cookie of a restored login is also in an error response.
     ann.restart();
     let page = ann.post("/notes", "").await;
     page.assert_is_error(&[400, 422]);
@@ -245,8 +245,8 @@ pub async fn errors_are_pages_that_tell_nothing<S: Site>() {
     assert_eq!(ann.get("/notes").await.status, 200);
 }
 
-/// A form on another site can neither log in nor out, nor write.
-pub async fn another_sites_forms_are_refused<S: Site>() {
+/// A form on another site cannot log a user in or out, and cannot write notes.
+pub async fn forms_of_another_site_are_refused<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
     ann.sign_up("ann@example.com").await;
@@ -261,8 +261,8 @@ pub async fn another_sites_forms_are_refused<S: Site>() {
     assert_eq!(ann.with_header("sec-fetch-site", "same-origin").post("/log-out", "").await.status, 303);
 }
 
-/// The cookies are HTTPS-only where clients come by HTTPS.
-pub async fn behind_https_no_cookie_travels_over_plain_http<S: Site>() {
+/// The cookies are sent over HTTPS only, if clients use HTTPS.
+pub async fn with_https_the_cookies_are_secure<S: Site>() {
     let site: S = start_on(Accounts::in_memory().await.unwrap(), true).await;
     Browser::new(&site).sign_up("ann@example.com").await;
     let form = "email=ann@example.com&password=correct+horse&remember=yes";
@@ -273,9 +273,9 @@ pub async fn behind_https_no_cookie_travels_over_plain_http<S: Site>() {
     }
 }
 
-/// Without the database the application knows nobody, and does not say why: neither
-/// is the user taken for logged out.
-pub async fn a_failing_database_is_an_error_that_tells_nothing<S: Site>() {
+/// If the database fails, every page that needs it is an error without the cause. The user
+/// does not count as logged out.
+pub async fn a_failing_database_is_a_500_without_the_cause<S: Site>() {
     let accounts = Accounts::in_memory().await.unwrap();
     let site: S = start_on(accounts.clone(), false).await;
     let mut ann = Browser::new(&site);
@@ -289,15 +289,19 @@ pub async fn a_failing_database_is_an_error_that_tells_nothing<S: Site>() {
         ann.post("/log-out", "").await,
         Browser::new(&site).post("/login", form).await,
     ];
-    for page in pages {
+    for (at, page) in pages.into_iter().enumerate() {
         page.assert_is_error(&[500]);
-        assert_eq!(page.cookies, [""; 0]);
+        // Only the logout, which is made even if the database fails, deletes cookies.
+        let deletions = if at == 3 { 2 } else { 0 };
+        assert_eq!(page.cookies.len(), deletions, "{:?}", page.cookies);
+        assert!(page.cookies.iter().all(|line| line.contains("Max-Age=0")), "{:?}", page.cookies);
     }
     assert_eq!(Browser::new(&site).get("/login").await.status, 200);
 }
 
-/// The policy that the browser here finds on every response holds for the pages.
-pub async fn the_style_is_served_and_nothing_is_inline<S: Site>() {
+/// The pages obey the content security policy. The test browser checks that every response
+/// has it.
+pub async fn the_style_sheet_is_served_and_no_style_is_inline<S: Site>() {
     let site = start::<S>().await;
     let mut ann = Browser::new(&site);
     let style = ann.get("/style.css").await;

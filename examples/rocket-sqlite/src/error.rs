@@ -1,16 +1,16 @@
-//! What goes wrong, as a status that tells nothing and a log line that does. The page is
-//! that of every error.
+//! The application's error. The response has only a status, and the cause is logged. A layer
+//! adds the error page.
 
 use login_rocket::LoginError;
 use rocket::Request;
 use rocket::http::Status;
 use rocket::response::{Responder, Result};
 
-/// Anything that a handler cannot do anything about.
+/// An error that a handler cannot recover from.
 pub(crate) enum AppError {
-    /// The library's own error: it knows its answer, 403 for an inactive user say.
+    /// An error of the library, with its own response, such as 403 for an inactive user.
     Login(login_rocket::Error),
-    /// The accounts' error.
+    /// An error of the accounts.
     Accounts(example_accounts::Error),
 }
 

@@ -1,4 +1,4 @@
-//! The application; `main.rs` launches it, the tests drive it.
+//! The application. `main.rs` launches it, and the tests send requests to it.
 
 mod error;
 mod pages;
@@ -15,7 +15,7 @@ use rocket::{Build, Config, Request, Response, Rocket, catch, catchers};
 /// The whole application.
 ///
 /// # Errors
-/// That the login's configuration cannot work, a short key say.
+/// [`ConfigError`] if the login's configuration is invalid, such as a short key.
 pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
@@ -33,20 +33,20 @@ pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, 
     });
     Ok(rocket::custom(Config { port: settings.port, ..Config::default() })
         .attach(login.fairing())
-        // Last, so that what the login itself answers has them too.
+        // Last, so that responses of the library have a page and the policy too.
         .attach(for_browsers)
         .manage(accounts)
         .mount("/", pages::routes())
         .register("/", catchers![caught]))
 }
 
-/// In place of Rocket's own pages.
+/// Replaces Rocket's own error pages.
 #[catch(default)]
 fn caught(status: Status, _: &Request<'_>) -> (Status, RawHtml<String>) {
     (status, RawHtml(example_accounts::error_page(status.code, None).unwrap_or_default()))
 }
 
-/// With a page for errors that no catcher sees: those that the login answers itself.
+/// Adds the page to error responses that no catcher handles: those of the login library.
 fn with_page(response: &mut Response<'_>) {
     let kind = response.headers().get_one("Content-Type");
     if let Some(page) = example_accounts::error_page(response.status().code, kind) {

@@ -1,4 +1,4 @@
-//! A small real application: sign up, log in, be remembered, keep notes.
+//! A small but complete application: sign up, log in, stay logged in, and write notes.
 
 use std::error::Error;
 use std::process::ExitCode;

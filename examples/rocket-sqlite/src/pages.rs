@@ -17,7 +17,7 @@ type Answer<T> = Result<T, AppError>;
 type Html = RawHtml<String>;
 type FormAgain = (Status, Html);
 
-/// A fresh login is good for changing settings for ten minutes.
+/// Changing settings needs a login of the last ten minutes.
 type RecentUser = FreshUser<Account, 600>;
 
 #[derive(FromForm)]
@@ -50,7 +50,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The page of a form that was not accepted, to be filled in again.
+/// The page of a form that was not accepted, with the form to fill in again.
 fn again(page: String) -> FormAgain {
     (Status::UnprocessableEntity, RawHtml(page))
 }
@@ -127,7 +127,7 @@ async fn confirmed(
     password: Form<Secret>,
 ) -> Answer<Result<LoginResponse, FormAgain>> {
     if accounts.is_password(&user, password.into_inner().password).await? {
-        login.confirm()?;
+        login.confirm(&user).await?;
         return Ok(Ok(login.redirect_to_next("/settings")));
     }
     login.flash_as("error", "That is not your password.")?;
@@ -174,8 +174,8 @@ async fn delete_note(user: CurrentUser<Account>, accounts: &State<Accounts>, not
     Ok(Redirect::to("/notes"))
 }
 
-/// Who opens an address that takes a form, after a login say that the form was sent
-/// without, gets to the page that the form is on.
+/// A browser requests the path of a form with GET after a login, if the form was sent without
+/// one. It is redirected to the page with the form. The same holds for the other `_form` routes.
 #[get("/notes/delete")]
 fn delete_note_form(_guard: LoginRequired<Account>) -> Redirect {
     Redirect::to("/notes")

@@ -1,6 +1,6 @@
-//! The application on Rocket does what `example_flow` asks.
+//! Runs the tests of `example_flow` on the application for Rocket.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use example_accounts::{Accounts, Settings};
 use http::{Request, Response};

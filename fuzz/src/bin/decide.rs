@@ -1,8 +1,9 @@
-//! What the library makes of cookies, for `differential.py`: a line of JSON in, one out.
+//! Reads and writes cookies with the library, for `differential.py`. Each line of input and of
+//! output is a JSON object.
 //!
-//! A question with `cookie` asks what is read: the user's ID, the keys, and the session
-//! cookie as it is written again after nothing was changed. One with `user_id` or `data`
-//! asks for the cookies of such a login. Both are in Flask's format.
+//! For a question with `cookie`, the answer is what the library reads: the user's ID, the keys
+//! of the session, and the unchanged session, written again. For one with `user_id` or `data`,
+//! the answer contains the cookies of that login. Both are in Flask's format.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, Write as _};
@@ -21,7 +22,7 @@ const PROBE: &str = "changed and changed back";
 struct Question {
     key: String,
     now: u64,
-    /// The Cookie header's bytes, each as a character.
+    /// The bytes of the Cookie header, each as one character.
     #[serde(default)]
     cookie: String,
     #[serde(default)]
@@ -47,11 +48,11 @@ fn answer(question: &Question) -> Answer {
         .flask_compatible()
         .session_protection(SessionProtection::Off)
         .build_without_loader()
-        .expect("it can work");
+        .expect("a valid configuration");
     let request_login = manager.begin();
     let header: Vec<u8> = question.cookie.chars().map(|c| u8::try_from(c).expect("one of Latin-1")).collect();
     let login = request_login.access(|| Request::new("GET", "/").with_header("cookie", &header));
-    // Before a remember cookie logs anyone in.
+    // They are read before a remember cookie logs a user in.
     let keys = login.keys();
     if let Some(user_id) = &question.user_id {
         login.log_in(Account::new(user_id)).remember(true).now().expect("a small login");
@@ -62,12 +63,12 @@ fn answer(question: &Question) -> Answer {
     for (category, message) in &question.flashes {
         login.flash_as(category, message).expect("a small message");
     }
-    // A change and its reverse, so that the session is written. A session that has no room
-    // for the change is asked about without it.
+    // A change and its reverse, so that the session is written. A session without space for the
+    // change stays as it is.
     if login.insert(PROBE, &0).is_ok() {
-        login.remove(PROBE).expect("it is not too late");
+        login.remove(PROBE).expect("the response has not begun");
     }
-    let session = request_login.finish().set_cookies;
+    let session = request_login.finish(200).set_cookies;
     let mut jar = Jar::default();
     jar.keep(&session);
     let user = load(&login, |id| Some(Account::new(id))).expect("nothing failed");

@@ -1,4 +1,4 @@
-//! A digest that is the right one, or another.
+//! A digest: the right one, or another one.
 
 use arbitrary::Arbitrary;
 

@@ -1,5 +1,5 @@
-//! Flask's session, which is itsdangerous' `URLSafeTimedSerializer`, and Flask-Login's
-//! remember cookie.
+//! Flask's session cookie (itsdangerous' `URLSafeTimedSerializer`) and Flask-Login's remember
+//! cookie.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::Sha512;
 
-/// A secret key. It must be ASCII, so that all of Flask reads it alike.
+/// A secret key. It must be ASCII, so that Flask and Flask-Login encode it in the same way.
 pub struct Flask {
     secret: Vec<u8>,
 }
@@ -17,12 +17,12 @@ impl Flask {
         Self { secret: secret.to_vec() }
     }
 
-    /// A session cookie of this text, not compressed.
+    /// A session cookie with this text, not compressed.
     pub fn session(&self, json: &[u8], time: u64) -> String {
         self.sign(&BASE64.encode(json), time)
     }
 
-    /// A session cookie of this zlib stream.
+    /// A session cookie with this zlib stream.
     pub fn zipped_session(&self, zlib: &[u8], time: u64) -> String {
         self.sign(&format!(".{}", BASE64.encode(zlib)), time)
     }
@@ -55,7 +55,7 @@ impl Flask {
         String::from_utf8(json).ok()
     }
 
-    /// A remember cookie of this payload, which need not be text.
+    /// A remember cookie with this payload, which can be any bytes.
     pub fn remember(&self, payload: &[u8]) -> Vec<u8> {
         let mac = Hmac::<Sha512>::new_from_slice(&self.secret).expect("any length is good");
         let digest = mac.chain_update(payload).finalize().into_bytes();
@@ -64,7 +64,7 @@ impl Flask {
     }
 }
 
-/// A cookie's value in quotes, everything in it escaped that could be.
+/// A cookie value in quotes. Everything except letters and digits is escaped.
 pub fn quote_cookie(value: &[u8]) -> Vec<u8> {
     let mut quoted = vec![b'"'];
     for byte in value {

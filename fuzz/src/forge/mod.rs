@@ -1,5 +1,5 @@
-//! The cookie formats once more, written from their descriptions, to sign whatever a
-//! fuzzer thinks of and to judge what the library makes of it.
+//! A second implementation of the cookie formats, written from their descriptions. It signs
+//! any input of the fuzzer, and checks what the library reads and writes.
 
 mod digest;
 mod flask;

@@ -48,12 +48,12 @@ impl Native {
         [1, a, b, c]
     }
 
-    /// A session cookie of these fields.
+    /// A session cookie with these fields.
     pub fn session(&self, header: [u8; 4], fields: &[u8]) -> String {
         seal(&self.session, header, fields)
     }
 
-    /// A remember cookie of these fields.
+    /// A remember cookie with these fields.
     pub fn remember(&self, header: [u8; 4], fields: &[u8]) -> String {
         seal(&self.remember, header, fields)
     }
@@ -74,7 +74,7 @@ impl Native {
         (seal(key, self.header(), fields) == cookie).then(|| fields.to_vec())
     }
 
-    /// The binding to a client of unknown address and no user agent.
+    /// The binding to a client with an unknown address and no user agent.
     pub fn unknown_client(&self) -> [u8; 16] {
         self.digest(hmac(&self.client, &[&0_u64.to_be_bytes(), &[0]]))
     }
@@ -103,7 +103,7 @@ fn seal(key: &[u8; 32], header: [u8; 4], fields: &[u8]) -> String {
     BASE64.encode([&header, fields, &mac].concat())
 }
 
-/// A session's fields, those that its flags say are there.
+/// The fields of a session cookie. The flags say which of the optional ones it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionFields {
     pub flags: u8,
@@ -123,7 +123,7 @@ pub struct LoginFields {
 }
 
 impl SessionFields {
-    /// Reads the fields; `None` where they end too soon.
+    /// Parses the fields. `None` if they are too short.
     pub fn parse(mut bytes: &[u8]) -> Option<Self> {
         let [flags] = take(&mut bytes)?;
         let mut fields = Self {
@@ -152,7 +152,7 @@ impl SessionFields {
         Some(fields)
     }
 
-    /// The bytes of the fields, whose flags must fit them.
+    /// The bytes of the fields. The flags must match the fields.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![self.flags];
         bytes.extend_from_slice(&self.signed_at.to_be_bytes());
@@ -168,7 +168,7 @@ impl SessionFields {
         bytes
     }
 
-    /// The flags as the fields say, with what no field says from `other`.
+    /// Sets the flags of the fields that are there. The other flags are those of `other`.
     pub fn with_flags(mut self, other: u8) -> Self {
         let flag = |flag: u8, set: bool| if set { flag } else { 0 };
         let said =
@@ -185,20 +185,20 @@ impl SessionFields {
         self.flags & PERMANENT != 0
     }
 
-    /// Whether the times and texts are such that a server takes it, the data aside.
+    /// Whether a server accepts the times and the user ID. The data is not checked.
     pub fn is_in_force(&self, now: u64, lifetime: u64) -> bool {
         self.signed_at <= now + SKEW
             && now.saturating_sub(self.signed_at) <= lifetime
             && self.login.as_ref().is_none_or(|login| std::str::from_utf8(&login.user_id).is_ok())
     }
 
-    /// The ID of the login, if there is one and it is text.
+    /// The user ID of the login, if there is a login and the ID is UTF-8.
     pub fn user_id(&self) -> Option<&str> {
         std::str::from_utf8(&self.login.as_ref()?.user_id).ok()
     }
 }
 
-/// A remember token's fields.
+/// The fields of a remember cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RememberFields {
     pub issued_at: u64,
@@ -208,7 +208,7 @@ pub struct RememberFields {
 }
 
 impl RememberFields {
-    /// Reads the fields; `None` where they end too soon.
+    /// Parses the fields. `None` if they are too short.
     pub fn parse(mut bytes: &[u8]) -> Option<Self> {
         let [flags] = take(&mut bytes)?;
         let (issued_at, ends_at) = (number(&mut bytes)?, number(&mut bytes)?);
@@ -226,7 +226,7 @@ impl RememberFields {
         bytes
     }
 
-    /// The ID in a token that a server takes at this time.
+    /// The user ID, if a server accepts the token at this time.
     pub fn user_id(&self, now: u64) -> Option<&str> {
         let in_force = self.issued_at <= now + SKEW && now < self.ends_at;
         std::str::from_utf8(&self.user_id).ok().filter(|_| in_force)

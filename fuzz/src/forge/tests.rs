@@ -1,4 +1,4 @@
-//! What is forged is what the library writes and accepts.
+//! Tests that forged cookies are those that the library writes and accepts.
 
 use crate::account::{Account, load, whoever};
 use crate::browser::Jar;
@@ -10,14 +10,14 @@ fn account() -> Account {
 }
 
 #[test]
-fn the_librarys_native_cookies_are_sealed_alike() {
+fn native_cookies_of_the_library_have_the_forged_format() {
     let manager = site::native().build_without_loader().unwrap();
     let request_login = manager.begin();
     let login = request_login.access(|| site::with_cookies(""));
     login.log_in(account()).remember(true).now().unwrap();
     login.insert("colour", "red").unwrap();
     let mut jar = Jar::default();
-    jar.keep(&request_login.finish().set_cookies);
+    jar.keep(&request_login.finish(200).set_cookies);
 
     let forger = site::native_forger();
     let session = SessionFields::parse(&forger.open_session(jar.get(site::NATIVE_SESSION).unwrap()).unwrap()).unwrap();
@@ -39,7 +39,7 @@ fn the_librarys_native_cookies_are_sealed_alike() {
 }
 
 #[test]
-fn forged_flask_cookies_are_taken() {
+fn forged_flask_cookies_are_accepted() {
     let (manager, forger) = (site::flask().build_without_loader().unwrap(), site::flask_forger());
     let json = br#"{"_user_id":"1","n":NaN}"#;
     let zlib = miniz_oxide::deflate::compress_to_vec_zlib(json, 6);
@@ -56,12 +56,12 @@ fn forged_flask_cookies_are_taken() {
 }
 
 #[test]
-fn the_librarys_flask_cookies_are_signed_alike() {
+fn flask_cookies_of_the_library_have_the_forged_format() {
     let manager = site::flask().build_without_loader().unwrap();
     let request_login = manager.begin();
     let login = request_login.access(|| site::with_cookies(""));
     login.log_in(account()).remember(true).now().unwrap();
-    let lines = request_login.finish().set_cookies;
+    let lines = request_login.finish(200).set_cookies;
     let mut jar = Jar::default();
     jar.keep(&lines);
     let json = site::flask_forger().open_session(jar.get(site::FLASK_SESSION).unwrap()).unwrap();
