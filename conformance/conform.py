@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Plays scenarios against conformance servers and compares what they answer.
+"""Runs scenarios on conformance servers and compares the responses.
 
-    conform.py play   SCENARIOS -- SERVER...          play, print what was seen
-    conform.py record SCENARIOS OUT.json              play on the reference, write transcripts
-    conform.py compare SCENARIOS [--wire W] -- SERVER...   reference and server side by side
-    conform.py relay  SCENARIOS -- SERVER...          steps alternate between the two, one cookie jar
+    conform.py play   SCENARIOS -- SERVER...          print the server's responses
+    conform.py record SCENARIOS OUT.json              write the reference's responses as transcripts
+    conform.py compare SCENARIOS [--wire W] -- SERVER...   compare the server with the reference
+    conform.py relay  SCENARIOS -- SERVER...          alternate between both, with the same cookies
 
-SCENARIOS is a .json file or a folder of them. SERVER... is the command that
-starts a conformance server (CONTRACT.md). Exit status 1 if anything differs.
+SCENARIOS is a .json file or a folder of .json files. SERVER... is the command that
+starts a conformance server (CONTRACT.md). The exit code is 1 if a response differs.
 """
 import argparse
 import email.utils
@@ -23,19 +23,19 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = [sys.executable, str(HERE / "reference.py")]
-# Expiry is compared with this tolerance: the two servers answer at different moments.
+# Expiry times may differ by this many seconds, because the servers respond at different times.
 EXPIRY_SLACK_SECONDS = 5
-# Pages that look at neither the login nor the session, and pages that may or may not.
+# Pages that may or may not access the login, and pages that must not.
 UNCLEAR = {"/unauthorized", "/needs-refresh"}
 UNTOUCHED = {"/health", "/static-page", "/events", "/users"}
 
 
 def reserve_port():
-    """A socket on a free port that keeps all but the server off it.
+    """Reserves a free port for a server. Returns a socket that is bound to it, and the port.
 
-    A port that was only looked for can be taken, by another play's connection, before
-    the server listens. Linux lets a server listen where another socket is bound, if
-    that one may be shared; elsewhere the port has to be let go.
+    Without the socket, another process could take the port before the server listens. On
+    Linux a server can listen on a port to which a shared socket is bound; on other systems
+    the socket must be closed.
     """
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ class Server:
         command, config = self.command, self.config
         self.held, self.port = reserve_port()
         env = {**os.environ, "PORT": str(self.port), "CONFORMANCE_CONFIG": json.dumps(config)}
-        self.log = tempfile.TemporaryFile()  # a pipe that no one reads stops a server that logs
+        self.log = tempfile.TemporaryFile()  # a pipe that is not read blocks a server that logs
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=self.log)
         deadline = time.time() + 30
         while True:
@@ -113,7 +113,7 @@ def parse_set_cookie(header):
 
 
 def lifetime(attributes):
-    """Seconds until the cookie expires; None for a session cookie."""
+    """The seconds until the cookie expires, or None for a session cookie."""
     if "max-age" in attributes:
         return int(attributes["max-age"])
     if "expires" in attributes:
@@ -150,10 +150,10 @@ class Jar(dict):
 
 
 def jar_action(jar, step):
-    """Steps that act on the client's cookies rather than on the server."""
+    """Executes a step that changes the client's cookies. False if it is another kind of step."""
     if "drop_cookie" in step:
         jar.pop(step["drop_cookie"], None)
-    elif "extra_cookie" in step:  # sent before the jar's own from here on, kept by no one
+    elif "extra_cookie" in step:  # sent before those of the jar from now on, not stored in it
         jar.extra = [*getattr(jar, "extra", []), step["extra_cookie"]]
     elif "set_cookie" in step:
         jar[step["set_cookie"]["name"]] = step["set_cookie"]["value"]
@@ -190,17 +190,18 @@ def request_step(server, jar, step):
     headers = {k: v for k, v in headers.items() if v is not None}
     if jar.header() and "Cookie" not in headers:
         headers["Cookie"] = jar.header()
+    carried = [pair.split("=")[0].strip() for pair in headers.get("Cookie", "").split(";")]
     try:
         response, text = server.send(
             request.get("method", "GET"), request["path"], headers, request.get("body"), step.get("from", "127.0.0.1")
         )
     except (OSError, http.client.HTTPException) as e:
         return {"request": f"{request.get('method', 'GET')} {request['path']}", "status": f"no answer: {e!r}",
-                "location": None, "body": None, "set_cookies": [], "vary_cookie": False}
+                "location": None, "body": None, "set_cookies": [], "vary_cookie": False, "carried": carried}
     body = text.decode("utf-8", "replace")
     content_type = (response.headers.get("Content-Type") or "").split(";")[0]
     if response.status >= 300 and not body.endswith(" handler"):
-        body = None  # error and redirect pages are each framework's own
+        body = None  # error and redirect pages depend on the framework
     elif content_type == "application/json":
         try:
             body = json.loads(body)
@@ -218,11 +219,12 @@ def request_step(server, jar, step):
         "body": body,
         "set_cookies": jar.absorb(response),
         "vary_cookie": "cookie" in vary,
+        "carried": carried,
     }
 
 
 def play(scenario, servers):
-    """Plays one scenario; step k goes to servers[k % len(servers)]."""
+    """Runs a scenario. Request k is sent to servers[k % len(servers)]."""
     jar, seen, turn = Jar(), [], 0
     for step in scenario["steps"]:
         if "restart" in step:
@@ -237,32 +239,54 @@ def play(scenario, servers):
 
 
 def better_than_reference(scenario, seen):
-    """What the reference answers, with the points where a server must do better.
+    """The reference's responses, corrected where a server must do better.
 
-    The reference marks every response as varying with the cookie, even one
-    that never looked at it: a cache then keeps a copy of it for each user.
-    A step's "expect" replaces what the reference is known to get wrong.
+    The reference sends `Vary: Cookie` with every response, even if the page does not access the
+    cookie. A cache then stores a copy for each user. The "expect" of a step replaces known
+    mistakes of the reference.
     """
     for expect, answer in zip(expects(scenario), seen):
         whole_removals(scenario, answer)
+        whole_logout(scenario, answer)
         answer.update(expect)
         method, path = answer["request"].split("?")[0].split(" ")
         untouched = path in UNTOUCHED or method == "OPTIONS"
         answer["vary_cookie"] = not untouched or bool(answer["set_cookies"])
         if path in UNCLEAR or answer["status"] == 400 or answer["body"] == {"ok": False}:
-            answer["vary_cookie"] = None  # either will do
+            answer["vary_cookie"] = None  # both are accepted
         if "vary_cookie" in expect:
             answer["vary_cookie"] = expect["vary_cookie"]
     return seen
 
 
 def whole_removals(scenario, answer):
-    """Flask-Login removes the remember cookie without the attributes it was set with."""
+    """Adds the attributes that Flask-Login omits when it deletes the remember cookie."""
     spec = {"name": "remember_token", "secure": False, "httponly": True, "samesite": None,
             **scenario.get("config", {}).get("remember_cookie", {})}
     for cookie in answer["set_cookies"]:
         if cookie["deleted"] and cookie["name"] == spec["name"]:
             cookie.update({k: spec[k] for k in ("secure", "httponly", "samesite")})
+
+
+def whole_logout(scenario, answer):
+    """Adds the deletions that Flask-Login omits. A logout with either cookie deletes both."""
+    config = scenario.get("config", {})
+    session = {"name": "session", "secure": False, "httponly": True, "samesite": None, **config.get("session_cookie", {})}
+    remember = {"name": "remember_token", "secure": False, "httponly": True, "samesite": None,
+                **config.get("remember_cookie", {})}
+    carried = set(answer.pop("carried"))
+    if not answer["request"].startswith("GET /logout") or not carried & {session["name"], remember["name"]}:
+        return
+    for spec in (session, remember):
+        is_set = any(cookie["name"] == spec["name"] for cookie in answer["set_cookies"])
+        # A visitor who is not logged in keeps the session, which Flask-Login does not touch.
+        is_kept = spec is session and session["name"] in carried
+        if not is_set and not is_kept:
+            answer["set_cookies"].append({
+                "name": spec["name"], "deleted": True, "lifetime": None, "domain": spec.get("domain"),
+                "path": spec.get("path", "/"), **{k: spec[k] for k in ("secure", "httponly", "samesite")},
+            })
+    answer["set_cookies"].sort(key=lambda c: (c["name"], c["deleted"]))
 
 
 def expects(scenario):
@@ -271,7 +295,7 @@ def expects(scenario):
 
 
 def same(a, b):
-    a, b = json.loads(json.dumps(a)), json.loads(json.dumps(b))
+    a, b = json.loads(json.dumps({**a, "carried": None})), json.loads(json.dumps({**b, "carried": None}))
     if a["vary_cookie"] is None:
         b["vary_cookie"] = None
     if a["set_cookies"] == "any":
@@ -308,7 +332,7 @@ def run(args):
             if wire not in scenario.get("wires", ["flask", "native"]):
                 continue
             if args.verb == "relay" and (wire != "flask" or not scenario.get("relay", True)):
-                continue  # the reference speaks its own format only
+                continue  # the reference supports only its own format
             config = config_of(scenario, wire)
             if args.verb in ("record", "compare"):
                 reference = Server(REFERENCE, config)
@@ -328,8 +352,9 @@ def run(args):
                         reference, target = Server(REFERENCE, config), Server(args.server, config)
                     got = play(scenario, [[reference, target], [target, reference]][k])
                     for index, answer in enumerate(got):
-                        if (index + k) % 2 == 0:  # the reference answered: its own quirks are not the point here
+                        if (index + k) % 2 == 0:  # correct the reference's own responses
                             whole_removals(scenario, answer)
+                            whole_logout(scenario, answer)
                             answer["vary_cookie"] = expected[index]["vary_cookie"]
                             answer.update(expects(scenario)[index])
                     failures += report(scenario, f"relay{k}", expected, got)

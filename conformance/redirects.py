@@ -1,12 +1,12 @@
-"""Asks Chromium where each accepted `next` leads.
+"""Checks in Chromium that each accepted `next` stays on the site.
 
     cargo test -p login-core --test redirects    # writes target/tmp/redirects.jsonl
     python3 redirects.py [--browser /usr/bin/chromium] ../target/tmp/redirects.jsonl
 
-Each case is followed twice: as the Location that the library makes of it (303), and as it
-was given, in a link. Every other host and port is a trap, so that nothing reaches the
-network and leaving is seen. Addresses that do lead away are followed first, to see that the
-trap catches. Needs nothing but Python's standard library.
+Chromium opens each case twice: as the Location that the library makes of it (303), and in its
+original form as a link. All other hosts and ports lead to a trap server, so that nothing
+reaches the network and leaving the site is detected. URLs that do leave the site are opened
+first, to check that the trap works. Needs only Python's standard library.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 SITE = "site.example:8080"
-# Each leads away in every browser; no test of the trap would be one without them.
+# Each of these leaves the site in every browser. They test the trap server.
 HOSTILE = [
     "//evil.example/x",
     "///evil.example",
@@ -35,14 +35,14 @@ STARTING_SECONDS, STUCK_SECONDS = 60, 15
 
 
 class Course:
-    """The cases of one pass, one after the other in one tab."""
+    """The cases of one pass. The browser opens them one after the other in one tab."""
 
     def __init__(self, cases, as_link):
         self.cases, self.as_link = cases, as_link
         self.at, self.arrived, self.left, self.progress = 0, set(), set(), asyncio.Event()
 
     def case(self, number):
-        """The page or redirect that a case begins with."""
+        """The page or redirect that starts a case."""
         self.at = number
         self.progress.set()
         if number >= len(self.cases):
@@ -80,7 +80,7 @@ def page(body):
 
 
 async def serve(answer):
-    """A server that answers each request by its path; its port."""
+    """Starts a server that responds to each request by its path. Returns it and its port."""
 
     async def connection(reader, writer):
         try:
@@ -88,8 +88,8 @@ async def serve(answer):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(answer(head.split(b" ", 2)[1].decode("latin-1")))
         except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError):
-            # The browser's end, or this program's; or no HTTP, as the browser's own calls
-            # home are none.
+            # The browser or this program ends, or it is not HTTP, such as the browser's own
+            # background requests over TLS.
             pass
         finally:
             writer.close()
@@ -131,7 +131,7 @@ async def end(process, profile):
 
 
 async def follow(browser, cases, as_link):
-    """Where the browser went: cases that arrived, that left, and that led nowhere at all."""
+    """Returns the cases that stayed on the site, that left it, and that opened no page."""
     course, stuck = Course(cases, as_link), set()
     site, trap = await serve(course.answer_site), await serve(course.answer_elsewhere)
     start = 0
@@ -168,7 +168,7 @@ async def run(options):
         escaped = [case for number, case in enumerate(hostile) if number not in left - arrived]
         print(f"{way}: {len(hostile)} hostile, {len(hostile) - len(escaped)} caught", flush=True)
         arrived, left, stuck = await follow(options.browser, accepted, as_link)
-        # Not every call at the trap is the tab's: what counts is who never arrived.
+        # The trap also gets the browser's background requests, so only cases that never arrived count.
         lost = [case for number, case in enumerate(accepted) if number not in arrived]
         strayed = f"{len(left - arrived)} left, {len(stuck)} stuck"
         print(f"{way}: {len(accepted)} accepted, {len(accepted) - len(lost)} stayed, {strayed}", flush=True)

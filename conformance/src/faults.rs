@@ -1,11 +1,11 @@
-//! A user table that fails now and then, for the load test.
+//! Loads that fail at intervals, for the load test.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// Which loads fail; by their number, so that every run has the same share of them.
+/// Which loads fail, by their number, so that every run has the same share of failures.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LoaderFaults {
@@ -14,7 +14,7 @@ pub(crate) struct LoaderFaults {
     timeout_ms: u64,
 }
 
-/// Counts loads and spoils some of them.
+/// Counts loads and makes some of them fail.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     wanted: LoaderFaults,
@@ -26,8 +26,8 @@ impl Faults {
         Self { wanted, loads: AtomicU64::new(0) }
     }
 
-    /// Stands before each load. A fault is told on standard error, for whoever counts
-    /// the answers that it has spoilt.
+    /// Must be called before each load. It writes each fault to standard error, where the load
+    /// test counts them.
     pub(crate) async fn strike(&self) -> Result<(), &'static str> {
         let load = self.loads.fetch_add(1, Ordering::Relaxed) + 1;
         let is_nth = |every: u64| every != 0 && load.is_multiple_of(every);

@@ -6,4 +6,6 @@ mod faults;
 mod world;
 
 pub use config::{Config, Wire};
-pub use world::{Key, LoginQuery, Pair, Player, Players, UsersQuery, World, flag, me_json, query, session_json};
+pub use world::{
+    Key, LoginQuery, Pair, Player, Players, UsersQuery, World, confirm, flag, me_json, query, session_json,
+};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use login_core::adapter;
 use login_core::{LoadError, Login, LoginError, Request, RequestLoader, User, UserLoader};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -215,9 +216,11 @@ impl LoginQuery {
         let Some(user) = self.user.as_deref().and_then(|id| world.user(id)) else { return Ok(None) };
         let mut log_in = login
             .log_in(user)
-            .remember(flag(self.remember.as_deref()))
             .force(flag(self.force.as_deref()))
             .fresh(self.fresh.is_none() || flag(self.fresh.as_deref()));
+        if let Some(remember) = self.remember.as_deref().filter(|remember| !remember.is_empty()) {
+            log_in = log_in.remember(flag(Some(remember)));
+        }
         if let Some(duration) = self.duration.as_deref().filter(|duration| !duration.is_empty()) {
             let Ok(seconds) = duration.parse() else { return Ok(None) };
             log_in = log_in.duration(Duration::from_secs(seconds));
@@ -240,7 +243,7 @@ impl LoginQuery {
 /// # Errors
 /// That the user could not be loaded.
 pub async fn me_json(login: &Login<Player>, anonymous_name: &str) -> Result<Value, LoadError> {
-    let user = login.user().await?;
+    let user = login.user_including_inactive().await?;
     Ok(json!({
         "id": user.as_ref().map(|user| user.id()),
         "name": user.as_ref().map_or(anonymous_name, |user| &user.name),
@@ -252,9 +255,24 @@ pub async fn me_json(login: &Login<Player>, anonymous_name: &str) -> Result<Valu
     }))
 }
 
-/// The answer of `/session`: the whole session, keys sorted, as it stands there.
+/// Does what `/confirm` does, as if the session's user had just entered a password: nothing
+/// if no user is logged in.
+///
+/// # Errors
+/// Those of the library.
+pub async fn confirm(login: &Login<Player>, world: &World) -> Result<(), LoginError> {
+    let session: Value = serde_json::from_str(&adapter::session_json(login)).unwrap_or_default();
+    let Some(user) = session.get("_user_id").and_then(Value::as_str).and_then(|id| world.user(id)) else {
+        return Ok(());
+    };
+    match login.confirm(&user).await {
+        Err(LoginError::NotLoggedIn) => Ok(()),
+        confirmed => confirmed,
+    }
+}
+
+/// The answer of `/session`: the whole session, keys sorted.
 #[must_use]
-pub fn session_json(login: &Login<Player>) -> BTreeMap<String, Box<RawValue>> {
-    let value = |key: String| login.get::<Box<RawValue>>(&key).ok().flatten().map(|value| (key, value));
-    login.keys().into_iter().filter_map(value).collect()
+pub fn session_json(login: &Login<Player>) -> Option<Box<RawValue>> {
+    RawValue::from_string(adapter::session_json(login)).ok()
 }

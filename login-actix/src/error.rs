@@ -4,7 +4,7 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use login_core::adapter::{Answer, Denied, log_error};
+use login_core::adapter::{Answer, Denied, log_error_once};
 use login_core::{LoadError, Login as CoreLogin, Refusal, User};
 
 use crate::mounted::Mounted;
@@ -16,6 +16,9 @@ pub enum LoginRejection<U: User> {
     /// The handler has no [`middleware`](crate::LoginManager::middleware) for this user type
     /// around it. The response is a 500 that says so.
     MissingMiddleware,
+    /// The guard is inside of the middleware of another manager with the same user type. The
+    /// response is a 500 that says so.
+    AnotherMiddleware,
     /// The application's loader failed. The response is a 500 without the cause.
     Load(LoadError),
     /// No user is logged in, or the login is not fresh enough. The response is a redirect, a
@@ -42,8 +45,16 @@ impl<U: User> Refused<U> {
 
 impl<U: User> LoginRejection<U> {
     pub(crate) fn missing_middleware() -> Self {
-        log_error(format_args!("{}", Self::MissingMiddleware));
-        Self::MissingMiddleware
+        Self::MissingMiddleware.logged()
+    }
+
+    pub(crate) fn another_middleware() -> Self {
+        Self::AnotherMiddleware.logged()
+    }
+
+    fn logged(self) -> Self {
+        log_error_once(&self.to_string());
+        self
     }
 
     pub(crate) fn denied(denied: Denied, request: &HttpRequest) -> Self {
@@ -75,6 +86,11 @@ impl<U: User> fmt::Display for LoginRejection<U> {
                 "no login middleware for `{}` around this handler: add `.wrap(login.middleware())` to the App, after every other wrap",
                 std::any::type_name::<U>()
             ),
+            Self::AnotherMiddleware => write!(
+                f,
+                "the login middleware around this guard is of another manager for `{}`: add `.wrap(login.middleware())` of the manager that made the guard, and give each manager its own user type",
+                std::any::type_name::<U>()
+            ),
             Self::Load(error) => error.fmt(f),
             Self::Refused(refused) => refused.refusal.fmt(f),
         }
@@ -85,7 +101,7 @@ impl<U: User> std::error::Error for LoginRejection<U> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Load(error) => error.source(),
-            Self::MissingMiddleware | Self::Refused(_) => None,
+            Self::MissingMiddleware | Self::AnotherMiddleware | Self::Refused(_) => None,
         }
     }
 }
@@ -93,14 +109,16 @@ impl<U: User> std::error::Error for LoginRejection<U> {
 impl<U: User> ResponseError for LoginRejection<U> {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::MissingMiddleware | Self::Load(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::MissingMiddleware | Self::AnotherMiddleware | Self::Load(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(_) => StatusCode::UNAUTHORIZED,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::MissingMiddleware => response::from_answer(Answer::text(500, self.to_string())),
+            Self::MissingMiddleware | Self::AnotherMiddleware => {
+                response::from_answer(Answer::text(500, self.to_string()))
+            }
             Self::Load(_) => response::from_answer(Answer::internal_error()),
             Self::Refused(refused) => refused.mounted.refuse(&refused.login, refused.refusal),
         }

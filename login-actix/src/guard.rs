@@ -1,42 +1,66 @@
 //! The guards: middleware that accepts only some users.
 
 use std::future::{Ready, ready};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{self, Context, Poll};
 
-use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use login_core::User;
+use actix_web::http::Method;
+use actix_web::{Error, HttpMessage as _};
 use login_core::adapter::{Require, Requirement};
+use login_core::{Login, LoginManager, User};
 use pin_project_lite::pin_project;
 
 use crate::error::LoginRejection;
 use crate::mounted::Mounted;
 
 /// The middleware of [`LoginManager::login_required`](crate::LoginManager::login_required).
-pub struct GuardMiddleware<U> {
+pub struct GuardMiddleware<U: User> {
+    guard: Guard<U>,
+}
+
+/// What a guard requires, and of whose login.
+struct Guard<U: User> {
+    manager: LoginManager<U>,
     requirement: Requirement,
-    user: PhantomData<fn() -> U>,
+    allows_options: bool,
 }
 
-impl<U> GuardMiddleware<U> {
-    pub(crate) fn new(requirement: Requirement) -> Self {
-        Self { requirement, user: PhantomData }
-    }
-}
-
-impl<U> Clone for GuardMiddleware<U> {
+impl<U: User> Clone for Guard<U> {
     fn clone(&self) -> Self {
-        Self::new(self.requirement)
+        Self { manager: self.manager.clone(), ..*self }
     }
 }
 
-impl<U> std::fmt::Debug for GuardMiddleware<U> {
+impl<U: User> GuardMiddleware<U> {
+    pub(crate) fn new(manager: LoginManager<U>, requirement: Requirement) -> Self {
+        Self { guard: Guard { manager, requirement, allows_options: false } }
+    }
+
+    /// Accepts every OPTIONS request, without a login, as Flask-Login does. The handler runs
+    /// for it: use this only if the resource answers OPTIONS itself and reveals nothing.
+    ///
+    /// It is not needed for CORS. Wrap the CORS middleware around the guard (call `.wrap` for
+    /// it after the guard's), where it answers the browser's preflight requests before they
+    /// reach the guard.
+    #[must_use]
+    pub fn allow_unauthenticated_options(mut self) -> Self {
+        self.guard.allows_options = true;
+        self
+    }
+}
+
+impl<U: User> Clone for GuardMiddleware<U> {
+    fn clone(&self) -> Self {
+        Self { guard: self.guard.clone() }
+    }
+}
+
+impl<U: User> std::fmt::Debug for GuardMiddleware<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardMiddleware({:?})", self.requirement)
+        write!(f, "GuardMiddleware({:?})", self.guard.requirement)
     }
 }
 
@@ -53,21 +77,19 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        let (service, requirement) = (Rc::new(service), self.requirement);
-        ready(Ok(GuardService { service, requirement, user: PhantomData }))
+        ready(Ok(GuardService { service: Rc::new(service), guard: self.guard.clone() }))
     }
 }
 
 /// The service of [`GuardMiddleware`].
-pub struct GuardService<S, U> {
+pub struct GuardService<S, U: User> {
     service: Rc<S>,
-    requirement: Requirement,
-    user: PhantomData<fn() -> U>,
+    guard: Guard<U>,
 }
 
-impl<S, U> std::fmt::Debug for GuardService<S, U> {
+impl<S, U: User> std::fmt::Debug for GuardService<S, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardService({:?})", self.requirement)
+        write!(f, "GuardService({:?})", self.guard.requirement)
     }
 }
 
@@ -86,15 +108,28 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        if Requirement::exempts(request.method().as_str()) {
+        if self.guard.allows_options && request.method() == Method::OPTIONS {
             return GuardFuture { stage: Stage::Accepted { inner: self.service.call(request) } };
         }
-        let Some(login) = Mounted::<U>::access_user(request.request()) else {
-            let response = LoginRejection::<U>::missing_middleware().into_response();
-            return GuardFuture { stage: Stage::Refused { response: ready(request.into_response(response)) } };
+        let login = match access(&request, &self.guard.manager) {
+            Ok(login) => login,
+            Err(missing) => {
+                let response = ready(request.into_response(missing.into_response()));
+                return GuardFuture { stage: Stage::Refused { response } };
+            }
         };
         let waiting = Some(Waiting { service: Rc::clone(&self.service), request });
-        GuardFuture { stage: Stage::Loading { user: login.require(self.requirement), waiting } }
+        GuardFuture { stage: Stage::Loading { user: login.require(self.guard.requirement), waiting } }
+    }
+}
+
+/// The login that the middleware of the guard's own manager has begun.
+fn access<U: User>(request: &ServiceRequest, manager: &LoginManager<U>) -> Result<Login<U>, LoginRejection<U>> {
+    let is_own = request.extensions().get::<Mounted<U>>().map(|mounted| manager.owns(&mounted.request_login));
+    match is_own {
+        Some(true) => Mounted::access_user(request.request()).ok_or_else(LoginRejection::missing_middleware),
+        Some(false) => Err(LoginRejection::another_middleware()),
+        None => Err(LoginRejection::missing_middleware()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{self, Context, Poll};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
-use login_core::adapter::{AdapterManager, Answer, MountError, Mounts, RequestLogin, log_error};
+use login_core::adapter::{AdapterManager, Answer, MountError, Mounts, RequestLogin, log_error_once};
 use login_core::{LoginManager, User};
 use pin_project_lite::pin_project;
 
@@ -80,7 +80,7 @@ where
         if Mounts::are_needed()
             && let Err(error) = mount(&request, core)
         {
-            log_error(format_args!("{error}"));
+            log_error_once(&error.to_string());
             let response = response::from_answer(Answer::text(500, error.to_string()));
             return LoginFuture::Answered { response: ready(request.into_response(response)) };
         }
@@ -138,7 +138,10 @@ where
             }
             Projected::Inner { inner } => inner.poll(context).map_ok(ServiceResponse::map_into_left_body),
             Projected::Login { inner, request_login } => Poll::Ready(match task::ready!(inner.poll(context)) {
-                Ok(response) => Ok(response::with_parts(response, &request_login.finish())),
+                Ok(response) => {
+                    let parts = request_login.finish(response.status().as_u16());
+                    Ok(response::with_parts(response, &parts))
+                }
                 // A response that is made of this error further out needs the cookies too.
                 Err(error) => Err(WithParts::new(error, request_login.clone()).into()),
             }),

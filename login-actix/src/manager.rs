@@ -35,26 +35,26 @@ impl<U: User> LoginManager<U> {
 
     /// A guard that accepts only logged-in users (Flask-Login's `login_required`), for an
     /// app, a scope or a resource: `web::scope("/settings").wrap(login.login_required())`. It
-    /// accepts every OPTIONS request.
+    /// must be inside of the [`middleware`](Self::middleware) of this manager.
     #[must_use = "wrap a scope or resource in it"]
     pub fn login_required(&self) -> GuardMiddleware<U> {
-        GuardMiddleware::new(Requirement::Login)
+        GuardMiddleware::new(self.0.core.clone(), Requirement::Login)
     }
 
     /// A guard that accepts only users with a fresh login (Flask-Login's
-    /// `fresh_login_required`). It accepts every OPTIONS request.
+    /// `fresh_login_required`).
     #[must_use = "wrap a scope or resource in it"]
     pub fn fresh_login_required(&self) -> GuardMiddleware<U> {
-        GuardMiddleware::new(Requirement::FreshLogin)
+        GuardMiddleware::new(self.0.core.clone(), Requirement::FreshLogin)
     }
 
     /// A guard that accepts only users who entered their credentials within `age`, in whole
-    /// seconds. It accepts every OPTIONS request. In the flask format it accepts no user
-    /// unless [`fresh_login_max_age`](LoginManagerBuilder::fresh_login_max_age) is set,
-    /// because the age is unknown.
+    /// seconds. In the flask format it accepts no user unless
+    /// [`fresh_login_max_age`](LoginManagerBuilder::fresh_login_max_age) is set, because the
+    /// age is unknown.
     #[must_use = "wrap a scope or resource in it"]
     pub fn fresh_login_required_within(&self, age: Duration) -> GuardMiddleware<U> {
-        GuardMiddleware::new(Requirement::FreshLoginWithin(age))
+        GuardMiddleware::new(self.0.core.clone(), Requirement::FreshLoginWithin(age))
     }
 
     /// Sets the response if no user is logged in (Flask-Login's `unauthorized_handler`).

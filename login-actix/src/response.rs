@@ -79,7 +79,7 @@ impl<U: User> ResponseError for WithParts<U> {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = self.error.error_response();
-        let parts = self.request_login.finish();
+        let parts = self.request_login.finish(response.status().as_u16());
         if parts.replaces(response.status().as_u16()) {
             response = from_answer(Answer::internal_error());
         }

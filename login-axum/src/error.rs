@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use login_core::adapter::{Answer, Denied, log_error};
+use login_core::adapter::{Answer, Denied, log_error_once};
 use login_core::{LoadError, Refusal, User};
 
 use crate::head::Head;
@@ -18,6 +18,12 @@ pub enum LoginRejection {
     /// The route has no [`layer`](crate::LoginManager::layer) for this user type around it.
     /// The response is a 500 that says so.
     MissingLayer {
+        /// The name of the user type.
+        user: &'static str,
+    },
+    /// The guard is below the layer of another manager with the same user type. The response
+    /// is a 500 that says so.
+    AnotherLayer {
         /// The name of the user type.
         user: &'static str,
     },
@@ -51,9 +57,16 @@ impl fmt::Debug for Refused {
 
 impl LoginRejection {
     pub(crate) fn missing_layer<U: User>() -> Self {
-        let rejection = Self::MissingLayer { user: std::any::type_name::<U>() };
-        log_error(format_args!("{rejection}"));
-        rejection
+        Self::MissingLayer { user: std::any::type_name::<U>() }.logged()
+    }
+
+    pub(crate) fn another_layer<U: User>() -> Self {
+        Self::AnotherLayer { user: std::any::type_name::<U>() }.logged()
+    }
+
+    fn logged(self) -> Self {
+        log_error_once(&self.to_string());
+        self
     }
 
     pub(crate) fn denied<'r, U: User>(denied: Denied, mounted: &Mounted<U>, head: impl Into<Head<'r>>) -> Self {
@@ -73,6 +86,10 @@ impl fmt::Display for LoginRejection {
             Self::MissingLayer { user } => {
                 write!(f, "no login layer for `{user}`: add `.layer(login.layer())` to the router, after its routes")
             }
+            Self::AnotherLayer { user } => write!(
+                f,
+                "the login layer around this guard is of another manager for `{user}`: add `.layer(login.layer())` of the manager that made the guard, and give each manager its own user type"
+            ),
             Self::Load(error) => error.fmt(f),
             Self::Refused(refused) => refused.refusal.fmt(f),
         }
@@ -83,7 +100,7 @@ impl StdError for LoginRejection {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Load(error) => error.source(),
-            Self::MissingLayer { .. } | Self::Refused(_) => None,
+            Self::MissingLayer { .. } | Self::AnotherLayer { .. } | Self::Refused(_) => None,
         }
     }
 }
@@ -97,7 +114,9 @@ impl From<LoadError> for LoginRejection {
 impl IntoResponse for LoginRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::MissingLayer { .. } => response::from_answer(Answer::text(500, self.to_string())),
+            Self::MissingLayer { .. } | Self::AnotherLayer { .. } => {
+                response::from_answer(Answer::text(500, self.to_string()))
+            }
             Self::Load(_) => response::from_answer(Answer::internal_error()),
             Self::Refused(refused) => (refused.respond)(),
         }

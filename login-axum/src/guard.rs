@@ -1,14 +1,13 @@
 //! The guards: layers that accept only some users.
 
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response};
+use axum::http::{Extensions, Method, Request, Response};
 use axum::response::IntoResponse;
-use login_core::User;
 use login_core::adapter::{Denied, Require, Requirement};
+use login_core::{LoginManager, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -17,53 +16,75 @@ use crate::error::LoginRejection;
 use crate::mounted::Mounted;
 
 /// The layer of [`LoginManager::login_required`](crate::LoginManager::login_required).
-pub struct GuardLayer<U> {
+pub struct GuardLayer<U: User> {
+    guard: Guard<U>,
+}
+
+/// What a guard requires, and of whose login.
+struct Guard<U: User> {
+    manager: LoginManager<U>,
     requirement: Requirement,
-    user: PhantomData<fn() -> U>,
+    allows_options: bool,
 }
 
-impl<U> GuardLayer<U> {
-    pub(crate) fn new(requirement: Requirement) -> Self {
-        Self { requirement, user: PhantomData }
-    }
-}
-
-impl<U> Clone for GuardLayer<U> {
+impl<U: User> Clone for Guard<U> {
     fn clone(&self) -> Self {
-        Self::new(self.requirement)
+        Self { manager: self.manager.clone(), ..*self }
     }
 }
 
-impl<U> std::fmt::Debug for GuardLayer<U> {
+impl<U: User> GuardLayer<U> {
+    pub(crate) fn new(manager: LoginManager<U>, requirement: Requirement) -> Self {
+        Self { guard: Guard { manager, requirement, allows_options: false } }
+    }
+
+    /// Accepts every OPTIONS request, without a login, as Flask-Login does. The handler runs
+    /// for it: use this only if the route answers OPTIONS itself and reveals nothing.
+    ///
+    /// It is not needed for CORS. Add the CORS layer outside of the guard, where it answers
+    /// the browser's preflight requests before they reach the guard.
+    #[must_use]
+    pub fn allow_unauthenticated_options(mut self) -> Self {
+        self.guard.allows_options = true;
+        self
+    }
+}
+
+impl<U: User> Clone for GuardLayer<U> {
+    fn clone(&self) -> Self {
+        Self { guard: self.guard.clone() }
+    }
+}
+
+impl<U: User> std::fmt::Debug for GuardLayer<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardLayer({:?})", self.requirement)
+        write!(f, "GuardLayer({:?})", self.guard.requirement)
     }
 }
 
-impl<S, U> Layer<S> for GuardLayer<U> {
+impl<S, U: User> Layer<S> for GuardLayer<U> {
     type Service = GuardService<S, U>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        GuardService { inner, requirement: self.requirement, user: PhantomData }
+        GuardService { inner, guard: self.guard.clone() }
     }
 }
 
 /// The service of [`GuardLayer`].
-pub struct GuardService<S, U> {
+pub struct GuardService<S, U: User> {
     inner: S,
-    requirement: Requirement,
-    user: PhantomData<fn() -> U>,
+    guard: Guard<U>,
 }
 
-impl<S: Clone, U> Clone for GuardService<S, U> {
+impl<S: Clone, U: User> Clone for GuardService<S, U> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), requirement: self.requirement, user: PhantomData }
+        Self { inner: self.inner.clone(), guard: self.guard.clone() }
     }
 }
 
-impl<S, U> std::fmt::Debug for GuardService<S, U> {
+impl<S, U: User> std::fmt::Debug for GuardService<S, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardService({:?})", self.requirement)
+        write!(f, "GuardService({:?})", self.guard.requirement)
     }
 }
 
@@ -83,19 +104,28 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        if Requirement::exempts(request.method().as_str()) {
+        if self.guard.allows_options && request.method() == Method::OPTIONS {
             return GuardFuture { stage: Stage::Accepted { inner: self.inner.call(request) } };
         }
-        let Some(login) = Mounted::<U>::find(request.extensions()).map(|mounted| mounted.access_user(&request)) else {
-            let response = Some(LoginRejection::missing_layer::<U>().into_response());
-            return GuardFuture { stage: Stage::Refused { response } };
+        let login = match mounted(request.extensions(), &self.guard.manager) {
+            Ok(mounted) => mounted.access_user(&request),
+            Err(missing) => return GuardFuture { stage: Stage::Refused { response: Some(missing.into_response()) } },
         };
         // Only the original was polled until it was ready, so the clone takes its place.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let (user, waiting) = (login.require(self.requirement), Waiting { inner: ready, request });
+        let (user, waiting) = (login.require(self.guard.requirement), Waiting { inner: ready, request });
         GuardFuture { stage: Stage::Loading { user, waiting: Some(waiting) } }
     }
+}
+
+/// What the layer of the guard's own manager added.
+fn mounted<'r, U: User>(
+    extensions: &'r Extensions,
+    manager: &LoginManager<U>,
+) -> Result<&'r Mounted<U>, LoginRejection> {
+    let mounted = Mounted::find(extensions).ok_or_else(LoginRejection::missing_layer::<U>)?;
+    if manager.owns(&mounted.request_login) { Ok(mounted) } else { Err(LoginRejection::another_layer::<U>()) }
 }
 
 /// What continues when the user is resolved.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
 use login_core::User;
-use login_core::adapter::{AdapterManager, Answer, Mounts, RequestLogin, log_error};
+use login_core::adapter::{AdapterManager, Answer, Mounts, RequestLogin, log_error_once};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -85,7 +85,7 @@ where
         if Mounts::are_needed()
             && let Err(error) = request.extensions_mut().get_or_insert_default::<Mounts>().add(core)
         {
-            log_error(format_args!("{error}"));
+            log_error_once(&error.to_string());
             let response = response::from_answer(Answer::text(500, error.to_string()));
             return LoginFuture::Answered { response: Some(response) };
         }
@@ -140,7 +140,8 @@ where
             Projected::Inner { inner } => inner.poll(context).map_ok(|response| response.map(Body::new)),
             Projected::Login { inner, request_login } => {
                 let response = ready!(inner.poll(context))?.map(Body::new);
-                Poll::Ready(Ok(response::with_parts(response, &request_login.finish())))
+                let parts = request_login.finish(response.status().as_u16());
+                Poll::Ready(Ok(response::with_parts(response, &parts)))
             }
         }
     }

@@ -33,26 +33,27 @@ impl<U: User> LoginManager<U> {
     }
 
     /// A guard that accepts only logged-in users (Flask-Login's `login_required`):
-    /// `router.route_layer(login.login_required())`. It accepts every OPTIONS request.
+    /// `router.route_layer(login.login_required())`. The route must be below the
+    /// [`layer`](Self::layer) of this manager.
     #[must_use = "add it to a router or a route"]
     pub fn login_required(&self) -> GuardLayer<U> {
-        GuardLayer::new(Requirement::Login)
+        GuardLayer::new(self.0.core.clone(), Requirement::Login)
     }
 
     /// A guard that accepts only users with a fresh login (Flask-Login's
-    /// `fresh_login_required`). It accepts every OPTIONS request.
+    /// `fresh_login_required`).
     #[must_use = "add it to a router or a route"]
     pub fn fresh_login_required(&self) -> GuardLayer<U> {
-        GuardLayer::new(Requirement::FreshLogin)
+        GuardLayer::new(self.0.core.clone(), Requirement::FreshLogin)
     }
 
     /// A guard that accepts only users who entered their credentials within `age`, in whole
-    /// seconds. It accepts every OPTIONS request. In the flask format it accepts no user
-    /// unless [`fresh_login_max_age`](LoginManagerBuilder::fresh_login_max_age) is set,
-    /// because the age is unknown.
+    /// seconds. In the flask format it accepts no user unless
+    /// [`fresh_login_max_age`](LoginManagerBuilder::fresh_login_max_age) is set, because the
+    /// age is unknown.
     #[must_use = "add it to a router or a route"]
     pub fn fresh_login_required_within(&self, age: Duration) -> GuardLayer<U> {
-        GuardLayer::new(Requirement::FreshLoginWithin(age))
+        GuardLayer::new(self.0.core.clone(), Requirement::FreshLoginWithin(age))
     }
 
     /// Sets the response if no user is logged in (Flask-Login's `unauthorized_handler`).

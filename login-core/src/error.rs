@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::answer::Answer;
 use crate::log;
@@ -67,17 +68,24 @@ pub enum LoginError {
     Serialize(serde_json::Error),
     /// The value under this session key has another type.
     Deserialize(serde_json::Error),
+    /// A login cannot be confirmed, because the session has none.
+    NotLoggedIn,
+    /// A login cannot be confirmed by another user.
+    AnotherUser,
     /// The response's cookies are already written.
     ResponseBegun,
 }
 
 impl LoginError {
-    /// The response for a handler that returns this error: 403 for an inactive user,
-    /// 500 otherwise. It does not contain the cause.
+    /// The response for a handler that returns this error: 403 for an inactive user, 401 or
+    /// 403 for a login that cannot be confirmed, and 500 otherwise. It does not contain the
+    /// cause.
     #[must_use]
     pub fn answer(&self) -> Answer {
         match self {
             Self::InactiveUser => Answer::text(403, "this account is not active"),
+            Self::NotLoggedIn => Answer::text(401, "log in first"),
+            Self::AnotherUser => Answer::text(403, "another user is logged in"),
             Self::Load(_)
             | Self::CookieTooLarge { .. }
             | Self::Duration
@@ -89,11 +97,24 @@ impl LoginError {
     }
 
     /// Writes this error to the log, for a handler that returns it. A failed load is in
-    /// the log already, and an inactive user is no failure.
+    /// the log already, and what is answered with 401 or 403 is no failure.
+    ///
+    /// Each kind of error is logged as an error once, and after that for debugging only. A
+    /// client may be able to cause it with each request, and must not make the log grow.
     pub fn log(&self) {
-        if !matches!(self, Self::InactiveUser | Self::Load(_)) {
-            log::error(format_args!("a handler could not read or change the login: {self}"));
-        }
+        static LOGGED: [AtomicBool; 6] = [const { AtomicBool::new(false) }; 6];
+        let kind = match self {
+            Self::InactiveUser | Self::NotLoggedIn | Self::AnotherUser | Self::Load(_) => return,
+            Self::CookieTooLarge { .. } => 0,
+            Self::Duration => 1,
+            Self::ReservedKey(_) => 2,
+            Self::Serialize(_) => 3,
+            Self::Deserialize(_) => 4,
+            Self::ResponseBegun => 5,
+        };
+        let is_logged = LOGGED.get(kind).is_some_and(|logged| logged.swap(true, Ordering::Relaxed));
+        let message = format_args!("a handler could not read or change the login: {self}");
+        if is_logged { log::debug(message) } else { log::error(message) }
     }
 }
 
@@ -114,6 +135,8 @@ impl fmt::Display for LoginError {
             }
             Self::Serialize(_) => f.write_str("the session value cannot be written as JSON"),
             Self::Deserialize(_) => f.write_str("the session value has another type"),
+            Self::NotLoggedIn => f.write_str("no user is logged in, so there is no login to confirm"),
+            Self::AnotherUser => f.write_str("the login is another user's: only its own user can confirm it"),
             Self::ResponseBegun => {
                 f.write_str("the response has begun: change the login and the session before you return the response")
             }
@@ -130,6 +153,8 @@ impl Error for LoginError {
             | Self::CookieTooLarge { .. }
             | Self::Duration
             | Self::ReservedKey(_)
+            | Self::NotLoggedIn
+            | Self::AnotherUser
             | Self::ResponseBegun => None,
         }
     }

@@ -33,8 +33,8 @@ pub enum Event<'e, U> {
     },
     /// The user entered their credentials again, and the login is fresh.
     LoginConfirmed {
-        /// The user, if the user was loaded before.
-        user: Option<&'e Arc<U>>,
+        /// The user.
+        user: &'e Arc<U>,
     },
     /// A guard refused the request: no user is logged in.
     Unauthorized,

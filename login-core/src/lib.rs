@@ -27,6 +27,7 @@ pub use login::data::Flash;
 pub use login::handle::Login;
 pub use login::loaders::{RequestLoader, UserLoader};
 pub use login::log_in::LogIn;
+pub use login::log_out::{LogOut, LogOutFuture};
 pub use manager::builder::LoginManagerBuilder;
 pub use manager::login_manager::LoginManager;
 pub use manager::test_login::TestLogin;

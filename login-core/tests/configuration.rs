@@ -1,11 +1,11 @@
-//! What a manager accepts, refuses and does as it was configured.
+//! Which configurations a manager accepts, and what the settings do.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod common;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{Account, Builder, NOW, account, both, builder, cookies, look, look_at, native, run};
+use common::{Account, Builder, NOW, access, access_with, account, both, builder, cookies, native, run};
 use login_core::{ConfigError, LoginError, LoginManager, Request, SameSite, SecretKey, TestClock};
 
 /// 9999-12-31T23:59:59Z.
@@ -25,7 +25,7 @@ fn build(change: impl Fn(Builder) -> Builder) -> Result<LoginManager<Account>, C
 }
 
 #[test]
-fn addresses_that_can_be_used_are_accepted() {
+fn valid_views_hosts_and_origins_are_accepted() {
     for view in ["/", "/in", "/in?a=b#c", "http://sso.example", "https://sso.example:8443/in?a"] {
         assert!(build(|b| b.login_view(view).refresh_view(view)).is_ok(), "{view}");
         assert!(build(|b| b.login_view_below("/admin/", view)).is_ok(), "{view}");
@@ -39,7 +39,7 @@ fn addresses_that_can_be_used_are_accepted() {
 }
 
 #[test]
-fn addresses_that_cannot_be_used_are_refused() {
+fn invalid_views_hosts_and_origins_are_refused() {
     let refused = |setting: &str, value: &str, result: Result<LoginManager<Account>, ConfigError>| {
         let error = result.unwrap_err();
         let ConfigError::Address { setting: found, value: ref said } = error else { panic!("{error}") };
@@ -77,7 +77,7 @@ fn addresses_that_cannot_be_used_are_refused() {
 }
 
 #[test]
-fn flasks_settings_undo_none_that_were_made() {
+fn flask_compatible_must_come_before_cookie_settings() {
     let renamed = |builder: Builder| builder.remember_cookie(|cookie| cookie.name("r"));
     let manager = |builder: Builder| builder.build_without_loader().map(|_| ());
     let start = || builder(&TestClock::new(NOW));
@@ -87,7 +87,7 @@ fn flasks_settings_undo_none_that_were_made() {
 }
 
 #[test]
-fn a_duration_is_a_second_at_least_and_ends_before_the_year_10000() {
+fn durations_are_at_least_one_second_and_end_before_the_year_10000() {
     type Set = fn(Builder, Duration) -> Builder;
     let settings: [(&str, Set); 3] = [
         ("session_lifetime", Builder::session_lifetime),
@@ -103,7 +103,7 @@ fn a_duration_is_a_second_at_least_and_ends_before_the_year_10000() {
     }
     for manager in both(|b| b) {
         for (seconds, is_good) in [(0, false), (1, true), (LAST_SECOND - NOW, true), (LAST_SECOND - NOW + 1, false)] {
-            let (_, login) = look(&manager, "");
+            let (_, login) = access(&manager, "");
             let result = login.log_in(account("1")).remember(true).duration(Duration::from_secs(seconds)).now();
             assert_eq!(result.is_ok(), is_good, "a login remembered for {seconds} seconds");
             assert!(is_good || matches!(result, Err(LoginError::Duration)));
@@ -112,7 +112,7 @@ fn a_duration_is_a_second_at_least_and_ends_before_the_year_10000() {
 }
 
 #[test]
-fn functions_are_clock_and_entropy() {
+fn functions_can_be_clock_and_entropy() {
     let (time, random) = (Arc::new(AtomicU64::new(NOW)), AtomicU8::new(0));
     let shown = Arc::clone(&time);
     let key = SecretKey::from_text(common::KEY).unwrap();
@@ -123,8 +123,8 @@ fn functions_are_clock_and_entropy() {
     );
     let manager = manager.session_lifetime(Duration::from_secs(60)).build_without_loader().unwrap();
     let [one, two] = [(), ()].map(|()| manager.test_login(account("1")).cookie_header().unwrap());
-    assert_ne!(one, two, "each login has an ID of its own");
-    let is_in = || run(&look(&manager, &one).1).is_some();
+    assert_ne!(one, two, "each login has its own ID");
+    let is_in = || run(&access(&manager, &one).1).is_some();
     assert!(is_in());
     time.store(NOW + 60, Ordering::Relaxed);
     assert!(is_in());
@@ -133,31 +133,31 @@ fn functions_are_clock_and_entropy() {
 }
 
 #[test]
-fn flask_cookies_take_no_randomness() {
+fn flask_cookies_need_no_entropy() {
     let key = SecretKey::from_text("short").unwrap();
-    let manager = LoginManager::<Account>::builder(key, || NOW, |_: &mut [u8]| panic!("there is no place for it"));
+    let manager = LoginManager::<Account>::builder(key, || NOW, |_: &mut [u8]| panic!("no entropy is needed"));
     let manager = manager.flask_compatible().build_without_loader().unwrap();
     assert!(manager.test_login(account("1")).cookie_header().is_ok());
 }
 
 #[test]
-fn a_test_clock_shows_what_it_is_told() {
+fn a_test_clock_returns_the_time_that_was_set() {
     let clock = TestClock::new(NOW);
     let manager = builder(&TestClock::new(0)).clock(clock.clone()).session_lifetime(Duration::from_secs(60));
     let manager = manager.build_without_loader().unwrap();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     for (time, is_in) in [(NOW + 60, true), (NOW + 61, false), (NOW, true)] {
         clock.set(time);
-        assert_eq!(run(&look(&manager, &cookie).1).is_some(), is_in, "{time}");
+        assert_eq!(run(&access(&manager, &cookie).1).is_some(), is_in, "{time}");
     }
 }
 
 #[test]
-fn cookies_have_the_attributes_that_were_set() {
+fn cookies_have_the_configured_attributes() {
     let line = |change: fn(Builder) -> Builder| {
-        let (request_login, login) = look(&native(change), "");
+        let (request_login, login) = access(&native(change), "");
         login.log_in(account("1")).now().unwrap();
-        let line = request_login.finish().set_cookies.remove(0);
+        let line = request_login.finish(200).set_cookies.remove(0);
         let (name, attributes) = (line.split('=').next().unwrap(), line.split_once(';').unwrap().1);
         format!("{name};{attributes}")
     };
@@ -179,7 +179,7 @@ fn cookies_have_the_attributes_that_were_set() {
 }
 
 #[test]
-fn cross_site_requests_are_refused_where_that_was_asked_for() {
+fn cross_site_requests_are_refused_if_configured() {
     let posted = |origin: &'static str| {
         let request = Request::new("POST", "/").with_header("host", b"inner").with_header("origin", origin.as_bytes());
         request.with_header("x-forwarded-host", b"site.example")
@@ -187,8 +187,8 @@ fn cross_site_requests_are_refused_where_that_was_asked_for() {
     let change = |b: Builder| b.refuse_cross_site_requests().trusted_origin("https://app.example");
     let direct = native(change);
     let proxied = native(|b| change(b).trusted_proxies(1));
-    let careless = native(|b| b);
-    assert!(direct.refuses_cross_site() && !careless.refuses_cross_site());
+    let unchecked = native(|b| b);
+    assert!(direct.refuses_cross_site() && !unchecked.refuses_cross_site());
     for (origin, direct_refuses, proxied_refuses) in [
         ("https://inner", false, true),
         ("https://site.example", true, false),
@@ -197,15 +197,15 @@ fn cross_site_requests_are_refused_where_that_was_asked_for() {
     ] {
         assert_eq!(direct.refuses(&posted(origin)), direct_refuses, "{origin}");
         assert_eq!(proxied.refuses(&posted(origin)), proxied_refuses, "{origin}");
-        assert!(!careless.refuses(&posted(origin)), "{origin}");
+        assert!(!unchecked.refuses(&posted(origin)), "{origin}");
     }
 }
 
 #[test]
-fn redirects_stay_on_the_scheme_that_the_client_used() {
+fn redirects_keep_the_scheme_of_the_request() {
     let manager = native(|b| b);
     let at = |request: Request, address: &str| {
-        look_at(&manager, request.with_header("host", b"site.example")).1.is_safe_redirect(address)
+        access_with(&manager, request.with_header("host", b"site.example")).1.is_safe_redirect(address)
     };
     let get = || Request::new("GET", "/");
     assert!(at(get(), "http://site.example/") && !at(get(), "https://site.example/"));
@@ -213,15 +213,15 @@ fn redirects_stay_on_the_scheme_that_the_client_used() {
 }
 
 #[test]
-fn a_manager_is_every_requests_own() {
+fn a_manager_owns_its_requests() {
     let manager = native(|b| b.refresh_remember_cookie_each_request());
     assert!(manager.needs_request() && !native(|b| b).needs_request());
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     assert_eq!(run(&login).unwrap().id, "1");
     let clone = request_login.clone();
     assert!(manager.clone().owns(&clone) && !native(|b| b).owns(&clone));
     login.insert("a", "b").unwrap();
-    assert!(run(&look(&manager, &cookies(&clone)).1).is_some());
+    assert!(run(&access(&manager, &cookies(&clone)).1).is_some());
     assert_eq!(login.request().path(), "/here");
 }

@@ -1,16 +1,17 @@
-//! Forged cookies: none of them logs anyone in, none is read as a session, none
-//! makes a failure or a panic. Each is sent as a request whose steps are run to the
-//! end, to an application that knows every user.
+//! Forged cookies. None of them logs a user in, is read as a session, fails a load or
+//! causes a panic. Each is sent in a request, whose steps are run to the end with a user
+//! loader that finds every user.
 //!
-//! `cargo test -p login-core --test forgery` makes every change of one character, every
-//! truncation, and cuts and pastes at the fields' bounds, on one user's cookies. This makes
-//! millions more, on two users' cookies and at every byte, and prints how many it tried:
+//! `cargo test -p login-core --test forgery` tries every change of one character, every
+//! truncation, and splices at the boundaries of fields, on the cookies of one user. The
+//! following command tries millions more, on the cookies of two users and at every byte,
+//! and prints how many it tried:
 //!
 //! ```sh
 //! cargo test --release -p login-core --test forgery -- --ignored --nocapture
 //! ```
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot continue fails")]
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -46,19 +47,19 @@ enum Format {
 
 use Format::{Flask, Native};
 
-/// The two cookies of one login: where they stand in arrays, the session is first.
+/// The session cookie and the remember cookie of one login, in this order.
 type Pair = [Vec<u8>; 2];
 
 struct Site {
     manager: LoginManager<Account>,
     clock: TestClock,
     names: [&'static str; 2],
-    /// What is good, and under which name.
+    /// The genuine cookies: name and value.
     genuine: Vec<(&'static str, Vec<u8>)>,
     tried: u64,
 }
 
-/// What a request found, and what its response is to carry.
+/// The user and the session keys of a request, and the parts of its response.
 struct Visit {
     user: Option<String>,
     keys: Vec<String>,
@@ -81,21 +82,21 @@ impl Site {
         Self { manager, clock, names, genuine: Vec::new(), tried: 0 }
     }
 
-    /// Logs in at a time that no one else did, with some data in the session.
+    /// Logs in with some session data, one second later than the previous login.
     fn log_in(&mut self, id: &str) -> Pair {
         self.clock.advance(Duration::from_secs(1));
         let request_login = self.manager.begin();
         let login = request_login.access(|| Request::new("GET", "/"));
         login.insert("who", id).unwrap();
         login.log_in(Account(id.to_owned())).remember(true).now().unwrap();
-        let lines = request_login.finish().set_cookies;
+        let lines = request_login.finish(200).set_cookies;
         let value = |name: &str| {
             let pair = lines.iter().find_map(|line| line.split(';').next()?.strip_prefix(name)?.strip_prefix('='));
             pair.unwrap().as_bytes().to_vec()
         };
         let pair = self.names.map(value);
         for (name, value) in self.names.into_iter().zip(&pair) {
-            assert_eq!(self.visit(&header(name, value)).user.as_deref(), Some(id), "the genuine one is good");
+            assert_eq!(self.visit(&header(name, value)).user.as_deref(), Some(id), "the genuine cookie is accepted");
             self.genuine.push((name, value.clone()));
         }
         pair
@@ -116,11 +117,11 @@ impl Site {
                 Step::Done(user) => break user.unwrap().map(|user| user.id()),
             };
         };
-        Visit { user, keys, parts: request_login.finish() }
+        Visit { user, keys, parts: request_login.finish(200) }
     }
 
-    /// Sends what was forged, which is as if nothing had been sent. What a Cookie
-    /// header turns into the genuine value again is not forged.
+    /// Sends a forged cookie, and checks that it has no effect. A value that parsing turns
+    /// into the genuine one is skipped.
     fn refuse(&mut self, name: &str, value: &[u8]) {
         let sent = value.trim_ascii();
         let sent = sent.strip_suffix(b";").unwrap_or(sent);
@@ -136,7 +137,8 @@ impl Site {
         self.tried += 1;
     }
 
-    /// Every change of, before and after one character, every truncation.
+    /// Inserts, removes, replaces and swaps characters, and truncates the cookie. `full`
+    /// tries all bytes, and changes of two adjacent characters.
     fn change(&mut self, name: &str, cookie: &[u8], full: bool) {
         let others: Vec<u8> =
             if full { (0..=255).collect() } else { (b' '..=b'~').chain(*b"\t\n\0\x7f\x80\xff").collect() };
@@ -169,10 +171,10 @@ impl Site {
         }
     }
 
-    /// Cuts `cookie` at each of these places, pastes what stands in the other one
-    /// between two of them (`full`: of any places), and encodes it again.
+    /// Replaces parts of `cookie` with parts of `other`, at the boundaries of fields (`full`:
+    /// at every byte), and encodes the result.
     fn splice(&mut self, name: &str, [cookie, other]: [&[u8]; 2], full: bool, encode: impl Fn(&[u8]) -> Vec<u8>) {
-        let cuts = |len: usize| (0..=len).filter(move |at| full || is_bound(*at, len)).collect::<Vec<_>>();
+        let cuts = |len: usize| (0..=len).filter(move |at| full || is_boundary(*at, len)).collect::<Vec<_>>();
         let (places, ends) = (cuts(cookie.len()), cuts(other.len()));
         let mut paste = |cut: usize, middle: &[u8], resume: usize| {
             if let Some(rest) = cookie.get(resume..) {
@@ -182,7 +184,7 @@ impl Site {
         for &cut in &places {
             for (at, &from) in ends.iter().enumerate() {
                 paste(cut, &other[from..], cookie.len());
-                // As much is taken out as is put in: all that follows keeps its place.
+                // The inserted part replaces as many bytes, so that later fields keep their place.
                 ends[at..].iter().skip(1).for_each(|&to| paste(cut, &other[from..to], cut + to - from));
             }
         }
@@ -195,9 +197,9 @@ fn header(name: &str, value: &[u8]) -> Vec<u8> {
     [name.as_bytes(), b"=", value].concat()
 }
 
-/// Where a field of a native session or remember token begins or ends: from the
-/// front as the format has them, from the end the MAC and what may be before it.
-fn is_bound(at: usize, len: usize) -> bool {
+/// Whether a field of a native session or remember token may begin or end here. From the
+/// front these are the fields of the format, from the end the MAC and the field before it.
+fn is_boundary(at: usize, len: usize) -> bool {
     [0, 1, 4, 5, 13, 21, 37, 45, 47, 48].contains(&at) || [0, 32, 33, 49].contains(&(len - at))
 }
 
@@ -205,13 +207,13 @@ fn plain(bytes: &[u8]) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// Everything that is to be refused; gives how many that were.
+/// Sends all forged cookies. Returns how many were refused.
 fn forge(format: Format, keys: &[&str], full: bool) -> u64 {
     let mut site = Site::new(format, keys);
     let [alice, bob] = [site.log_in("alice"), site.log_in("bob")];
     let mut elsewhere = Site::new(if format == Native { Flask } else { Native }, keys);
     let foreign = elsewhere.log_in("alice");
-    // Whose ID, which ends a native remember token, would be a session's data.
+    // A native remember token ends with the user ID. This ID would be valid session data.
     let carol = site.log_in("{\"role\":1}");
 
     for (kind, name) in site.names.into_iter().enumerate() {
@@ -222,7 +224,7 @@ fn forge(format: Format, keys: &[&str], full: bool) -> u64 {
         for value in [&alice[1 - kind], &bob[1 - kind], &carol[1 - kind], &foreign[0], &foreign[1]] {
             site.refuse(name, value);
         }
-        // Others' cookies, and of each kind in the other's place.
+        // Splices of two users' cookies, and of the two kinds of cookie.
         for [cookie, other] in
             [[&alice[kind], &bob[kind]], [&bob[kind], &alice[kind]], [&alice[kind], &alice[1 - kind]]]
         {
@@ -268,7 +270,7 @@ fn forged_flask_cookies_are_refused() {
 }
 
 #[test]
-#[ignore = "millions of tries, for a release build"]
+#[ignore = "tries millions of cookies, for a release build"]
 fn millions_of_forged_cookies_are_refused() {
     let mut tried = 0;
     for (name, format) in [("native", Native), ("flask", Flask)] {
@@ -281,10 +283,11 @@ fn millions_of_forged_cookies_are_refused() {
     println!("{tried} forged cookies refused in all");
 }
 
-/// Base64 spells most lengths in several ways; a cookie has one spelling only. Flask's
-/// sessions too, where Flask itself would take other spellings of the signature.
+/// Base64 of most lengths has unused bits, so that several texts decode to the same bytes.
+/// Only one of them is accepted, also in the signature of Flask's sessions, where Flask
+/// itself accepts the others.
 #[test]
-fn bits_that_base64_does_not_use_are_refused() {
+fn other_base64_texts_of_the_same_bytes_are_refused() {
     let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     let config = config.with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let lenient = GeneralPurpose::new(&base64::alphabet::URL_SAFE, config);
@@ -307,12 +310,12 @@ fn bits_that_base64_does_not_use_are_refused() {
                 site.refuse(name, &[&cookie[..], b"=="].concat());
             }
         }
-        assert_eq!(found, respelled, "every length was met");
+        assert_eq!(found, respelled, "every length was tried");
     }
 }
 
 #[test]
-fn another_users_remember_cookie_changes_no_session() {
+fn another_users_remember_cookie_does_not_change_the_session() {
     for format in [Native, Flask] {
         let mut site = Site::new(format, &[NEW]);
         let [alice, bob] = [site.log_in("alice"), site.log_in("bob")];
@@ -322,7 +325,7 @@ fn another_users_remember_cookie_changes_no_session() {
         let visit = both(&alice[0], &bob[1]);
         assert_eq!(visit.user.as_deref(), Some("alice"));
         assert!(visit.keys.contains(&"who".to_owned()) && visit.parts.set_cookies.is_empty());
-        // A forged session is none: then the remember cookie speaks, for its own user alone.
+        // A forged session counts as none, so the remember cookie logs its own user in.
         let visit = both(&alice[0][1..], &bob[1]);
         assert_eq!(visit.user.as_deref(), Some("bob"));
         assert!(!visit.keys.contains(&"who".to_owned()));
@@ -331,7 +334,7 @@ fn another_users_remember_cookie_changes_no_session() {
 }
 
 #[test]
-fn old_keys_are_good_for_as_long_as_they_are_fallbacks() {
+fn old_keys_are_accepted_only_as_fallbacks() {
     for format in [Native, Flask] {
         let pair = Site::new(format, &[OLD]).log_in("alice");
         let [both, mut only] = [Site::new(format, &[NEW, OLD]), Site::new(format, &[NEW])];

@@ -1,18 +1,22 @@
-//! What guards decide, and how a refusal is answered.
+//! Which users guards accept, and how refused requests are answered.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod common;
 
 use std::time::Duration;
 
-use common::{Account, Heard, account, both, builder, cookies, flask, look, look_at, native, run, run_with};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use common::{Account, Notified, access, access_with, account, both, builder, cookies, flask, native, run, run_with};
 use login_core::adapter::{Answer, RefusalHandlers, Requirement};
 use login_core::{Login, Refusal, Request, TestClock};
 
@@ -29,14 +33,7 @@ fn location(login: &Login<Account>, refusal: Refusal) -> Option<String> {
 }
 
 #[test]
-fn only_preflights_are_exempt() {
-    for (method, exempt) in [("OPTIONS", true), ("options", false), ("GET", false), ("HEAD", false), ("POST", false)] {
-        assert_eq!(Requirement::exempts(method), exempt, "{method}");
-    }
-}
-
-#[test]
-fn who_is_let_in() {
+fn a_guard_accepts_users_that_meet_its_requirement() {
     let clock = TestClock::new(common::NOW);
     let manager = builder(&clock).build_without_loader().unwrap();
     let login = || manager.test_login(account("1"));
@@ -54,7 +51,7 @@ fn who_is_let_in() {
         (&*fresh, within(100), Ok("1")),
         (&*fresh, within(99), Err(NEEDS_REFRESH)),
     ] {
-        let (_, login) = look(&manager, cookie);
+        let (_, login) = access(&manager, cookie);
         run(&login);
         let judged = login.check(requirement).map(|user| user.id.clone());
         assert_eq!(judged.as_deref().map_err(|refusal| *refusal), expected, "{requirement:?}");
@@ -62,45 +59,56 @@ fn who_is_let_in() {
 }
 
 #[test]
-fn inactive_users_are_known_but_not_let_in() {
+fn a_deactivated_user_counts_as_no_user() {
     for manager in both(|b| b) {
         let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-        let (_, login) = look(&manager, &cookie);
-        assert!(run_with(&login, |id| Some(Account { is_active: false, ..account(id) }), None).is_some());
+        let (_, login) = access(&manager, &cookie);
+        assert!(run_with(&login, |id| Some(Account { is_active: false, ..account(id) }), None).is_none());
         assert_eq!(login.check(Requirement::Login), Err(UNAUTHORIZED));
+        assert!(ready_output(login.user()).unwrap().is_none());
+        assert!(ready_output(login.user_including_inactive()).unwrap().is_some());
+    }
+}
+
+/// The output of a future that is ready at once.
+fn ready_output<F: Future + Unpin>(mut future: F) -> F::Output {
+    let mut context = Context::from_waker(Waker::noop());
+    match Pin::new(&mut future).poll(&mut context) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future is not ready"),
     }
 }
 
 #[test]
-fn refusals_leave_the_session_room_for_a_login() {
+fn refusals_leave_space_in_the_session_for_a_login() {
     let paths = ["/".to_owned(), format!("/{}", "x".repeat(3500)), format!("/{}", "x".repeat(3000))];
     for manager in both(|b| b.login_view("/login").use_session_for_next()) {
         let mut cookie = String::new();
         for round in 0..120 {
             let path = &paths[round % paths.len()];
             let (request_login, login) =
-                look_at(&manager, Request::new("GET", path).with_header("cookie", cookie.as_bytes()));
+                access_with(&manager, Request::new("GET", path).with_header("cookie", cookie.as_bytes()));
             assert!(location(&login, UNAUTHORIZED).is_some());
             let written = cookies(&request_login);
             if !written.is_empty() {
                 cookie = written;
             }
         }
-        let (request_login, login) = look(&manager, &cookie);
+        let (request_login, login) = access(&manager, &cookie);
         login.log_in(account(&"1".repeat(100))).now().unwrap();
         assert!(login.next_url().is_some());
         assert!(login.take_flashes().unwrap().len() > 10);
-        assert!(run(&look(&manager, &cookies(&request_login)).1).is_some());
+        assert!(run(&access(&manager, &cookies(&request_login)).1).is_some());
     }
 }
 
 #[test]
-fn handlers_answer_in_place_of_the_library() {
-    let heard = Heard::default();
-    let manager = native(|b| b.login_view("/login").refresh_view("/again").on_event(heard.listener()));
+fn refusal_handlers_replace_the_answer_of_the_library() {
+    let notified = Notified::default();
+    let manager = native(|b| b.login_view("/login").refresh_view("/again").on_event(notified.listener()));
     let convert = |answer: Answer| format!("{answer:?}");
     let mut handlers = RefusalHandlers::<String>::default();
-    let (request_login, login) = look(&manager, "");
+    let (request_login, login) = access(&manager, "");
     assert!(handlers.refuse(&login, UNAUTHORIZED, convert).contains("/login"));
     assert_eq!(login.take_flashes().unwrap().len(), 1);
 
@@ -109,20 +117,20 @@ fn handlers_answer_in_place_of_the_library() {
     assert!(handlers.refuse(&login, NEEDS_REFRESH, convert).contains("/again"));
     login.take_flashes().unwrap();
     handlers.set(NEEDS_REFRESH, |_| "not now".to_owned());
-    heard.take();
+    notified.take();
     let handlers = handlers.clone();
     assert_eq!(handlers.refuse(&login, UNAUTHORIZED, convert), "no, /here");
     assert_eq!(handlers.refuse(&login, NEEDS_REFRESH, convert), "not now");
-    assert_eq!(heard.take(), ["unauthorized", "needs_refresh"], "listeners hear of it all the same");
-    assert!(login.take_flashes().unwrap().is_empty(), "the handler says what is to be said");
+    assert_eq!(notified.take(), ["unauthorized", "needs_refresh"], "listeners are notified all the same");
+    assert!(login.take_flashes().unwrap().is_empty(), "with a handler, no message is flashed");
     drop(request_login);
 }
 
 #[test]
-fn clients_of_an_api_get_a_problem_and_nothing_is_flashed() {
+fn json_clients_get_problem_details_and_no_flash() {
     let manager = native(|b| b.login_view("/login"));
     let request = Request::new("GET", "/").with_header("Accept", b"application/json");
-    let (request_login, login) = look_at(&manager, request);
+    let (request_login, login) = access_with(&manager, request);
     for (refusal, detail) in [(UNAUTHORIZED, "log in first"), (NEEDS_REFRESH, "log in again first")] {
         let answer = login.refuse(refusal);
         assert_eq!(answer.status(), 401);
@@ -130,11 +138,11 @@ fn clients_of_an_api_get_a_problem_and_nothing_is_flashed() {
         let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
         assert_eq!((problem["status"].as_u64(), problem["detail"].as_str()), (Some(401), Some(detail)));
     }
-    assert!(request_login.finish().set_cookies.is_empty());
+    assert!(request_login.finish(200).set_cookies.is_empty());
 }
 
 #[test]
-fn the_longest_path_has_the_view() {
+fn the_longest_matching_prefix_has_the_login_view() {
     let manager = native(|b| {
         let b = b.login_view("/in").refresh_view("/again?a=b");
         b.login_view_below("/admin", "/admin/in").login_view_below("/admin/root/", "https://sso.example/in")
@@ -148,32 +156,32 @@ fn the_longest_path_has_the_view() {
         ("/admin/root", format!("https://sso.example/in?next={here}%2Fadmin%2Froot")),
         ("/admin/root/x", format!("https://sso.example/in?next={here}%2Fadmin%2Froot%2Fx")),
     ] {
-        let (_, login) = look_at(&manager, Request::new("GET", path).with_header("host", b"site.example"));
+        let (_, login) = access_with(&manager, Request::new("GET", path).with_header("host", b"site.example"));
         assert_eq!(location(&login, UNAUTHORIZED), Some(expected), "{path}");
         assert!(location(&login, NEEDS_REFRESH).unwrap().starts_with("/again?a=b&next="), "{path}");
     }
     let without = native(|b| b.login_view_below("/admin", "/admin/in"));
-    assert_eq!(location(&look(&without, "").1, UNAUTHORIZED), None);
-    assert_eq!(location(&look(&without, "").1, NEEDS_REFRESH), None);
+    assert_eq!(location(&access(&without, "").1, UNAUTHORIZED), None);
+    assert_eq!(location(&access(&without, "").1, NEEDS_REFRESH), None);
 }
 
 #[test]
-fn a_redirect_posts_nothing_again_and_goes_to_the_forced_host() {
+fn a_post_is_redirected_with_303_to_the_forced_host() {
     let manager = native(|b| b.login_view("/in").force_host("login.example:8443"));
     for (method, expected) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)] {
-        let (_, login) = look_at(&manager, Request::new(method, "/"));
+        let (_, login) = access_with(&manager, Request::new(method, "/"));
         let expected = Answer::redirect(expected, "//login.example:8443/in?next=%2F".to_owned());
         assert_eq!(login.refuse(UNAUTHORIZED), expected, "{method}");
     }
 }
 
 #[test]
-fn what_is_flashed_is_configured_and_translated() {
+fn flashed_messages_are_configured_and_localized() {
     let flashed = |manager: &login_core::LoginManager<Account>| {
-        let (request_login, login) = look(manager, "");
+        let (request_login, login) = access(manager, "");
         login.refuse(UNAUTHORIZED);
         login.refuse(NEEDS_REFRESH);
-        let (_, login) = look(manager, &cookies(&request_login));
+        let (_, login) = access(manager, &cookies(&request_login));
         let flashes = login.take_flashes().unwrap();
         flashes.into_iter().map(|flash| (flash.category, flash.message)).collect::<Vec<_>>()
     };
@@ -198,29 +206,29 @@ fn what_is_flashed_is_configured_and_translated() {
 }
 
 #[test]
-fn a_next_in_the_session_is_given_once_and_kept_out_of_the_address() {
+fn next_in_the_session_is_returned_once_and_is_not_in_the_url() {
     for manager in both(|b| b.login_view("/in").use_session_for_next()) {
-        let (request_login, login) = look_at(&manager, Request::new("GET", "/é?a=\u{20ac}"));
+        let (request_login, login) = access_with(&manager, Request::new("GET", "/é?a=\u{20ac}"));
         assert_eq!(location(&login, UNAUTHORIZED).as_deref(), Some("/in"));
         login.take_flashes().unwrap();
         let cookie = cookies(&request_login);
 
-        let (request_login, login) = look(&manager, &cookie);
+        let (request_login, login) = access(&manager, &cookie);
         assert_eq!(login.next_url().as_deref(), Some("/%C3%A9?a=%E2%82%AC"));
         assert_eq!(login.next_url(), None);
         let later = cookies(&request_login);
-        assert_ne!(later, cookie, "that it was taken is written down");
-        assert_eq!(look(&manager, &later).1.next_url(), None);
+        assert_ne!(later, cookie, "the removal is written");
+        assert_eq!(access(&manager, &later).1.next_url(), None);
 
-        let (request_login, login) = look(&manager, &cookie);
-        let _ = request_login.finish();
-        assert_eq!(login.next_url(), None, "it could not be forgotten any more");
+        let (request_login, login) = access(&manager, &cookie);
+        let _ = request_login.finish(200);
+        assert_eq!(login.next_url(), None, "after the response it cannot be removed");
     }
 }
 
 #[test]
-fn a_flash_has_flasks_shape_in_flasks_session() {
-    let (request_login, login) = look(&flask(|b| b), "");
+fn a_flash_has_flasks_format_in_a_flask_session() {
+    let (request_login, login) = access(&flask(|b| b), "");
     login.flash_as("info", "Zoë said \"hi\"").unwrap();
     let cookie = cookies(&request_login);
     let payload = cookie.trim_start_matches("session=").split('.').next().unwrap();

@@ -1,11 +1,11 @@
-//! Requests as a framework has them: what guards take of them, and what handlers see.
+//! Requests of a framework: what guards copy of them, and what handlers can read.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod common;
@@ -69,29 +69,29 @@ impl RequestHead for Head {
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 #[test]
-fn a_guard_knows_user_and_client() {
+fn a_guard_resolves_the_user_and_checks_the_client() {
     for (proxies, forwarded, fresh) in [(0, "1.1.1.1", true), (1, "10.0.0.1", true), (1, "1.1.1.1", false)] {
         let manager = native(|builder| builder.trusted_proxies(proxies));
         let cookie = manager.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
         let head = Head::default().with("Cookie", cookie).with("X-Forwarded-For", forwarded);
         let seen = manager.begin().access_user(&head);
-        assert_eq!(seen.request().header("x-forwarded-for").is_some(), proxies > 0, "no more than is needed");
+        assert_eq!(seen.request().header("x-forwarded-for").is_some(), proxies > 0, "only needed headers are copied");
         let request_login = manager.begin();
         let login = request_login.access_user(&head);
         assert_eq!(run(&login).unwrap().id, "1");
         assert_eq!(login.check(Requirement::FreshLogin).is_ok(), fresh, "{proxies} {forwarded}");
-        // Who is given the login sees all of the request.
+        // A handler that gets the login can read the whole request.
         let login = request_login.access(|| Request::from_head(&head));
         assert_eq!(
             (login.request().target(), login.request().header("x-forwarded-for")),
             ("/here?a=b", Some(forwarded))
         );
-        assert!(request_login.finish().is_private);
+        assert!(request_login.finish(200).is_private);
     }
 }
 
 #[test]
-fn a_client_that_is_shown_has_its_remember_cookie_refreshed_and_nothing_looked_at() {
+fn storing_the_client_refreshes_the_remember_cookie_without_an_access() {
     for proxies in [0, 1] {
         let manager = native(|builder| {
             let builder = builder.session_protection(SessionProtection::Strong).trusted_proxies(proxies);
@@ -102,7 +102,7 @@ fn a_client_that_is_shown_has_its_remember_cookie_refreshed_and_nothing_looked_a
         let request_login = manager.begin();
         request_login.store_client(&head);
         assert!(cookies(&request_login).starts_with("__Host-remember_token="));
-        // Shown and then looked at, it is remembered as the client that it says it is.
+        // If the login is accessed after the client was stored, the new session is bound to that client.
         let request_login = manager.begin();
         request_login.store_client(&head);
         assert_eq!(run(&request_login.access_user(&head)).unwrap().id, "1");
@@ -116,7 +116,7 @@ fn a_client_that_is_shown_has_its_remember_cookie_refreshed_and_nothing_looked_a
 }
 
 #[test]
-fn only_what_may_be_cross_site_is_copied_to_be_judged() {
+fn only_requests_that_the_cross_site_check_covers_are_copied() {
     let manager = native(|builder| builder.refuse_cross_site_requests());
     for (method, upgrade, is_copied) in
         [("GET", "", false), ("GET", "h2c", false), ("GET", "websocket", true), ("POST", "", true)]
@@ -130,11 +130,11 @@ fn only_what_may_be_cross_site_is_copied_to_be_judged() {
         }
     }
     let head = Head::default().with("upgrade", "websocket").with("upgrade", "h2c").with("origin", "https://evil.com");
-    assert!(manager.refuses_head(&head), "all lines count");
+    assert!(manager.refuses_head(&head), "all header lines are checked");
 }
 
 #[test]
-fn a_request_loader_sees_all_of_the_request_that_a_guard_looks_at() {
+fn with_a_request_loader_a_guard_copies_the_whole_request() {
     struct Tokens;
     impl RequestLoader for Tokens {
         type User = common::Account;
@@ -145,12 +145,12 @@ fn a_request_loader_sees_all_of_the_request_that_a_guard_looks_at() {
     }
     let manager = builder(&TestClock::new(NOW)).request_loader(Tokens).build_without_loader().unwrap();
     let login = manager.begin().access_user(&Head::default().with("X-Key", "k"));
-    let Step::LoadUserFromRequest(token) = login.resolve() else { panic!("no cookie names anyone") };
+    let Step::LoadUserFromRequest(token) = login.resolve() else { panic!("there is a request loader") };
     assert_eq!(token.request().header("x-key"), Some("k"));
 }
 
 #[test]
-fn mounted_managers_are_shown_by_their_cookies() {
+fn debug_of_mounts_lists_the_cookie_names() {
     let mut mounts = Mounts::default();
     mounts.add(&native(|builder| builder)).unwrap();
     assert_eq!(format!("{mounts:?}"), r#"[["__Host-session", "__Host-remember_token"]]"#);

@@ -1,11 +1,11 @@
-//! Loading by the application's own loaders, awaited, many at a time.
+//! Loaders of the application, awaited by several tasks at a time.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod common;
@@ -17,19 +17,19 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use common::{Account, Heard, NOW, account, builder, look, look_at};
+use common::{Account, NOW, Notified, access, access_with, account, builder};
 use login_core::{Login, LoginError, LoginManager, Request, RequestLoader, TestClock, UserLoader};
 
-/// A table in which everyone is whose ID is a number; it answers once the gate is open.
+/// A user table. Every number is a user's ID. Loads wait while the table is closed.
 #[derive(Clone, Default)]
 struct Table {
-    asked: Arc<AtomicUsize>,
+    loads: Arc<AtomicUsize>,
     closed: Arc<AtomicBool>,
-    /// Calls at once, as one does that has more to do, and not when the gate is opened.
+    /// Wakes the task at once, as a future does that yields, and not when the table opens.
     yields: Arc<AtomicBool>,
-    /// Who is to be called when the gate is opened.
-    caller: Arc<Mutex<Option<Waker>>>,
-    /// Logs user 2 in while it is asked.
+    /// The waker of the task that waits until the table opens.
+    waker: Arc<Mutex<Option<Waker>>>,
+    /// Logs user 2 in during the next load.
     overtakes: Arc<Mutex<Option<Login<Account>>>>,
 }
 
@@ -38,7 +38,7 @@ impl UserLoader for Table {
     type Error = String;
 
     async fn load_user(&self, id: &str) -> Result<Option<Account>, String> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.loads.fetch_add(1, Ordering::Relaxed);
         if let Some(login) = self.overtakes.lock().unwrap().take() {
             login.log_in(account("2")).now().unwrap();
         }
@@ -49,7 +49,7 @@ impl UserLoader for Table {
             if self.yields.load(Ordering::Relaxed) {
                 context.waker().wake_by_ref();
             } else {
-                *self.caller.lock().unwrap() = Some(context.waker().clone());
+                *self.waker.lock().unwrap() = Some(context.waker().clone());
             }
             Poll::Pending
         })
@@ -61,7 +61,7 @@ impl UserLoader for Table {
 impl Table {
     fn open(&self) {
         self.closed.store(false, Ordering::Relaxed);
-        if let Some(waker) = self.caller.lock().unwrap().take() {
+        if let Some(waker) = self.waker.lock().unwrap().take() {
             waker.wake();
         }
     }
@@ -85,34 +85,34 @@ fn manager(table: &Table) -> LoginManager<Account> {
     builder(&TestClock::new(NOW)).build(table.clone()).unwrap()
 }
 
-/// A request of a logged-in user whose load hangs until the table is opened.
+/// A request of a logged-in user whose load waits until the table opens.
 fn hanging() -> (Table, Login<Account>) {
     let table = Table::default();
     let manager = manager(&table);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     table.closed.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
+    let (_, login) = access(&manager, &cookie);
     (table, login)
 }
 
-/// Counts how often it is told to go on.
+/// Counts how often a task is woken.
 #[derive(Default)]
-struct Told(AtomicUsize);
+struct WakeCount(AtomicUsize);
 
-impl Wake for Told {
+impl Wake for WakeCount {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl Told {
-    fn times(&self) -> usize {
+impl WakeCount {
+    fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, told: &Arc<Told>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(told))))
+fn poll<F: Future>(future: Pin<&mut F>, wakes: &Arc<WakeCount>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(wakes))))
 }
 
 fn is_found(found: &Poll<Result<Option<Arc<Account>>, login_core::LoadError>>, id: &str) -> bool {
@@ -120,26 +120,26 @@ fn is_found(found: &Poll<Result<Option<Arc<Account>>, login_core::LoadError>>, i
 }
 
 #[tokio::test]
-async fn a_user_is_loaded_once_a_request() {
+async fn the_user_is_loaded_once_per_request() {
     let table = Table::default();
     let manager = manager(&table);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let (_, login) = look(&manager, &cookie);
+    let (_, login) = access(&manager, &cookie);
     let (first, second) = (login.user().await.unwrap().unwrap(), login.user().await.unwrap().unwrap());
     assert!(Arc::ptr_eq(&first, &second) && first.id == "1");
-    assert_eq!(table.asked.load(Ordering::Relaxed), 1);
-    assert!(look(&manager, "").1.user().await.unwrap().is_none());
-    assert_eq!(table.asked.load(Ordering::Relaxed), 1, "no one to ask for");
+    assert_eq!(table.loads.load(Ordering::Relaxed), 1);
+    assert!(access(&manager, "").1.user().await.unwrap().is_none());
+    assert_eq!(table.loads.load(Ordering::Relaxed), 1, "without a login, nothing is loaded");
 }
 
 #[tokio::test]
-async fn the_request_loader_is_asked_where_no_cookie_names_anyone() {
-    let heard = Heard::default();
-    let builder = builder(&TestClock::new(NOW)).on_event(heard.listener()).request_loader(Tokens);
+async fn the_request_loader_runs_if_the_cookies_log_no_user_in() {
+    let notified = Notified::default();
+    let builder = builder(&TestClock::new(NOW)).on_event(notified.listener()).request_loader(Tokens);
     let manager = builder.build(Table::default()).unwrap();
     let with = |cookie: &str, token: &str| {
         let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
-        look_at(&manager, request.with_header("authorization", token.as_bytes())).1
+        access_with(&manager, request.with_header("authorization", token.as_bytes())).1
     };
     let cookie = |id: &str| manager.test_login(account(id)).cookie_header().unwrap();
     for (cookie, token, expected, event) in [
@@ -147,36 +147,40 @@ async fn the_request_loader_is_asked_where_no_cookie_names_anyone() {
         (cookie("1"), "token", "1", "accessed"),
         (cookie("gone"), "token", "token", "loaded_from_request"),
     ] {
-        heard.take();
+        notified.take();
         let login = with(&cookie, token);
         assert_eq!(login.user().await.unwrap().unwrap().id, expected);
-        assert_eq!(heard.take().pop(), Some(event));
+        assert_eq!(notified.take().pop(), Some(event));
         let is_login = expected == "1";
-        assert_eq!(login.login_fresh().await.unwrap(), is_login, "a token is no login");
-        assert_eq!(login.confirm().unwrap(), is_login, "nor does it confirm a login that is there still");
+        assert_eq!(login.login_fresh().await.unwrap(), is_login, "a user from the request loader is not fresh");
+        let confirmed = login.confirm(&account(expected)).await;
+        assert_eq!(confirmed.is_ok(), is_login, "a user from the request loader cannot be confirmed");
     }
-    let (_, login) = look(&manager, "");
+    let (_, login) = access(&manager, "");
     assert!(login.user().await.unwrap().is_none());
     let error = with("", "broken").user().await.unwrap_err();
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no tokens");
 }
 
 #[tokio::test]
-async fn a_failure_to_load_is_an_error_of_everything_that_needs_the_user() {
+async fn after_a_failed_load_every_method_that_needs_the_user_fails() {
     let manager = manager(&Table::default());
     let cookie = manager.test_login(account("broken")).cookie_header().unwrap();
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     assert!(login.user().await.is_err() && login.login_fresh().await.is_err());
     assert!(login.login_fresh_within(Duration::MAX).await.is_err() && login.login_remembered().await.is_err());
     let error = login.log_out().await.unwrap_err();
     assert!(matches!(error, LoginError::Load(_)));
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no table");
-    assert!(!login.confirm().unwrap(), "there is no one to confirm");
-    assert!(request_login.finish().has_failed);
+    assert!(matches!(login.confirm(&account("broken")).await, Err(LoginError::Load(_))));
+    let parts = request_login.finish(200);
+    assert!(parts.has_failed);
+    assert_eq!(parts.set_cookies.len(), 2, "the logout is made all the same");
+    assert!(parts.set_cookies.iter().all(|line| line.contains("Max-Age=0")), "{:?}", parts.set_cookies);
 }
 
 #[tokio::test]
-async fn what_a_login_is_can_be_asked() {
+async fn login_fresh_and_login_remembered() {
     let clock = TestClock::new(NOW);
     let manager = builder(&clock).build(Table::default()).unwrap();
     let login = || manager.test_login(account("1"));
@@ -192,7 +196,7 @@ async fn what_a_login_is_can_be_asked() {
     for later in [0, 1] {
         clock.advance(Duration::from_secs(later));
         for (cookie, fresh, within, remembered) in &cookies {
-            let (_, login) = look(&manager, cookie);
+            let (_, login) = access(&manager, cookie);
             assert_eq!(login.login_fresh().await.unwrap(), *fresh, "{cookie}");
             assert_eq!(login.login_fresh_within(Duration::ZERO).await.unwrap(), *within && later == 0, "{cookie}");
             assert_eq!(login.login_remembered().await.unwrap(), *remembered, "{cookie}");
@@ -203,126 +207,126 @@ async fn what_a_login_is_can_be_asked() {
 }
 
 #[tokio::test]
-async fn logging_in_and_out_by_awaiting() {
-    let heard = Heard::default();
-    let manager = builder(&TestClock::new(NOW)).on_event(heard.listener()).build(Table::default()).unwrap();
-    let (request_login, login) = look(&manager, "");
+async fn log_in_and_log_out_can_be_awaited() {
+    let notified = Notified::default();
+    let manager = builder(&TestClock::new(NOW)).on_event(notified.listener()).build(Table::default()).unwrap();
+    let (request_login, login) = access(&manager, "");
     login.log_in(account("1")).remember(true).await.unwrap();
-    assert!(!login.login_remembered().await.unwrap(), "the request brought no cookie");
-    let (request_login, login) = look(&manager, &common::cookies(&request_login));
+    assert!(!login.login_remembered().await.unwrap(), "the request had no remember cookie");
+    let (request_login, login) = access(&manager, &common::cookies(&request_login));
     login.log_out().await.unwrap();
     assert!(login.user().await.unwrap().is_none());
-    assert_eq!(heard.take(), ["logged_in", "accessed", "logged_out"]);
-    let parts = request_login.finish();
+    assert_eq!(notified.take(), ["logged_in", "accessed", "logged_out"]);
+    let parts = request_login.finish(200);
     assert_eq!(parts.set_cookies.iter().filter(|line| line.contains("Max-Age=0")).count(), 2);
     assert!(!parts.is_private && parts.vary_cookie);
 }
 
 #[test]
-fn many_wait_for_one_load_and_all_are_called_when_it_can_go_on() {
+fn all_tasks_that_wait_for_a_load_are_woken() {
     let (table, login) = hanging();
     let (mut first, mut second) = (pin!(login.user()), pin!(login.user()));
-    let (one, two) = (Arc::new(Told::default()), Arc::new(Told::default()));
+    let (one, two) = (Arc::new(WakeCount::default()), Arc::new(WakeCount::default()));
     assert!(poll(first.as_mut(), &one).is_pending());
     for _ in 0..2 {
         assert!(poll(second.as_mut(), &two).is_pending());
     }
-    assert_eq!((one.times(), two.times()), (0, 0));
+    assert_eq!((one.count(), two.count()), (0, 0));
     table.open();
-    // Whoever asked last may never go on.
-    assert_eq!((one.times(), two.times()), (1, 1), "once, however often it asked");
+    // Both are woken, because the task that polled last may never poll again.
+    assert_eq!((one.count(), two.count()), (1, 1), "once, however often it polled");
     assert!(is_found(&poll(first.as_mut(), &one), "1"));
     assert!(is_found(&poll(second.as_mut(), &two), "1"));
-    assert_eq!(table.asked.load(Ordering::Relaxed), 1);
+    assert_eq!(table.loads.load(Ordering::Relaxed), 1);
 }
 
 #[test]
-fn a_load_that_calls_while_it_is_polled_is_heard() {
+fn a_load_that_wakes_while_it_is_polled_wakes_the_task() {
     let (table, login) = hanging();
     table.yields.store(true, Ordering::Relaxed);
     let mut waiting = pin!(login.user());
-    let told = Arc::new(Told::default());
+    let wakes = Arc::new(WakeCount::default());
     for times in 1..4 {
-        assert!(poll(waiting.as_mut(), &told).is_pending());
-        assert_eq!(told.times(), times);
+        assert!(poll(waiting.as_mut(), &wakes).is_pending());
+        assert_eq!(wakes.count(), times);
     }
     table.yields.store(false, Ordering::Relaxed);
-    assert!(poll(waiting.as_mut(), &told).is_pending());
-    assert_eq!(told.times(), 3, "it has not called any more");
+    assert!(poll(waiting.as_mut(), &wakes).is_pending());
+    assert_eq!(wakes.count(), 3, "the load has not woken the task again");
     table.open();
-    assert_eq!(told.times(), 4);
-    assert!(is_found(&poll(waiting, &told), "1"));
+    assert_eq!(wakes.count(), 4);
+    assert!(is_found(&poll(waiting, &wakes), "1"));
 }
 
 #[test]
-fn where_one_of_those_who_load_is_dropped_the_others_go_on() {
+fn a_load_continues_if_one_waiting_future_is_dropped() {
     let (table, login) = hanging();
     let (mut first, mut second) = (Box::pin(login.user()), pin!(login.user()));
-    let (one, two) = (Arc::new(Told::default()), Arc::new(Told::default()));
+    let (one, two) = (Arc::new(WakeCount::default()), Arc::new(WakeCount::default()));
     assert!(poll(second.as_mut(), &two).is_pending() && poll(first.as_mut(), &one).is_pending());
     drop(login.user());
-    assert!(poll(second.as_mut(), &two).is_pending(), "who never began gives nothing up");
+    assert!(poll(second.as_mut(), &two).is_pending(), "dropping a future that was never polled has no effect");
     drop(first);
     table.open();
-    assert_eq!(two.times(), 1);
+    assert_eq!(two.count(), 1);
     assert!(is_found(&poll(second.as_mut(), &two), "1"));
-    assert_eq!(table.asked.load(Ordering::Relaxed), 1);
+    assert_eq!(table.loads.load(Ordering::Relaxed), 1);
 }
 
 #[test]
-fn a_load_that_all_gave_up_begins_anew_and_leaves_nothing_behind() {
+fn a_load_that_every_task_dropped_starts_again_and_leaks_nothing() {
     let table = Table::default();
     let manager = manager(&table);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     table.closed.store(true, Ordering::Relaxed);
-    let (request_login, login) = look(&manager, &cookie);
-    let told = Arc::new(Told::default());
-    assert!(poll(pin!(login.user()), &told).is_pending());
+    let (request_login, login) = access(&manager, &cookie);
+    let wakes = Arc::new(WakeCount::default());
+    assert!(poll(pin!(login.user()), &wakes).is_pending());
     table.closed.store(false, Ordering::Relaxed);
-    assert!(is_found(&poll(pin!(login.user()), &told), "1"));
-    assert_eq!(table.asked.load(Ordering::Relaxed), 2);
+    assert!(is_found(&poll(pin!(login.user()), &wakes), "1"));
+    assert_eq!(table.loads.load(Ordering::Relaxed), 2);
 
     table.closed.store(true, Ordering::Relaxed);
-    let before = Arc::strong_count(&table.asked);
-    let (given_up, login_given_up) = look(&manager, &cookie);
+    let before = Arc::strong_count(&table.loads);
+    let (given_up, login_given_up) = access(&manager, &cookie);
     let mut loading = Box::pin(login_given_up.user());
-    assert!(poll(loading.as_mut(), &told).is_pending());
+    assert!(poll(loading.as_mut(), &wakes).is_pending());
     drop((given_up, login_given_up, loading, request_login, login, manager));
-    *table.caller.lock().unwrap() = None;
-    assert_eq!(Arc::strong_count(&table.asked), before - 1, "the manager's own table is gone with it");
+    *table.waker.lock().unwrap() = None;
+    assert_eq!(Arc::strong_count(&table.loads), before - 1, "the manager's table was dropped with it");
 }
 
 #[test]
-fn one_who_waits_without_going_on_holds_no_one_up() {
+fn a_task_that_stops_polling_does_not_block_the_others() {
     let (table, login) = hanging();
-    let told = Arc::new(Told::default());
+    let wakes = Arc::new(WakeCount::default());
     let mut kept = pin!(login.user());
-    assert!(poll(kept.as_mut(), &told).is_pending());
+    assert!(poll(kept.as_mut(), &wakes).is_pending());
     table.closed.store(false, Ordering::Relaxed);
-    assert!(matches!(poll(pin!(login.log_out()), &told), Poll::Ready(Ok(()))));
-    assert!(matches!(poll(kept, &told), Poll::Ready(Ok(None))));
+    assert!(matches!(poll(pin!(login.log_out().into_future()), &wakes), Poll::Ready(Ok(()))));
+    assert!(matches!(poll(kept, &wakes), Poll::Ready(Ok(None))));
 }
 
 #[test]
-fn a_login_calls_those_who_wait() {
+fn logging_in_wakes_waiting_tasks() {
     let (_, login) = hanging();
-    let told = Arc::new(Told::default());
+    let wakes = Arc::new(WakeCount::default());
     let mut waiting = pin!(login.user());
-    assert!(poll(waiting.as_mut(), &told).is_pending());
+    assert!(poll(waiting.as_mut(), &wakes).is_pending());
     login.log_in(account("2")).now().unwrap();
-    assert_eq!(told.times(), 1);
-    assert!(is_found(&poll(waiting, &told), "2"));
+    assert_eq!(wakes.count(), 1);
+    assert!(is_found(&poll(waiting, &wakes), "2"));
 }
 
 #[test]
-fn a_login_in_the_midst_of_a_load_ends_the_waiting_at_once() {
+fn logging_in_during_a_load_ends_it_at_once() {
     let (table, login) = hanging();
     *table.overtakes.lock().unwrap() = Some(login.clone());
-    assert!(is_found(&poll(pin!(login.user()), &Arc::new(Told::default())), "2"));
+    assert!(is_found(&poll(pin!(login.user()), &Arc::new(WakeCount::default())), "2"));
 }
 
 #[test]
-fn a_listener_that_panics_leaves_the_next_who_asks_a_turn() {
+fn after_a_listener_panics_the_user_can_still_be_resolved() {
     let panics = Arc::new(AtomicBool::new(true));
     let listener = {
         let panics = Arc::clone(&panics);
@@ -332,21 +336,21 @@ fn a_listener_that_panics_leaves_the_next_who_asks_a_turn() {
     panics.store(false, Ordering::Relaxed);
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
     panics.store(true, Ordering::Relaxed);
-    let (_, login) = look(&manager, &cookie);
-    let told = Arc::new(Told::default());
-    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(pin!(login.user()), &told)));
-    assert!(asked.is_err());
-    assert!(is_found(&poll(pin!(login.user()), &told), "1"));
+    let (_, login) = access(&manager, &cookie);
+    let wakes = Arc::new(WakeCount::default());
+    let first_poll = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(pin!(login.user()), &wakes)));
+    assert!(first_poll.is_err());
+    assert!(is_found(&poll(pin!(login.user()), &wakes), "1"));
 }
 
 #[test]
-fn a_load_that_a_login_overtook_holds_no_one_up() {
+fn logging_in_during_a_load_discards_its_result() {
     let (table, login) = hanging();
     let mut loading = pin!(login.user());
-    let told = Arc::new(Told::default());
-    assert!(poll(loading.as_mut(), &told).is_pending());
+    let wakes = Arc::new(WakeCount::default());
+    assert!(poll(loading.as_mut(), &wakes).is_pending());
     login.log_in(account("2")).now().unwrap();
-    assert!(is_found(&poll(pin!(login.user()), &told), "2"), "at once");
+    assert!(is_found(&poll(pin!(login.user()), &wakes), "2"), "without waiting");
     table.closed.store(false, Ordering::Relaxed);
-    assert!(is_found(&poll(loading, &told), "2"), "what was loaded is discarded");
+    assert!(is_found(&poll(loading, &wakes), "2"), "the loaded user is discarded");
 }

@@ -1,11 +1,11 @@
-//! The core as a server of its own uses it: by hand, on a clock that stands still.
+//! The core as a custom server uses it: the test runs the steps itself, with a test clock.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 use std::borrow::Cow;
@@ -55,13 +55,13 @@ fn manager() -> LoginManager<Account> {
     builder(&TestClock::new(NOW)).build_without_loader().unwrap()
 }
 
-fn look(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
+fn access(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
     let login = request_login.access(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
     (request_login, login)
 }
 
-/// Runs the steps with a table in which everyone is.
+/// Runs the steps. The user loader finds a user for every ID.
 fn run(login: &Login<Account>) -> Option<Arc<Account>> {
     let mut step = login.resolve();
     loop {
@@ -76,79 +76,79 @@ fn run(login: &Login<Account>) -> Option<Arc<Account>> {
     }
 }
 
-/// The Cookie header that the response's Set-Cookie lines make of an empty jar.
+/// The Cookie header of a browser that has only the cookies of this response.
 fn cookies(request_login: &RequestLogin<Account>) -> String {
-    let lines = request_login.finish().set_cookies;
+    let lines = request_login.finish(200).set_cookies;
     lines.iter().map(|line| line.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
 }
 
 #[test]
-fn a_dropped_token_leaves_nothing_changed() {
+fn dropping_a_token_changes_nothing() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     for _ in 0..2 {
         let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
         assert_eq!(token.user_id(), "1");
         drop(token);
     }
     assert_eq!(run(&login).unwrap().id, "1");
-    assert!(request_login.finish().set_cookies.is_empty());
+    assert!(request_login.finish(200).set_cookies.is_empty());
 }
 
 #[test]
-fn an_answer_that_a_logout_overtook_is_discarded() {
+fn an_answer_after_a_logout_is_discarded() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
-    login.log_out_now().unwrap();
-    let Step::Done(user) = token.answer(Some(account("1"))) else { panic!("all is known") };
+    login.log_out().now().unwrap();
+    let Step::Done(user) = token.answer(Some(account("1"))) else { panic!("the user is resolved") };
     assert!(user.unwrap().is_none());
     assert!(run(&login).is_none());
-    assert!(request_login.finish().set_cookies[0].contains("Max-Age=0"));
+    assert!(request_login.finish(200).set_cookies[0].contains("Max-Age=0"));
 }
 
 #[test]
-fn the_second_answer_finds_the_first() {
+fn a_second_answer_returns_the_user_of_the_first() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let (_, login) = look(&manager, &cookie);
+    let (_, login) = access(&manager, &cookie);
     let (Step::LoadUser(a), Step::LoadUser(b)) = (login.resolve(), login.resolve()) else {
         panic!("there is a session")
     };
     let (Step::Done(a), Step::Done(b)) = (a.answer(Some(account("1"))), b.answer(None::<Account>)) else {
-        panic!("all is known")
+        panic!("the user is resolved")
     };
     assert!(Arc::ptr_eq(&a.unwrap().unwrap(), &b.unwrap().unwrap()));
 }
 
 #[test]
-fn a_failure_is_neither_anonymous_nor_logged_in() {
+fn a_failed_load_is_an_error_and_not_an_anonymous_user() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     let error = token.fail("the secret cause");
     assert!(!format!("{error} {error:?}").contains("secret"));
     assert!(matches!(login.resolve(), Step::Done(Err(_))));
     assert_eq!(login.check(Requirement::Login).unwrap_err(), Refusal::Unauthorized);
     login.insert("a", "b").unwrap();
-    let parts = request_login.finish();
+    let parts = request_login.finish(200);
     assert!(parts.has_failed && parts.vary_cookie && parts.set_cookies.is_empty());
 }
 
 #[test]
-fn the_hash_is_bound_into_session_and_remember_cookie() {
+fn sessions_and_remember_cookies_end_when_the_auth_hash_changes() {
     let manager = manager();
     let with = |hash: Option<&str>| Account { id: "1".to_owned(), hash: hash.map(str::to_owned) };
     let finds = |cookie: &str, hash: Option<&str>| {
-        let (_, login) = look(&manager, cookie);
+        let (_, login) = access(&manager, cookie);
         let mut step = login.resolve();
         loop {
             step = match step {
                 Step::LoadUser(token) => token.answer(Some(with(hash))),
-                Step::LoadUserFromRequest(_) => panic!("there is none"),
+                Step::LoadUserFromRequest(_) => panic!("there is no request loader"),
                 Step::Done(user) => return user.unwrap().is_some(),
             }
         }
@@ -165,12 +165,12 @@ fn the_hash_is_bound_into_session_and_remember_cookie() {
 }
 
 #[test]
-fn too_much_data_is_an_error_where_it_is_put_in() {
+fn inserting_too_much_data_is_an_error() {
     for builder in [builder(&TestClock::new(NOW)), builder(&TestClock::new(NOW)).flask_compatible()] {
         let manager = builder.build_without_loader().unwrap();
-        let (request_login, login) = look(&manager, "");
+        let (request_login, login) = access(&manager, "");
         login.log_in(account("1")).now().unwrap();
-        // Random text, so that no compression helps.
+        // This text does not compress.
         let noise = |length: u32| {
             (0..length).map(|n| n.wrapping_mul(2_654_435_761)).map(|n| format!("{n:08x}")).collect::<String>()
         };
@@ -179,10 +179,10 @@ fn too_much_data_is_an_error_where_it_is_put_in() {
         let error = login.insert("noise", &noise(largest + 1)).unwrap_err();
         assert!(matches!(error, LoginError::CookieTooLarge { size, limit: 4096, .. } if size > 4096), "{error}");
         assert_eq!(login.get::<String>("noise").unwrap().unwrap(), noise(largest), "the older value stays");
-        let line = request_login.finish().set_cookies.remove(0);
+        let line = request_login.finish(200).set_cookies.remove(0);
         let pair = line.split(';').next().unwrap();
-        assert!(pair.len() <= 4097, "name, value and the sign between: {}", pair.len());
-        let (_, login) = look(&manager, pair);
+        assert!(pair.len() <= 4097, "name, value and `=`: {}", pair.len());
+        let (_, login) = access(&manager, pair);
         assert_eq!(run(&login).unwrap().id, "1");
         let long = account(&"x".repeat(4000));
         assert!(matches!(login.log_in(long).remember(true).now(), Err(LoginError::CookieTooLarge { .. })));
@@ -193,12 +193,12 @@ fn too_much_data_is_an_error_where_it_is_put_in() {
 #[test]
 fn session_data_is_typed() {
     let manager = builder(&TestClock::new(NOW)).flask_compatible().build_without_loader().unwrap();
-    let (request_login, login) = look(&manager, "");
+    let (request_login, login) = access(&manager, "");
     login.insert("pair", &(1, "é")).unwrap();
     login.insert("like a tag", &std::collections::BTreeMap::from([(" t", [1])])).unwrap();
     assert!(matches!(login.insert("_user_id", "1"), Err(LoginError::ReservedKey(_))));
     assert!(matches!(login.remove("_flashes"), Err(LoginError::ReservedKey(_))));
-    let (_, login) = look(&manager, &cookies(&request_login));
+    let (_, login) = access(&manager, &cookies(&request_login));
     assert_eq!(login.get::<(u8, String)>("pair").unwrap(), Some((1, "é".to_owned())));
     assert!(matches!(login.get::<bool>("pair"), Err(LoginError::Deserialize(_))));
     let tag: std::collections::BTreeMap<String, Vec<u8>> = login.get("like a tag").unwrap().unwrap();
@@ -209,27 +209,27 @@ fn session_data_is_typed() {
 }
 
 #[test]
-fn a_session_that_was_emptied_is_deleted_and_one_that_was_read_is_not_written() {
+fn an_emptied_session_is_deleted_and_an_unchanged_one_is_not_written() {
     let manager = manager();
-    let (request_login, login) = look(&manager, "");
+    let (request_login, login) = access(&manager, "");
     login.flash_as("info", "one").unwrap();
     login.flash("two").unwrap();
     let cookie = cookies(&request_login);
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     assert_eq!(login.get::<u8>("a").unwrap(), None);
-    assert!(request_login.finish().set_cookies.is_empty());
-    let (request_login, login) = look(&manager, &cookie);
+    assert!(request_login.finish(200).set_cookies.is_empty());
+    let (request_login, login) = access(&manager, &cookie);
     let flashes = login.take_flashes().unwrap();
     assert_eq!((&*flashes[0].category, &*flashes[0].message, &*flashes[1].category), ("info", "one", "message"));
     assert!(
-        request_login.finish().set_cookies[0].starts_with(
+        request_login.finish(200).set_cookies[0].starts_with(
             "__Host-session=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 "
         )
     );
 }
 
 #[test]
-fn flask_logins_have_an_age_once_a_maximum_is_set() {
+fn flask_sessions_store_the_login_time_if_a_maximum_age_is_set() {
     let clock = TestClock::new(NOW);
     let bare = builder(&clock).flask_compatible().build_without_loader().unwrap();
     let aged = builder(&clock)
@@ -239,7 +239,7 @@ fn flask_logins_have_an_age_once_a_maximum_is_set() {
         .unwrap();
     let within = Requirement::FreshLoginWithin(Duration::from_secs(300));
     let judged = |manager: &LoginManager<Account>, cookie: &str, requirement| {
-        let (_, login) = look(manager, cookie);
+        let (_, login) = access(manager, cookie);
         run(&login);
         login.check(requirement).is_ok()
     };
@@ -257,7 +257,7 @@ fn flask_logins_have_an_age_once_a_maximum_is_set() {
 }
 
 #[test]
-fn keys_rotate() {
+fn keys_can_be_rotated() {
     let clock = TestClock::new(NOW);
     let old = builder(&clock).build_without_loader().unwrap();
     let (newer, newest) = ("another key of 32 bytes, at least", "the newest key of 32 bytes or so.");
@@ -265,37 +265,40 @@ fn keys_rotate() {
     let both = of(newer).fallback_key(key(KEY)).build_without_loader().unwrap();
     let only = of(newer).build_without_loader().unwrap();
     let cookie = old.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
-    assert!(run(&look(&only, &cookie).1).is_none());
-    let (request_login, login) = look(&both, &cookie);
+    assert!(run(&access(&only, &cookie).1).is_none());
+    let (request_login, login) = access(&both, &cookie);
     assert!(run(&login).is_some());
     login.insert("a", "b").unwrap();
-    assert!(run(&look(&only, &cookies(&request_login)).1).is_some(), "what changed is signed anew");
-    assert!(run(&look(&of(newest).build_without_loader().unwrap(), &cookie).1).is_none());
+    assert!(
+        run(&access(&only, &cookies(&request_login)).1).is_some(),
+        "a changed session is signed with the current key"
+    );
+    assert!(run(&access(&of(newest).build_without_loader().unwrap(), &cookie).1).is_none());
 }
 
 #[test]
-fn a_refreshed_remember_cookie_owes_nothing_to_the_old_key() {
+fn a_refreshed_remember_cookie_is_signed_with_the_current_key() {
     let clock = TestClock::new(NOW);
     let newer = "another key of 32 bytes, at least";
     let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
     let hashed = || Account { id: "1".to_owned(), hash: Some("hash".to_owned()) };
     let find = |login: &Login<Account>| {
         let Step::LoadUser(token) = login.resolve() else { panic!("there is a cookie") };
-        let Step::Done(user) = token.answer(Some(hashed())) else { panic!("all is known") };
+        let Step::Done(user) = token.answer(Some(hashed())) else { panic!("the user is resolved") };
         user.unwrap().is_some()
     };
     let old = builder(&clock).build_without_loader().unwrap().test_login(hashed());
     let cookie = old.remembered(Duration::from_secs(60)).without_session().cookie_header().unwrap();
     let both = of(newer).fallback_key(key(KEY)).refresh_remember_cookie_each_request().build_without_loader().unwrap();
-    let (request_login, login) = look(&both, &cookie);
+    let (request_login, login) = access(&both, &cookie);
     assert!(find(&login));
     let refreshed = cookies(&request_login);
     let remember = refreshed.split("; ").find(|pair| pair.starts_with("__Host-remember_token=")).unwrap();
-    assert!(find(&look(&of(newer).build_without_loader().unwrap(), remember).1));
+    assert!(find(&access(&of(newer).build_without_loader().unwrap(), remember).1));
 }
 
 #[test]
-fn what_cannot_work_is_refused_when_it_is_built() {
+fn invalid_configurations_are_refused() {
     let problem =
         |change: &dyn Fn(Builder) -> Builder| change(builder(&TestClock::new(NOW))).build_without_loader().unwrap_err();
     assert_eq!(
@@ -318,7 +321,7 @@ fn what_cannot_work_is_refused_when_it_is_built() {
 }
 
 #[test]
-fn a_refusal_that_does_not_fit_is_still_an_answer() {
+fn a_refusal_redirects_even_if_next_does_not_fit_into_the_session() {
     let clock = TestClock::new(NOW);
     let manager = builder(&clock).login_view("/login").use_session_for_next().build_without_loader().unwrap();
     let request_login = manager.begin();
@@ -326,25 +329,25 @@ fn a_refusal_that_does_not_fit_is_still_an_answer() {
     let login = request_login.access(|| Request::new("POST", &target));
     let answer = login.refuse(Refusal::Unauthorized);
     assert_eq!(answer, Answer::redirect(303, "/login".to_owned()));
-    assert_eq!(request_login.finish().set_cookies.len(), 1, "the message was flashed");
+    assert_eq!(request_login.finish(200).set_cookies.len(), 1, "the message was flashed");
 }
 
 #[test]
-fn listeners_hear_everything_in_order_and_may_look_themselves() {
-    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-    let (first, second) = (Arc::clone(&heard), Arc::clone(&heard));
+fn listeners_are_notified_of_every_event_in_order() {
+    let notified: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (first, second) = (Arc::clone(&notified), Arc::clone(&notified));
     let manager = builder(&TestClock::new(NOW))
         .on_event(move |event| first.lock().unwrap().push(event.name().to_owned()))
         .on_event(move |event| second.lock().unwrap().push(format!("{event:?}")))
         .build_without_loader()
         .unwrap();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let (_, login) = look(&manager, &cookie);
+    let (_, login) = access(&manager, &cookie);
     run(&login);
-    login.confirm().unwrap();
-    login.log_out_now().unwrap();
+    login.confirm_now(&account("1")).unwrap();
+    login.log_out().now().unwrap();
     assert_eq!(
-        *heard.lock().unwrap(),
+        *notified.lock().unwrap(),
         [
             "logged_in",
             "Event(logged_in)",
@@ -359,10 +362,10 @@ fn listeners_hear_everything_in_order_and_may_look_themselves() {
 }
 
 #[tokio::test]
-async fn awaiting_a_user_of_a_manager_without_a_loader_says_so() {
+async fn awaiting_the_user_without_a_loader_is_an_error() {
     let manager = manager();
     let cookie = manager.test_login(account("1")).cookie_header().unwrap();
-    let error = look(&manager, &cookie).1.user().await.unwrap_err();
+    let error = access(&manager, &cookie).1.user().await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("Login::resolve"), "{cause}");
 }

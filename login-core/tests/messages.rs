@@ -1,35 +1,35 @@
-//! What is said of errors, and that nothing shows what it holds.
+//! Error messages, and `Debug` texts, which contain no secrets.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod common;
 
 use std::error::Error as _;
 
-use common::{Account, account, builder, look, native};
+use common::{Account, access, account, builder, native};
 use login_core::adapter::{MountError, RefusalHandlers, Requirement, ResponseParts, Step};
 use login_core::{
     ConfigError, CookieProblem, Event, LoadError, LoginError, Refusal, Request, SecretKey, SecretKeyError, TestClock,
 };
 
 #[test]
-fn debug_texts_name_what_it_is_and_nothing_in_it() {
+fn debug_names_the_type_and_hides_its_content() {
     let manager = native(|b| b);
     let cookie = manager.test_login(account("secret")).cookie_header().unwrap();
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     let step = login.resolve();
     let loading = format!("{step:?}");
     let Step::LoadUser(token) = step else { panic!("there is a session") };
     let token_shown = format!("{token:?}");
     let found = token.answer(Some(account("secret")));
     let tokens = builder(&TestClock::new(common::NOW)).request_loader(NoTokens).build_without_loader().unwrap();
-    let asking = look(&tokens, "").1.resolve();
+    let asking = access(&tokens, "").1.resolve();
     let asking_shown = format!("{asking:?}");
     let Step::LoadUserFromRequest(asking) = asking else { panic!("there is a request loader") };
     let asking_token = format!("{asking:?}");
@@ -81,7 +81,7 @@ impl login_core::RequestLoader for NoTokens {
 }
 
 #[test]
-fn errors_say_what_is_wrong_and_what_to_do() {
+fn error_messages_name_the_problem_and_the_fix() {
     let json = || serde_json::from_str::<u8>("x").unwrap_err();
     let name = || "sid".to_owned();
     let problem = |problem| ConfigError::Cookie { name: name(), problem }.to_string();
@@ -137,7 +137,7 @@ fn errors_say_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
-fn causes_are_for_the_operator() {
+fn the_source_of_an_error_is_its_cause() {
     let cause = |error: LoginError| error.source().map(ToString::to_string);
     assert_eq!(cause(LoginError::from(LoadError::new("no table"))).as_deref(), Some("no table"));
     let json = serde_json::from_str::<u8>("x").unwrap_err();

@@ -1,12 +1,12 @@
-//! Where `next` may lead: a corpus of addresses that have fooled others, judged by reasoning
-//! about browsers, and every combination of the pieces that they are made of.
+//! Which values of `next` are accepted: a corpus of URLs known from attacks, judged by how
+//! browsers parse them, and every combination of the pieces that such URLs are made of.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 use std::io::Write as _;
@@ -14,11 +14,11 @@ use std::io::Write as _;
 use login_core::{Login, LoginManager, Refusal, Request, SecretKey, TestClock, User};
 use url::Url;
 
-/// The site of the corpus. On a port of its own, so that a wrong port shows.
+/// The host of the test site. It has its own port, so that a wrong port is detected.
 const HOST: &str = "site.example:8080";
 const SITE: &str = "http://site.example:8080";
 
-/// One entry a line, after its verdict: `+` is accepted, `-` refused.
+/// One entry per line, after its verdict: `+` for accepted, `-` for refused.
 const CORPUS: [&str; 4] = [
     include_str!("redirects/paths.txt"),
     include_str!("redirects/schemes.txt"),
@@ -46,7 +46,7 @@ fn login_at(manager: &LoginManager<Account>, target: &str) -> Login<Account> {
     manager.begin().access(|| Request::new("GET", target).with_header("host", HOST.as_bytes()))
 }
 
-/// A login view's address with `next` in its query, every byte of it escaped.
+/// The path of a login view with `next` in its query, every byte of it escaped.
 fn login_view(next: &str) -> String {
     let escaped: String = next.bytes().map(|byte| format!("%{byte:02x}")).collect();
     format!("/login?next={escaped}")
@@ -74,7 +74,7 @@ fn scalar(hex: &str) -> char {
     u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).unwrap()
 }
 
-/// The entries with their verdicts.
+/// The entries of the corpus with their verdicts.
 fn corpus() -> Vec<(bool, String)> {
     let lines = CORPUS.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#'));
     let entry = |line: &str| match line.split_at(2) {
@@ -85,8 +85,8 @@ fn corpus() -> Vec<(bool, String)> {
     lines.map(entry).collect()
 }
 
-/// Whether a browser at one of the site's pages stays, by the URL standard.
-fn stays(address: &str) -> bool {
+/// Whether a browser that follows a link on a page of the site stays there, by the URL standard.
+fn stays_on_site(address: &str) -> bool {
     let page = Url::parse("http://site.example:8080/deep/er/login?next=x#y").unwrap();
     page.join(address).is_ok_and(|to| to.origin() == page.origin() && to.username().is_empty())
 }
@@ -95,20 +95,20 @@ fn is_header_text(location: &str) -> bool {
     location.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Where the two lead: the same place, and here.
-fn assert_leads_here(next: &str, location: &str) {
+/// Checks that `next` and the Location made from it lead to the same page, on this site.
+fn assert_stays_on_site(next: &str, location: &str) {
     assert!(is_header_text(location), "{next:?} {location:?}");
-    assert!(stays(next) && stays(location), "{next:?} {location:?}");
+    assert!(stays_on_site(next) && stays_on_site(location), "{next:?} {location:?}");
     let place = |address: &str| {
         let to = Url::parse(SITE).unwrap().join(address).unwrap();
         percent_encoding::percent_decode_str(to.as_str()).collect::<Vec<u8>>()
     };
-    // At the end of an address a browser drops blanks; in a header they are escaped.
+    // Browsers remove spaces at the end of a URL. In the header they are escaped.
     assert_eq!(place(next.trim_end_matches(' ')), place(location.trim_end_matches("%20")), "{next:?} {location:?}");
 }
 
 #[test]
-fn the_corpus_is_judged_as_reasoned() {
+fn corpus_entries_get_the_expected_verdict() {
     let manager = manager(false);
     let (mut accepted, mut refused) = (0, 0);
     for (verdict, next) in corpus() {
@@ -118,7 +118,7 @@ fn the_corpus_is_judged_as_reasoned() {
         assert_eq!(location.is_some(), verdict, "{next:?} {location:?}");
         match location {
             Some(location) => {
-                assert_leads_here(&next, &location);
+                assert_stays_on_site(&next, &location);
                 accepted += 1;
             }
             None => refused += 1,
@@ -128,7 +128,7 @@ fn the_corpus_is_judged_as_reasoned() {
 }
 
 #[test]
-fn a_location_says_what_next_said() {
+fn next_is_escaped_for_the_location_header() {
     let manager = manager(false);
     for (next, location) in [
         ("/account?tab=mail#form", "/account?tab=mail#form"),
@@ -148,13 +148,13 @@ fn a_location_says_what_next_said() {
 }
 
 #[test]
-fn a_query_that_does_not_say_next_well_leads_nowhere() {
+fn a_missing_or_malformed_next_is_ignored() {
     let manager = manager(false);
     let at = |query: &str| login_at(&manager, &format!("/login?{query}")).next_url();
     for query in ["", "next", "next=", "&", "next=%ff", "next=/%ff%fe", "NEXT=/a", "next[]=/a", "x=/a", "next%00=/a"] {
         assert_eq!(at(query), None, "{query}");
     }
-    // The first counts, whatever follows.
+    // The first `next` is used, even if it is refused.
     assert_eq!(at("next=//evil.example&next=/a"), None);
     assert_eq!(at("next=/a&next=//evil.example").as_deref(), Some("/a"));
     assert_eq!(at("n%65xt=/a+b%2Bc").as_deref(), Some("/a%20b+c"));
@@ -165,7 +165,7 @@ fn a_query_that_does_not_say_next_well_leads_nowhere() {
 }
 
 #[test]
-fn length_changes_no_verdict() {
+fn long_urls_get_the_same_verdict() {
     let manager = manager(false);
     let login = login_at(&manager, "/login");
     let long = "a".repeat(1 << 20);
@@ -186,7 +186,7 @@ fn length_changes_no_verdict() {
 }
 
 #[test]
-fn the_site_is_what_the_request_addressed() {
+fn a_complete_url_must_match_scheme_and_host_of_the_request() {
     let manager = manager(false);
     let safe = |request: Request, next: &str| manager.begin().access(|| request.clone()).is_safe_redirect(next);
     let at = |host: &str| Request::new("GET", "/login").with_header("host", host.as_bytes());
@@ -196,21 +196,21 @@ fn the_site_is_what_the_request_addressed() {
     assert!(!safe(at("[::1]"), "http://[::ffff:127.0.0.1]/"));
     assert!(safe(at("site.example").over_https(), "https://site.example/x"));
     assert!(!safe(at("site.example").over_https(), "http://site.example/x"));
-    assert!(safe(at("site.example").over_https(), "https://site.example:443/x"), "the port that https has anyway");
-    // Without a host there is no whole address that leads here.
+    assert!(safe(at("site.example").over_https(), "https://site.example:443/x"), "the default port of https");
+    // Without a host, no complete URL is on this site.
     for next in ["http://", "http:///", "http:///x", "http://x/", "//"] {
         assert!(!safe(Request::new("GET", "/login"), next), "{next}");
         assert!(!safe(at(""), next), "{next}");
     }
     assert!(safe(Request::new("GET", "/login"), "/x"));
-    // No one told this manager to believe a proxy.
+    // This manager trusts no proxy.
     let forwarded =
         at(HOST).with_header("x-forwarded-host", b"evil.example").with_header("x-forwarded-proto", b"https");
     assert!(!safe(forwarded.clone(), "http://evil.example/") && !safe(forwarded, "https://evil.example/"));
 }
 
 #[test]
-fn what_a_refused_request_asked_for_leads_nowhere_else() {
+fn next_of_a_refused_request_stays_on_this_site() {
     for session_for_next in [false, true] {
         let manager = manager(session_for_next);
         for (target, leads_to) in [
@@ -225,8 +225,8 @@ fn what_a_refused_request_asked_for_leads_nowhere_else() {
             let login = request_login.access(|| Request::new("GET", target).with_header("host", HOST.as_bytes()));
             let answer = login.refuse(Refusal::Unauthorized);
             let location = answer.location().unwrap();
-            assert!(location.starts_with("/login") && stays(location), "{location}");
-            let line = request_login.finish().set_cookies.remove(0);
+            assert!(location.starts_with("/login") && stays_on_site(location), "{location}");
+            let line = request_login.finish(200).set_cookies.remove(0);
             let cookie = line.split(';').next().unwrap();
             let view = Request::new("GET", location).with_header("host", HOST.as_bytes());
             let view = manager.begin().access(|| view.with_header("cookie", cookie.as_bytes()));
@@ -235,7 +235,7 @@ fn what_a_refused_request_asked_for_leads_nowhere_else() {
     }
 }
 
-/// Pieces of what fools parsers; every sequence of up to four is an address.
+/// Pieces that confuse URL parsers. The test tries every sequence of up to four.
 const PIECES: [&str; 24] = [
     "/",
     "//",
@@ -272,7 +272,7 @@ fn combinations() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn no_combination_of_pieces_leads_away() {
+fn accepted_combinations_of_pieces_stay_on_this_site() {
     let manager = manager(false);
     let login = login_at(&manager, "/login");
     let (mut all, mut leaving, mut accepted) = (0, 0, Vec::new());
@@ -281,7 +281,7 @@ fn no_combination_of_pieces_leads_away() {
         if login.is_safe_redirect(&next) {
             accepted.push(next);
         } else {
-            leaving += usize::from(!stays(&next));
+            leaving += usize::from(!stays_on_site(&next));
         }
     }
     accepted.sort();
@@ -289,16 +289,16 @@ fn no_combination_of_pieces_leads_away() {
     assert!(all > 600_000 && leaving > all / 10 && accepted.len() > 10_000, "{all} {leaving} {}", accepted.len());
     let with_location = |next: String| {
         let location = login_at(&manager, &login_view(&next)).next_url().unwrap();
-        assert_leads_here(&next, &location);
+        assert_stays_on_site(&next, &location);
         (next, location)
     };
     let made: Vec<_> = accepted.into_iter().map(with_location).collect();
     let of_corpus = corpus().into_iter().filter(|(verdict, _)| *verdict).map(|(_, next)| with_location(next));
-    for_the_browser(of_corpus.chain(made.iter().step_by(made.len() / 4000).cloned()));
+    write_browser_cases(of_corpus.chain(made.iter().step_by(made.len() / 4000).cloned()));
 }
 
-/// Writes what `conformance/redirects.py` follows.
-fn for_the_browser(cases: impl Iterator<Item = (String, String)>) {
+/// Writes the cases that `conformance/redirects.py` opens in a browser.
+fn write_browser_cases(cases: impl Iterator<Item = (String, String)>) {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("redirects.jsonl");
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
     for case in cases {

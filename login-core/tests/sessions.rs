@@ -1,58 +1,59 @@
-//! What sessions and remember cookies hold, and when they are written.
+//! What sessions and remember cookies contain, and when they are written.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod common;
 
 use std::time::Duration;
 
-use common::{Heard, account, both, cookies, flask, letters, look, look_at, native, run, run_with};
-use login_core::adapter::ResponseParts;
-use login_core::{LoginError, Request, User};
+use common::{Notified, access, access_with, account, both, cookies, flask, letters, native, reserved, run, run_with};
+use login_core::adapter::{Requirement, ResponseParts};
+use login_core::{LoginError, Refusal, Request, User};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
-fn a_remembered_login_comes_back_once_and_is_not_fresh() {
-    let heard = Heard::default();
-    for manager in both(|b| b.on_event(heard.listener())) {
+fn a_remember_cookie_restores_a_login_that_is_not_fresh() {
+    let notified = Notified::default();
+    for manager in both(|b| b.on_event(notified.listener())) {
         let cookie = manager.test_login(account("1")).remembered(MINUTE).without_session().cookie_header().unwrap();
-        heard.take();
-        let (request_login, login) = look(&manager, &cookie);
+        notified.take();
+        let (request_login, login) = access(&manager, &cookie);
         assert_eq!(run(&login).unwrap().id, "1");
-        assert_eq!(heard.take(), ["accessed", "loaded_from_cookie"]);
-        assert_eq!(login.get::<bool>("_fresh").unwrap(), Some(false));
-        let (_, login) = look(&manager, &cookies(&request_login));
+        assert_eq!(notified.take(), ["accessed", "loaded_from_cookie"]);
+        assert_eq!(login.check(Requirement::FreshLogin), Err(Refusal::NeedsRefresh));
+        let (_, login) = access(&manager, &cookies(&request_login));
         assert_eq!(run(&login).unwrap().id, "1");
-        assert_eq!(heard.take(), ["accessed"], "it is in the session now");
-        let (_, login) = look(&manager, &cookie);
-        assert!(run_with(&login, |_| None, None).is_none() && !login.confirm().unwrap());
+        assert_eq!(notified.take(), ["accessed"], "the login is in the session now");
+        let (_, login) = access(&manager, &cookie);
+        assert!(run_with(&login, |_| None, None).is_none());
+        assert!(matches!(login.confirm_now(&account("1")), Err(LoginError::NotLoggedIn)));
     }
 }
 
 #[test]
-fn what_was_put_in_is_written_whatever_follows() {
+fn inserted_data_is_still_written_after_a_logout() {
     for manager in both(|b| b) {
-        let (request_login, login) = look(&manager, "");
+        let (request_login, login) = access(&manager, "");
         login.insert("a", "b").unwrap();
         assert!(!login.remove("none").unwrap());
-        login.log_out_now().unwrap();
+        login.log_out().now().unwrap();
         assert!(!login.is_permanent());
         login.set_permanent(true).unwrap();
-        let (_, login) = look(&manager, &cookies(&request_login));
+        let (_, login) = access(&manager, &cookies(&request_login));
         assert!(login.is_permanent());
         assert_eq!(login.get::<String>("a").unwrap().as_deref(), Some("b"));
     }
 }
 
 #[test]
-fn a_response_carries_what_any_part_asks_for() {
+fn response_parts_are_empty_only_without_any_part() {
     let nothing = ResponseParts::default;
     assert!(nothing().is_empty());
     assert!(!ResponseParts { vary_cookie: true, ..nothing() }.is_empty());
@@ -62,25 +63,25 @@ fn a_response_carries_what_any_part_asks_for() {
 }
 
 #[test]
-fn a_remember_cookie_is_refreshed_for_as_long_as_the_login_asked() {
+fn a_refreshed_remember_cookie_keeps_the_duration_of_the_login() {
     for manager in both(|b| b.refresh_remember_cookie_each_request()) {
         let cookie = |id: &str| manager.test_login(account(id)).remembered(MINUTE).cookie_header().unwrap();
-        let refreshed = |cookie: &str, looks: bool| {
+        let refreshed = |cookie: &str, accesses: bool| {
             let request = || Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
             let request_login = manager.begin();
-            if looks {
+            if accesses {
                 request_login.access(request);
             } else {
                 request_login.store_request(request);
             }
-            let parts = request_login.finish();
-            assert_eq!(parts.vary_cookie, looks || !parts.set_cookies.is_empty());
+            let parts = request_login.finish(200);
+            assert_eq!(parts.vary_cookie, accesses || !parts.set_cookies.is_empty());
             parts.set_cookies
         };
-        for looks in [false, true] {
-            let lines = refreshed(&cookie("1"), looks);
+        for accesses in [false, true] {
+            let lines = refreshed(&cookie("1"), accesses);
             assert!(lines.len() == 1 && lines[0].contains("Max-Age=60;"), "{lines:?}");
-            assert!(refreshed("", looks).is_empty());
+            assert!(refreshed("", accesses).is_empty());
         }
     }
     let manager = flask(|b| b.refresh_remember_cookie_each_request());
@@ -88,20 +89,20 @@ fn a_remember_cookie_is_refreshed_for_as_long_as_the_login_asked() {
     let (one, two) = (cookie("1"), cookie("2"));
     let session = one.split("; ").find(|pair| pair.starts_with("session=")).unwrap();
     let remember = two.split("; ").find(|pair| pair.starts_with("remember_token=")).unwrap();
-    let (request_login, _) = look(&manager, &format!("{session}; {remember}"));
-    let lines = request_login.finish().set_cookies;
-    assert!(lines[0].contains("Max-Age=31536000;"), "another's duration says nothing: {lines:?}");
+    let (request_login, _) = access(&manager, &format!("{session}; {remember}"));
+    let lines = request_login.finish(200).set_cookies;
+    assert!(lines[0].contains("Max-Age=31536000;"), "the duration of another user's login is not used: {lines:?}");
     let manager = native(|b| b);
     let remembered = manager.test_login(account("1")).remembered(MINUTE).cookie_header().unwrap();
-    assert!(look(&manager, &remembered).0.finish().set_cookies.is_empty(), "only where that is asked for");
+    assert!(access(&manager, &remembered).0.finish(200).set_cookies.is_empty(), "refreshing is off by default");
 }
 
 #[test]
-fn flask_is_told_of_a_duration_only_where_something_is_remembered() {
+fn a_flask_session_stores_the_duration_of_remembered_logins_only() {
     let duration = |remember: bool, manager: &common::Manager| {
-        let (_, login) = look(manager, "");
+        let (_, login) = access(manager, "");
         login.log_in(account("1")).remember(remember).duration(MINUTE).now().unwrap();
-        login.get::<f64>("_remember_seconds").unwrap()
+        reserved(&login, "_remember_seconds").and_then(|seconds| seconds.as_f64())
     };
     let [native, flask] = both(|b| b);
     assert_eq!((duration(true, &flask), duration(false, &flask)), (Some(60.0), None));
@@ -109,45 +110,45 @@ fn flask_is_told_of_a_duration_only_where_something_is_remembered() {
     let cookie = flask.test_login(account("1")).remembered(MINUTE).cookie_header().unwrap();
     let session = cookie.split("; ").find(|pair| pair.starts_with("session=")).unwrap();
     for (cookie, left) in [(&*cookie, None), (session, Some(60.0))] {
-        let (_, login) = look(&flask, cookie);
-        login.log_out_now().unwrap();
-        assert_eq!(login.get::<f64>("_remember_seconds").unwrap(), left);
+        let (_, login) = access(&flask, cookie);
+        login.log_out().now().unwrap();
+        assert_eq!(reserved(&login, "_remember_seconds").and_then(|seconds| seconds.as_f64()), left);
     }
 }
 
 #[test]
-fn a_remember_cookie_may_have_4096_bytes_and_no_more() {
+fn remember_cookies_have_at_most_4096_bytes() {
     let token = native(|b| b).test_login(account("1")).remembered(MINUTE).without_session().cookie_header().unwrap();
     let length = token.split_once('=').unwrap().1.len();
     for (size, fits) in [(4096, true), (4097, false)] {
         let manager = native(|b| b.remember_cookie(|c| c.name("r".repeat(size - length))));
-        let result = look(&manager, "").1.log_in(account("1")).remember(true).now();
+        let result = access(&manager, "").1.log_in(account("1")).remember(true).now();
         assert_eq!(result.is_ok(), fits);
         assert!(fits || matches!(result, Err(LoginError::CookieTooLarge { size: 4097, .. })));
     }
 }
 
 #[test]
-fn compression_counts_where_a_session_is_large() {
-    let (_, login) = look(&flask(|b| b), "");
+fn the_size_of_a_session_is_checked_after_compression() {
+    let (_, login) = access(&flask(|b| b), "");
     login.insert("a", &"x".repeat(5000)).unwrap();
 }
 
 #[test]
-fn users_are_logged_in_if_active_or_forced() {
+fn log_in_needs_an_active_user_or_force() {
     let manager = native(|b| b);
-    for (is_active, force, goes) in
+    for (is_active, force, succeeds) in
         [(true, false, true), (true, true, true), (false, true, true), (false, false, false)]
     {
         let user = common::Account { is_active, ..account("1") };
-        let result = look(&manager, "").1.log_in(user).force(force).now();
-        assert_eq!(result.is_ok(), goes);
-        assert!(goes || matches!(result, Err(LoginError::InactiveUser)));
+        let result = access(&manager, "").1.log_in(user).force(force).now();
+        assert_eq!(result.is_ok(), succeeds);
+        assert!(succeeds || matches!(result, Err(LoginError::InactiveUser)));
     }
 }
 
 #[test]
-fn a_user_is_active_and_has_no_hash_unless_it_says_so() {
+fn users_are_active_and_have_no_auth_hash_by_default() {
     struct Plain;
     impl User for Plain {
         fn id(&self) -> String {
@@ -159,16 +160,16 @@ fn a_user_is_active_and_has_no_hash_unless_it_says_so() {
 }
 
 #[test]
-fn what_is_taken_out_is_written() {
+fn removing_a_key_or_next_writes_the_session() {
     for manager in both(|b| b.use_session_for_next().login_view("/login")) {
-        let (request_login, login) = look(&manager, "");
+        let (request_login, login) = access(&manager, "");
         login.insert("colour", "red").unwrap();
         login.refuse(login_core::Refusal::Unauthorized);
         let cookie = cookies(&request_login);
         let rewritten = |change: &dyn Fn(&login_core::Login<common::Account>)| {
-            let (request_login, login) = look(&manager, &cookie);
+            let (request_login, login) = access(&manager, &cookie);
             change(&login);
-            look(&manager, &cookies(&request_login)).1.keys()
+            access(&manager, &cookies(&request_login)).1.keys()
         };
         let is_there = |keys: &[String], key: &str| keys.iter().any(|each| each == key);
         let keys = rewritten(&|login| assert!(login.remove("colour").unwrap() && !login.remove("none").unwrap()));
@@ -177,38 +178,38 @@ fn what_is_taken_out_is_written() {
         assert!(is_there(&keys, "colour") && !is_there(&keys, "next"));
         let keys = rewritten(&|login| assert_eq!(login.next_or("/home"), "/here"));
         assert!(!is_there(&keys, "next"));
-        let (_, login) = look(&manager, "");
+        let (_, login) = access(&manager, "");
         assert_eq!(login.next_or("/the home"), "/the%20home");
     }
 }
 
 #[test]
-fn what_could_not_be_read_again_is_refused() {
+fn values_that_could_not_be_read_back_are_refused() {
     fn nested(depth: usize) -> serde_json::Value {
         (0..depth).fold(serde_json::Value::Null, |inner, _| vec![inner].into())
     }
     for (is_flask, manager) in [false, true].into_iter().zip(both(|b| b)) {
-        let (request_login, login) = look(&manager, "");
+        let (request_login, login) = access(&manager, "");
         login.insert("deep", &nested(127)).unwrap();
         assert!(matches!(login.insert("deep", &nested(128)), Err(LoginError::Serialize(_))));
-        let long = "x".repeat(300_000);
-        assert!(matches!(login.insert("long", &long), Err(LoginError::CookieTooLarge { size: 300_000.., .. })));
-        assert_eq!(login.insert("long", &long[..200_000]).is_ok(), is_flask, "it can be compressed there");
-        let (_, login) = look(&manager, &cookies(&request_login));
+        let long = "x".repeat(50_000);
+        assert!(matches!(login.insert("long", &long), Err(LoginError::CookieTooLarge { size: 50_000.., .. })));
+        assert_eq!(login.insert("long", &long[..40_000]).is_ok(), is_flask, "the flask format compresses it");
+        let (_, login) = access(&manager, &cookies(&request_login));
         assert_eq!(login.get::<serde_json::Value>("deep").unwrap(), Some(nested(127)));
         assert_eq!(login.get::<String>("long").unwrap().is_some(), is_flask);
     }
 }
 
-/// Flask's format writes that a login is no more fresh in one byte more than that it is.
+/// Protection changes `_fresh` from `true` to `false`, which makes Flask's cookie larger.
 #[test]
-fn a_mark_of_protection_that_makes_the_cookie_too_large_is_not_sent() {
+fn a_protection_mark_that_makes_the_cookie_too_large_is_not_sent() {
     let text = letters(5000);
     let (mut sent, mut kept_back) = (Vec::new(), 0);
     for name in ["s", "si", "sid"] {
         let manager = flask(|b| b.session_cookie(|c| c.name(name)));
         for size in (4500..5000).rev() {
-            let (request_login, login) = look(&manager, "");
+            let (request_login, login) = access(&manager, "");
             login.log_in(account("1")).now().unwrap();
             if login.insert("a", &text[..size]).is_err() {
                 continue;
@@ -218,9 +219,9 @@ fn a_mark_of_protection_that_makes_the_cookie_too_large_is_not_sent() {
                 break;
             }
             let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
-            let (request_login, login) = look_at(&manager, request.with_header("user-agent", b"another"));
+            let (request_login, login) = access_with(&manager, request.with_header("user-agent", b"another"));
             assert!(run(&login).is_some());
-            assert_eq!(login.get::<bool>("_fresh").unwrap(), Some(false));
+            assert_eq!(login.check(Requirement::FreshLogin), Err(Refusal::NeedsRefresh));
             match cookies(&request_login).len() {
                 0 => kept_back += 1,
                 size => sent.push(size - "=".len()),

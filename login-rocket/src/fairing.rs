@@ -121,7 +121,7 @@ impl<U: User> Fairing for LoginFairing<U> {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let cached = Cached::of(request, &self.manager);
         self.answer_refusal(cached, request, response);
-        response::add_parts(response, &cached.request_login.finish());
+        response::add_parts(response, &cached.request_login.finish(response.status().code));
     }
 }
 

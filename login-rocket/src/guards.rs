@@ -4,9 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use login_core::adapter::{AdapterManager, Denied, Requirement};
+use login_core::adapter::{AdapterManager, Denied, Requirement, log_error_once};
 use login_core::{Refusal, User};
-use rocket::http::Status;
+use rocket::http::{Method, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::Response;
 use rocket::{Ignite, Request, Rocket, Sentinel};
@@ -15,13 +15,43 @@ use crate::attached::{Attached, Cached};
 use crate::error::LoginRejection;
 use crate::login::{CurrentUser, FreshUser, Login, MaybeUser};
 
-/// Accepts logged-in users and every OPTIONS request (Flask-Login's `login_required`). For
-/// routes that do not need the user.
+/// Accepts only logged-in users (Flask-Login's `login_required`). For routes that do not need
+/// the user.
 pub struct LoginRequired<U>(PhantomData<fn() -> U>);
 
-/// Accepts users with a fresh login and every OPTIONS request (Flask-Login's
-/// `fresh_login_required`). `SECONDS` is as in [`FreshUser`].
+/// Accepts only users with a fresh login (Flask-Login's `fresh_login_required`). `SECONDS` is
+/// as in [`FreshUser`].
 pub struct FreshLoginRequired<U, const SECONDS: u64 = 0>(PhantomData<fn() -> U>);
+
+/// Accepts every OPTIONS request, without a login, and all others that the guard `G` accepts,
+/// as Flask-Login does: `_: AllowUnauthenticatedOptions<LoginRequired<Account>>`.
+///
+/// The handler runs for an OPTIONS request: use this only if the route answers OPTIONS itself
+/// and reveals nothing. It is not needed for CORS, which a fairing or a route of its own
+/// answers.
+#[derive(Debug)]
+pub struct AllowUnauthenticatedOptions<G>(
+    /// What the guard returned. `None` for an OPTIONS request.
+    pub Option<G>,
+);
+
+#[rocket::async_trait]
+impl<'r, G: FromRequest<'r>> FromRequest<'r> for AllowUnauthenticatedOptions<G> {
+    type Error = G::Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, G::Error> {
+        if request.method() == Method::Options {
+            return Outcome::Success(Self(None));
+        }
+        G::from_request(request).await.map(|guard| Self(Some(guard)))
+    }
+}
+
+impl<G: Sentinel> Sentinel for AllowUnauthenticatedOptions<G> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        G::abort(rocket)
+    }
+}
 
 impl<U> fmt::Debug for LoginRequired<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +76,7 @@ fn attached<'r, U: User>(request: &'r Request<'_>) -> Result<(&'r Manager<U>, &'
 
 fn failed<T>(error: LoginRejection) -> Outcome<T, LoginRejection> {
     if matches!(error, LoginRejection::MissingFairing { .. }) {
-        rocket::error!("{error}");
+        log_error_once(&error.to_string());
     }
     Outcome::Error((Status::InternalServerError, error))
 }
@@ -77,17 +107,6 @@ async fn require<U: User>(request: &Request<'_>, requirement: Requirement) -> Ou
         },
         Err(error) => failed(error),
     }
-}
-
-/// [`require`] for guards that accept every OPTIONS request.
-async fn require_unless_exempt<U: User>(
-    request: &Request<'_>,
-    requirement: Requirement,
-) -> Outcome<(), LoginRejection> {
-    if Requirement::exempts(request.method().as_str()) {
-        return Outcome::Success(());
-    }
-    require::<U>(request, requirement).await.map(|_| ())
 }
 
 /// Whether to abort the launch, because the fairing is missing.
@@ -133,9 +152,9 @@ guards! {
         Err(error) => failed(error),
     };
     LoginRequired<U>, [U: User], request => {
-        require_unless_exempt::<U>(request, Requirement::Login).await.map(|()| Self(PhantomData))
+        require::<U>(request, Requirement::Login).await.map(|_| Self(PhantomData))
     };
     FreshLoginRequired<U, SECONDS>, [U: User, const SECONDS: u64], request => {
-        require_unless_exempt::<U>(request, Requirement::fresh_within(SECONDS)).await.map(|()| Self(PhantomData))
+        require::<U>(request, Requirement::fresh_within(SECONDS)).await.map(|_| Self(PhantomData))
     };
 }

@@ -10,7 +10,7 @@ mod response;
 
 pub use error::LoginRejection;
 pub use fairing::LoginFairing;
-pub use guards::{FreshLoginRequired, LoginRequired};
+pub use guards::{AllowUnauthenticatedOptions, FreshLoginRequired, LoginRequired};
 pub use login::{CurrentUser, Error, FreshUser, Login, MaybeUser};
 pub use login_core::{
     ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Refusal, Request, RequestLoader,

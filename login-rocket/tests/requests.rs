@@ -1,11 +1,11 @@
-//! What an application on Rocket relies on, request by request.
+//! What an application on Rocket relies on, tested with whole requests.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 use std::sync::Arc;
@@ -89,13 +89,13 @@ fn own(_page: u8, _user: CurrentUser<Account>) -> &'static str {
     "for users"
 }
 
-/// Answers 401 for a reason of its own.
+/// Answers with its own 401.
 #[get("/own/<_page>", rank = 2)]
 fn own_refusal(_page: u8) -> Status {
     Status::Unauthorized
 }
 
-/// No page for anyone who is logged in and lacks something, nor for anyone else.
+/// Answers with its own 404, with and without a login.
 #[get("/hidden")]
 fn hidden(_user: Option<CurrentUser<Account>>) -> Status {
     Status::NotFound
@@ -116,7 +116,7 @@ fn rename(_slug: &str, _user: CurrentUser<Account>) -> &'static str {
     "fine"
 }
 
-/// Anyone may suggest a name, if it is a good one.
+/// Answers with its own 422. It needs no login.
 #[post("/item/<_slug>", rank = 2)]
 fn suggest(_slug: &str) -> Status {
     Status::UnprocessableEntity
@@ -138,7 +138,7 @@ async fn logs_in(login: Login<Account>) -> Result<Shared, Error> {
     Ok(Shared)
 }
 
-/// A response that asks shared caches to keep it.
+/// A response that shared caches may store.
 struct Shared;
 
 impl<'r> rocket::response::Responder<'r, 'static> for Shared {
@@ -147,7 +147,7 @@ impl<'r> rocket::response::Responder<'r, 'static> for Shared {
     }
 }
 
-/// Makes a 404 of the first route's 401, by a forward of its own.
+/// Forwards with 404, after the guard of the first route forwarded with 401.
 #[get("/later/<_word>", rank = 2)]
 fn other(_word: u8, _guard: NotFound) -> &'static str {
     "never"
@@ -212,7 +212,7 @@ fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> Option<&'r str> {
 }
 
 #[test]
-fn the_user_is_loaded_once_however_many_ask() {
+fn the_user_is_loaded_once_per_request() {
     let accounts = Accounts::default();
     let login = manager(&accounts);
     let client = Client::untracked(rocket(&login)).unwrap();
@@ -223,7 +223,7 @@ fn the_user_is_loaded_once_however_many_ask() {
 }
 
 #[test]
-fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
+fn a_refusal_is_answered_once_and_only_if_no_route_handles_the_request() {
     let login = manager(&Accounts::default());
     let client = Client::untracked(rocket(&login)).unwrap();
     let response = client.get("/ranked").dispatch();
@@ -240,15 +240,15 @@ fn a_refusal_is_answered_once_and_only_where_no_route_took_the_request() {
     }
     assert_eq!(client.get("/nowhere").dispatch().status(), Status::NotFound);
     let response = client.get("/own/1").dispatch();
-    assert_eq!(response.status(), Status::Unauthorized, "a later route's own answer stands");
+    assert_eq!(response.status(), Status::Unauthorized, "a later route's own answer is kept");
     assert_eq!((header(&response, "location"), header(&response, "set-cookie")), (None, None));
     assert_eq!(client.get("/item/1").dispatch().into_string().unwrap(), "by number");
-    assert_eq!(client.get("/hidden").dispatch().status(), Status::NotFound, "the handler's own");
-    assert_eq!(client.post("/item/abc").dispatch().status(), Status::UnprocessableEntity, "the handler's own");
+    assert_eq!(client.get("/hidden").dispatch().status(), Status::NotFound, "the handler's own status");
+    assert_eq!(client.post("/item/abc").dispatch().status(), Status::UnprocessableEntity, "the handler's own status");
 }
 
 #[test]
-fn next_is_the_whole_address_below_a_mount_point() {
+fn next_is_the_complete_path_below_a_mount_point() {
     let login = manager(&Accounts::default());
     let client = Client::untracked(rocket(&login).mount("/deep", routes![many])).unwrap();
     let response = client.get("/deep/many?x=%25").dispatch();
@@ -274,7 +274,7 @@ fn a_change_after_the_response_is_an_error() {
 }
 
 #[test]
-fn caches_are_told() {
+fn cache_control_and_vary_are_set() {
     let login = manager(&Accounts::default());
     let client = Client::untracked(rocket(&login)).unwrap();
     for (path, cache_control) in [("/shared", "public, max-age=60"), ("/in", "private, no-cache")] {
@@ -285,7 +285,7 @@ fn caches_are_told() {
 }
 
 #[test]
-fn cookies_survive_catchers_and_other_fairings() {
+fn cookies_are_set_with_catchers_and_other_fairings() {
     #[catch(404)]
     fn lost(request: &rocket::Request<'_>) -> String {
         format!("{} is lost", request.uri())
@@ -323,7 +323,7 @@ fn both(a: MaybeUser<Account>, b: MaybeUser<Staff>) -> String {
 }
 
 #[test]
-fn customers_and_staff_log_in_side_by_side() {
+fn two_user_types_have_separate_logins() {
     let login = manager(&Accounts::default());
     let launch = |session: &'static str| {
         let staff = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
@@ -338,23 +338,23 @@ fn customers_and_staff_log_in_side_by_side() {
     assert_eq!(client.get("/both").header(cookie(&login)).dispatch().into_string().unwrap(), "true false");
     let cross_site = client.post("/post").header(Header::new("Sec-Fetch-Site", "cross-site"));
     assert_eq!(cross_site.dispatch().status(), Status::Forbidden);
-    // A customer's cookie would be good for staff.
+    // With the same cookie name, a customer's cookie could log in as staff.
     assert!(matches!(launch("__Host-session").unwrap_err().kind(), ErrorKind::FailedFairings(_)));
 }
 
 #[test]
-fn a_catcher_of_the_applications_own_is_respected() {
+fn a_catcher_of_the_application_answers_a_refusal() {
     let login = manager(&Accounts::default());
     let client = Client::untracked(rocket(&login).register("/many", catchers![own_catcher])).unwrap();
     let response = client.get("/many").dispatch();
     assert_eq!((response.status(), header(&response, "set-cookie")), (Status::Unauthorized, None));
     assert_eq!(header(&response, "vary"), Some("cookie"));
     assert_eq!(response.into_string().unwrap(), "a page of our own");
-    assert_eq!(client.get("/later/1").dispatch().status(), Status::Found, "it is not the catcher of this path");
+    assert_eq!(client.get("/later/1").dispatch().status(), Status::Found, "the catcher is for another path");
 }
 
 #[test]
-fn a_loader_that_fails_is_a_500_that_says_nothing() {
+fn a_failed_load_is_a_500_without_the_cause() {
     let accounts = Accounts::default();
     accounts.fails.store(true, Ordering::SeqCst);
     let login = manager(&accounts);
@@ -377,13 +377,16 @@ fn a_missing_fairing_aborts_the_launch() {
     let login = manager(&Accounts::default());
     let managed = rocket::custom(&config).manage(login.clone()).mount("/", routes![many]);
     let error = Client::untracked(managed).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "to manage it is not to attach it: {error:?}");
+    assert!(
+        matches!(error.kind(), ErrorKind::SentinelAborts(_)),
+        "managed state does not replace the fairing: {error:?}"
+    );
     let twice = Client::untracked(rocket(&login).attach(login.fairing())).unwrap_err();
     assert!(matches!(twice.kind(), ErrorKind::FailedFairings(_)), "{twice:?}");
 }
 
 #[test]
-fn cookies_survive_panics_and_error_pages() {
+fn panics_affect_no_other_request_and_error_pages_set_cookies() {
     let login = manager(&Accounts::default());
     let client = Client::untracked(rocket(&login)).unwrap();
     assert_eq!(client.get("/panics").header(cookie(&login)).dispatch().status(), Status::InternalServerError);
@@ -404,7 +407,7 @@ fn cross_site_posts_do_not_reach_a_handler() {
 }
 
 #[rocket::async_test]
-async fn a_client_that_goes_away_leaves_nothing_locked() {
+async fn a_cancelled_request_leaves_nothing_locked() {
     let accounts = Accounts::default();
     let login = manager(&accounts);
     accounts.hangs.store(true, Ordering::SeqCst);

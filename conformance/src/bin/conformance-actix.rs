@@ -55,11 +55,12 @@ fn routes(app: &mut web::ServiceConfig, login: &LoginManager<Player>) {
     };
     app.service(page("/health", "ok"))
         .service(page("/static-page", "ok"))
-        .service(posted("/required", "required ok").wrap(login.login_required()))
-        .service(posted("/fresh", "fresh ok").wrap(login.fresh_login_required()))
+        .service(posted("/required", "required ok").wrap(login.login_required().allow_unauthenticated_options()))
+        .service(posted("/fresh", "fresh ok").wrap(login.fresh_login_required().allow_unauthenticated_options()))
         .service(page("/admin/required", "required ok").wrap(login.login_required()))
         .service(page("/shop/required", "required ok").wrap(login.login_required()))
         .service(web::resource("/login").route(get().to(log_in)))
+        .service(web::resource("/fail-after-login").route(get().to(fail_after_login)))
         .service(web::resource("/logout").route(get().to(log_out)))
         .service(web::resource("/confirm").route(get().to(confirm)))
         .service(web::resource("/me").route(get().to(me)))
@@ -86,13 +87,18 @@ async fn log_in(world: Data<World>, login: Login<Player>, request: HttpRequest) 
     Ok(done.map_or_else(bad_request, |done| HttpResponse::Ok().json(json!({ "ok": done }))))
 }
 
+async fn fail_after_login(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+    log_in(world, login, request).await?;
+    Ok(HttpResponse::InternalServerError().finish())
+}
+
 async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
     login.log_out().await?;
     Ok(Json(json!({ "ok": true })))
 }
 
-async fn confirm(login: Login<Player>) -> Answer<Json<Value>> {
-    login.confirm()?;
+async fn confirm(world: Data<World>, login: Login<Player>) -> Answer<Json<Value>> {
+    login_conformance::confirm(&login, &world).await?;
     Ok(Json(json!({ "ok": true })))
 }
 

@@ -56,11 +56,12 @@ fn router(login: &LoginManager<Player>, app: App) -> Router {
         .route("/health", get(text("ok")))
         .route("/static-page", get(text("ok")))
         .route("/login", get(log_in))
+        .route("/fail-after-login", get(fail_after_login))
         .route("/logout", get(log_out))
         .route("/confirm", get(confirm))
         .route("/me", get(me))
-        .route("/required", guarded("required ok").route_layer(login.login_required()))
-        .route("/fresh", guarded("fresh ok").route_layer(login.fresh_login_required()))
+        .route("/required", guarded("required ok").route_layer(login.login_required().allow_unauthenticated_options()))
+        .route("/fresh", guarded("fresh ok").route_layer(login.fresh_login_required().allow_unauthenticated_options()))
         .route("/admin/required", get(text("required ok")).route_layer(login.login_required()))
         .route("/shop/required", get(text("required ok")).route_layer(login.login_required()))
         .route("/unauthorized", get(async |login: Login<Player>| login.unauthorized()))
@@ -84,6 +85,11 @@ async fn log_in(State(app): State<App>, login: Login<Player>, uri: Uri) -> Answe
     Ok(done.map_or_else(bad_request, |done| Json(json!({ "ok": done })).into_response()))
 }
 
+async fn fail_after_login(app: State<App>, login: Login<Player>, uri: Uri) -> Answer<Response> {
+    log_in(app, login, uri).await?;
+    Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
 fn bad_request() -> Response {
     StatusCode::BAD_REQUEST.into_response()
 }
@@ -93,8 +99,8 @@ async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
     Ok(Json(json!({ "ok": true })))
 }
 
-async fn confirm(login: Login<Player>) -> Answer<Json<Value>> {
-    login.confirm()?;
+async fn confirm(State(app): State<App>, login: Login<Player>) -> Answer<Json<Value>> {
+    login_conformance::confirm(&login, &app.world).await?;
     Ok(Json(json!({ "ok": true })))
 }
 

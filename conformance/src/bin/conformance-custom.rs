@@ -63,7 +63,7 @@ impl App {
             request_login.store_request(|| request.clone());
         }
         let mut reply = self.route(&request, &request_login).await.unwrap_or_else(|_| status(500));
-        let parts = request_login.finish();
+        let parts = request_login.finish(reply.status().as_u16());
         if parts.replaces(reply.status().as_u16()) {
             reply = status(500);
         }
@@ -87,8 +87,13 @@ impl App {
                 let Some(query) = query::<LoginQuery>(request.target()) else { return Ok(status(400)) };
                 query.log_in(&access(), &self.world)?.map_or_else(|| status(400), ok)
             }
+            "/fail-after-login" => {
+                let Some(query) = query::<LoginQuery>(request.target()) else { return Ok(status(400)) };
+                query.log_in(&access(), &self.world)?;
+                status(500)
+            }
             "/logout" => access().log_out().await.map(|()| ok(true))?,
-            "/confirm" => access().confirm().map(|_| ok(true))?,
+            "/confirm" => login_conformance::confirm(&access(), &self.world).await.map(|()| ok(true))?,
             "/me" => json(&me_json(&access(), &self.config.anonymous_name).await?),
             "/required" | "/admin/required" | "/shop/required" => {
                 self.guard(request, access, Requirement::Login, "required ok").await?
@@ -126,7 +131,7 @@ impl App {
         requirement: Requirement,
         answer: &'static str,
     ) -> Result<Reply, LoadError> {
-        if Requirement::exempts(request.method()) {
+        if request.method() == "OPTIONS" {
             return Ok(text(answer));
         }
         let login = access();

@@ -5,7 +5,9 @@ use std::io::Cursor;
 use std::net::Ipv4Addr;
 
 use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
-use login_rocket::{FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse};
+use login_rocket::{
+    AllowUnauthenticatedOptions, FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse,
+};
 use login_system::system_clock;
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
@@ -17,8 +19,8 @@ use rocket::serde::json::{Json, Value, json};
 use rocket::{State, get, options, post, routes};
 
 type Answer<T> = Result<T, login_rocket::Error>;
-type Guard = LoginRequired<Player>;
-type FreshGuard = FreshLoginRequired<Player>;
+type Guard = AllowUnauthenticatedOptions<LoginRequired<Player>>;
+type FreshGuard = AllowUnauthenticatedOptions<FreshLoginRequired<Player>>;
 
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -39,6 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         static_page,
         health,
         log_in,
+        fail_after_login,
         log_out,
         confirm,
         me,
@@ -104,6 +107,12 @@ fn log_in(login: Login<Player>, world: &State<World>, uri: &Origin<'_>) -> Answe
     Ok(done.map(|done| Json(json!({ "ok": done }))).ok_or(Status::BadRequest))
 }
 
+#[get("/fail-after-login")]
+fn fail_after_login(login: Login<Player>, world: &State<World>, uri: &Origin<'_>) -> Answer<Status> {
+    log_in(login, world, uri)?.map(drop).ok();
+    Ok(Status::InternalServerError)
+}
+
 #[get("/logout")]
 async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
     login.log_out().await?;
@@ -111,8 +120,8 @@ async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
 }
 
 #[get("/confirm")]
-fn confirm(login: Login<Player>) -> Answer<Json<Value>> {
-    login.confirm()?;
+async fn confirm(login: Login<Player>, world: &State<World>) -> Answer<Json<Value>> {
+    login_conformance::confirm(&login, world).await?;
     Ok(Json(json!({ "ok": true })))
 }
 

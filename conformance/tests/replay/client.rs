@@ -1,4 +1,4 @@
-//! A client that sends what a step says, byte for byte, and no more.
+//! A client that sends exactly the request of a step, and no other bytes.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use crate::jar::Jar;
 use crate::server::Server;
 
-/// Sends one request; gives what transcripts say of the answer.
+/// Sends one request. Returns the response in the form that transcripts have.
 pub(crate) fn send(server: &Server, jar: &mut Jar, step: &Value) -> Value {
     let get = step["get"].as_str();
     let request = &step["request"];
@@ -55,7 +55,7 @@ fn connect(to: SocketAddr, from: &str) -> TcpStream {
 }
 
 fn parse(answer: &[u8], jar: &mut Jar, port: u16) -> Value {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole answer");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a complete response");
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status: u16 = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -64,7 +64,7 @@ fn parse(answer: &[u8], jar: &mut Jar, port: u16) -> Value {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))
         .collect();
     let all = |name: &'static str| headers.iter().filter(move |(each, _)| each == name).map(|(_, value)| *value);
-    assert!(all("transfer-encoding").next().is_none(), "no answer of a conformance server is chunked");
+    assert!(all("transfer-encoding").next().is_none(), "a conformance server sends no chunked response");
 
     let text = String::from_utf8_lossy(&answer[end + 4..]).into_owned();
     let is_json = all("content-type").any(|media| media.split(';').next() == Some("application/json"));

@@ -1,11 +1,11 @@
-//! Compares an answer with the recorded one.
+//! Compares a response with the recorded one.
 
 use serde_json::Value;
 
-/// Lifetimes may differ by this many seconds: the answers were given at other moments.
+/// Lifetimes may differ by this many seconds, because the responses were sent at different times.
 const SLACK: i64 = 5;
 
-/// What differs, if anything.
+/// The first difference, if there is one.
 pub(crate) fn difference(want: &Value, have: &Value) -> Option<String> {
     ["status", "location", "body", "vary_cookie", "set_cookies"].into_iter().find_map(|key| {
         let same = match key {

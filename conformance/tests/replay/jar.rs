@@ -1,4 +1,4 @@
-//! The client's cookies, and the steps that act on them rather than on a server.
+//! The client's cookies, and the steps that change them instead of sending a request.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[derive(Default)]
 pub(crate) struct Jar {
     cookies: Vec<(String, String)>,
-    /// Sent before the jar's own, kept by no one.
+    /// Cookies that are sent before those of the jar, and are not stored in it.
     extra: Vec<String>,
     saved: Vec<(String, Option<String>)>,
 }
@@ -27,13 +27,13 @@ impl Jar {
         self.cookies.retain(|(each, _)| each != name);
     }
 
-    /// The Cookie header; empty where there is nothing to send.
+    /// The Cookie header. It is empty if there are no cookies.
     pub(crate) fn header(&self) -> String {
         let own = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         self.extra.iter().cloned().chain(own).collect::<Vec<_>>().join("; ")
     }
 
-    /// Takes the Set-Cookie lines over; gives what transcripts say of each.
+    /// Applies the Set-Cookie lines. Returns them in the form that transcripts have.
     pub(crate) fn absorb<'l>(&mut self, lines: impl Iterator<Item = &'l str>) -> Value {
         let mut seen: Vec<Value> = lines.map(|line| self.absorb_one(line)).collect();
         seen.sort_by_key(|cookie| (cookie["name"].to_string(), cookie["deleted"] == true));
@@ -69,7 +69,7 @@ impl Jar {
         })
     }
 
-    /// Does a step that is about cookies; false where it is another one.
+    /// Executes a step that changes cookies. Returns false if it is another kind of step.
     pub(crate) fn act(&mut self, step: &Value) -> bool {
         if let Some(name) = step["drop_cookie"].as_str() {
             self.remove(name);

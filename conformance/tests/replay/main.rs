@@ -1,12 +1,12 @@
-//! Replays the transcripts of the reference against every conformance server: one
-//! named test for each scenario, wire format and server, no Python needed.
+//! Replays the transcripts of the reference on every conformance server, without Python. There
+//! is a named test for each scenario, wire format and server.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod client;
@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use crate::jar::Jar;
 use crate::server::Server;
 
-/// The servers that are held to the transcripts.
+/// The servers that are compared with the transcripts.
 const SERVERS: &[(&str, &str)] = &[
     ("axum", env!("CARGO_BIN_EXE_conformance-axum")),
     ("actix", env!("CARGO_BIN_EXE_conformance-actix")),
@@ -62,7 +62,7 @@ fn config(transcript: &Value) -> Map<String, Value> {
     config
 }
 
-/// Plays the steps and compares each answer with the recorded one.
+/// Runs the steps and compares each response with the recorded one.
 fn replay(transcript: &Value, program: &str) -> Result<(), Failed> {
     let mut config = config(transcript);
     let mut server = Server::start(program, &config);
@@ -80,11 +80,11 @@ fn replay(transcript: &Value, program: &str) -> Result<(), Failed> {
             }
         }
     }
-    assert!(expected.next().is_none(), "the transcript has more answers than steps");
+    assert!(expected.next().is_none(), "the transcript has more responses than requests");
     Ok(())
 }
 
-/// A comparison that could not fail would be worth nothing.
+/// Checks that the comparison detects differences.
 fn a_wrong_transcript_fails() -> Result<(), Failed> {
     let whole = transcripts().into_iter().find(|each| text(each, "name") == "log in, stay in, log out, stay out");
     let whole = whole.unwrap();

@@ -6,14 +6,15 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Map, Value};
 
-/// A running server; it ends with this.
+/// A running server. It is stopped when this is dropped.
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// Starts it on a port of the system's choice, which it says when it listens.
+    /// Starts the server on a port that the system chooses. The server prints its address when it
+    /// listens.
     pub(crate) fn start(program: &str, config: &Map<String, Value>) -> Self {
         let mut process = Command::new(program)
             .env("PORT", "0")

@@ -1,4 +1,4 @@
-//! One application for every adapter, and a visitor to all of it.
+//! One application for every adapter, and a function that requests all of its pages.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use login_core::{Login, LoginError, LoginManagerBuilder, SecretKey, User, UserLoader};
 
-use crate::watch::{Secrets, listen, logged};
+use crate::watch::{Secrets, install_recorder, logged};
 
 pub(crate) const KEY: &str = "signs everything: 7Qx2-vN8r-Lk5t-W3mz";
 pub(crate) const OLD_KEY: &str = "signed it before: 4Hc9-pB6y-Zd1s-J8fu";
 pub(crate) const HASH: &str = "$argon2id$v=19$of-a-password$kR5wT9xE2nV6";
 
-/// Shows its hash, as a derived `Debug` does: no one may ask it to.
+/// Its derived `Debug` contains the hash, so the library must not use it.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) id: String,
@@ -61,26 +61,26 @@ pub(crate) fn key(text: &str) -> SecretKey {
     SecretKey::from_text(text).unwrap()
 }
 
-/// The settings under which the most is told.
+/// The settings with the most output.
 pub(crate) fn configured<M>(
     builder: LoginManagerBuilder<Account, M>,
     flask: bool,
     events: &Events,
 ) -> LoginManagerBuilder<Account, M> {
-    let heard = Arc::clone(&events.0);
+    let texts = Arc::clone(&events.0);
     let builder = if flask { builder.flask_compatible() } else { builder };
     builder
         .fallback_key(key(OLD_KEY))
         .login_view("/login")
         .refresh_remember_cookie_each_request()
-        .on_event(move |event| heard.lock().unwrap().push(format!("{event:?} {}", event.name())))
+        .on_event(move |event| texts.lock().unwrap().push(format!("{event:?} {}", event.name())))
 }
 
-/// What listeners were told, as they show it.
+/// The events that listeners were notified of, as text.
 #[derive(Clone, Default)]
 pub(crate) struct Events(pub(crate) Arc<Mutex<Vec<String>>>);
 
-/// What the handler at a path does: `None` where the adapter's own part begins.
+/// The handler for a path. `None` if the adapter has its own handler for it.
 pub(crate) fn handle(path: &str, login: &Login<Account>) -> Option<Result<String, LoginError>> {
     let done = |result: Result<(), LoginError>| Some(result.map(|()| "done".to_owned()));
     match path {
@@ -92,7 +92,7 @@ pub(crate) fn handle(path: &str, login: &Login<Account>) -> Option<Result<String
         "/reserved" => done(login.insert("_user_id", "2")),
         "/type" => Some(login.get::<bool>("colour").map(|value| format!("{value:?}"))),
         "/duration" => done(login.log_in(account()).remember(true).duration(Duration::MAX).now()),
-        "/confirm" => Some(login.confirm().map(|done| done.to_string())),
+        "/confirm" => done(login.confirm_now(&account())),
         "/shown" => Some(Ok(format!(
             "{login:?} {:?} {:?} {:?} {:?}",
             login.request(),
@@ -106,33 +106,33 @@ pub(crate) fn handle(path: &str, login: &Login<Account>) -> Option<Result<String
 
 pub(crate) const PATHS: [&str; 8] = ["/in", "/data", "/large", "/reserved", "/type", "/duration", "/confirm", "/shown"];
 
-/// An answer as a client sees it.
+/// A response as the client receives it.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
-/// Goes through all of an application and looks at all that it tells. `/me` wants a login,
-/// `/out` logs out, `/error` shows a `LoginError` made by a load that fails.
+/// Requests all pages of an application and searches all of its output for secrets. `/me` needs
+/// a login, `/out` logs out, and `/error` responds with the error of a failed load.
 pub(crate) async fn visit(accounts: &Accounts, events: &Events, get: impl AsyncFn(&str, &str) -> Reply) {
-    listen();
+    install_recorder();
     let mut secrets = Secrets::default();
     [KEY, OLD_KEY, HASH].iter().for_each(|secret| secrets.add(secret));
-    let mut told = Vec::new();
+    let mut output = Vec::new();
     let mut ask = async |path: &str, cookie: &str| {
         let reply = get(path, cookie).await;
         let mut jar = Vec::new();
         for (name, value) in &reply.headers {
             let Some((pair, attributes)) = value.split_once(';').filter(|_| name == "set-cookie") else {
-                told.push(format!("{name}: {value}"));
+                output.push(format!("{name}: {value}"));
                 continue;
             };
             secrets.assert_not_in(pair);
-            told.push(attributes.to_owned());
+            output.push(attributes.to_owned());
             jar.push(pair.to_owned());
         }
-        told.push(reply.body);
+        output.push(reply.body);
         (reply.status, jar)
     };
 
@@ -173,8 +173,8 @@ pub(crate) async fn visit(accounts: &Accounts, events: &Events, get: impl AsyncF
             secrets.add(value);
         }
     }
-    told.push(logged());
-    told.extend(std::mem::take(&mut *events.0.lock().unwrap()));
-    told.iter().for_each(|text| secrets.assert_not_in(text));
-    assert!(logged().contains("the table does not answer") && logged().contains("logged_in"), "the log was heard");
+    output.push(logged());
+    output.extend(std::mem::take(&mut *events.0.lock().unwrap()));
+    output.iter().for_each(|text| secrets.assert_not_in(text));
+    assert!(logged().contains("the table does not answer") && logged().contains("logged_in"), "the log was recorded");
 }

@@ -1,12 +1,12 @@
-//! No key, cookie value or auth hash is in a log line, a `Debug`, an error or a response,
-//! but for the Set-Cookie that is the cookie.
+//! Tests that no key, cookie value or auth hash is in a log line, a `Debug` text, an error or a
+//! response, except in the Set-Cookie line itself.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod application;

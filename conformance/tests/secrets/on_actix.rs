@@ -27,7 +27,7 @@ async fn error(login: Login<Account>) -> HttpResponse {
 }
 
 #[actix_web::test]
-async fn actix_tells_no_secret() {
+async fn actix_outputs_no_secret() {
     for flask in [false, true] {
         let (accounts, events) = (Accounts::default(), Events::default());
         let login = configured(LoginManager::builder(key(KEY)), flask, &events).build(accounts.clone()).unwrap();

@@ -38,7 +38,7 @@ fn lines(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn axum_tells_no_secret() {
+async fn axum_outputs_no_secret() {
     for flask in [false, true] {
         let (accounts, events) = (Accounts::default(), Events::default());
         let login = configured(LoginManager::builder(key(KEY)), flask, &events).build(accounts.clone()).unwrap();
@@ -58,7 +58,7 @@ async fn axum_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn axum_types_show_no_secret() {
+async fn debug_of_axum_types_contains_no_secret() {
     let mut secrets = Secrets::default();
     [KEY, HASH].iter().for_each(|secret| secrets.add(secret));
     let builder = configured(LoginManager::builder(key(KEY)), false, &Events::default());

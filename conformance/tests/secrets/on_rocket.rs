@@ -38,7 +38,7 @@ async fn error(login: Login<Account>) -> (Status, String) {
 }
 
 #[rocket::async_test]
-async fn rocket_tells_no_secret() {
+async fn rocket_outputs_no_secret() {
     for flask in [false, true] {
         let (accounts, events) = (Accounts::default(), Events::default());
         let login = configured(LoginManager::builder(key(KEY)), flask, &events).build(accounts.clone()).unwrap();

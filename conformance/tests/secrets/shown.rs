@@ -1,4 +1,4 @@
-//! What the core's types and errors show of themselves.
+//! `Debug` texts and errors of the core's types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn manager() -> LoginManager<Account> {
     configured(builder(KEY), false, &Events::default()).build_without_loader().unwrap()
 }
 
-/// The secrets, with the cookies of a client that logged in.
+/// The secrets, with the values of these cookies.
 fn secrets(cookie: &str) -> Secrets {
     let mut secrets = Secrets::default();
     [KEY, OLD_KEY, HASH].iter().for_each(|secret| secrets.add(secret));
@@ -30,7 +30,7 @@ fn secrets(cookie: &str) -> Secrets {
     secrets
 }
 
-fn look(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
+fn access(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
     let login = request_login.access(|| Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()));
     (request_login, login)
@@ -41,11 +41,11 @@ fn cookie(manager: &LoginManager<Account>) -> String {
 }
 
 #[test]
-fn types_show_no_secret() {
+fn debug_of_types_contains_no_secret() {
     let manager = manager();
     let cookie = cookie(&manager);
     let secrets = secrets(&cookie);
-    let (request_login, login) = look(&manager, &cookie);
+    let (request_login, login) = access(&manager, &cookie);
     let mut handlers = RefusalHandlers::<String>::default();
     handlers.set(Refusal::Unauthorized, |_| KEY.to_owned());
     let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
@@ -64,7 +64,7 @@ fn types_show_no_secret() {
 }
 
 #[test]
-fn errors_show_no_secret() {
+fn errors_contain_no_secret() {
     let secrets = secrets("");
     let refused = |change: &dyn Fn(Builder) -> Builder| change(builder(KEY)).build_without_loader().unwrap_err();
     let all: [ConfigError; 7] = [
@@ -83,7 +83,7 @@ fn errors_show_no_secret() {
         secrets.assert_not_in(&format!("{error} {error:?}"));
     }
     let manager = manager();
-    let (request_login, login) = look(&manager, "");
+    let (request_login, login) = access(&manager, "");
     let long = Account { id: "x".repeat(4000), ..account() };
     let mut errors = vec![
         login.log_in(long).now().unwrap_err(),
@@ -94,8 +94,9 @@ fn errors_show_no_secret() {
     login.log_in(account()).now().unwrap();
     login.insert("colour", "blue").unwrap();
     errors.push(login.get::<bool>("colour").unwrap_err());
-    let _ = request_login.finish();
-    errors.push(login.confirm().unwrap_err());
+    errors.push(login.confirm_now(&Account { id: "2".to_owned(), ..account() }).unwrap_err());
+    let _ = request_login.finish(200);
+    errors.push(login.confirm_now(&account()).unwrap_err());
     for error in errors {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         secrets.assert_not_in(&format!("{error} {error:?} {cause:?}"));
@@ -103,20 +104,20 @@ fn errors_show_no_secret() {
 }
 
 #[test]
-fn response_parts_show_no_cookie() {
+fn debug_of_response_parts_contains_no_cookie() {
     let manager = manager();
-    let (request_login, login) = look(&manager, "");
+    let (request_login, login) = access(&manager, "");
     login.log_in(account()).remember(true).now().unwrap();
-    let parts = request_login.finish();
+    let parts = request_login.finish(200);
     let pairs = parts.set_cookies.iter().map(|line| line.split(';').next().unwrap());
     secrets(&pairs.collect::<Vec<_>>().join("; ")).assert_not_in(&format!("{parts:?}"));
 }
 
 #[test]
-fn a_step_that_is_done_shows_no_user() {
+fn debug_of_a_done_step_contains_no_user() {
     let manager = manager();
     let cookie = cookie(&manager);
-    let (_, login) = look(&manager, &cookie);
+    let (_, login) = access(&manager, &cookie);
     let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     let done = token.answer(Some(Arc::new(account())));
     secrets(&cookie).assert_not_in(&format!("{done:?}"));

@@ -1,4 +1,4 @@
-//! Who listens for secrets: everything that is logged, shown or answered goes through here.
+//! Records the log, and searches texts for secrets.
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, Once, PoisonError};
@@ -11,15 +11,15 @@ use tracing::{Event, Metadata, Subscriber};
 
 static LOGGED: Mutex<String> = Mutex::new(String::new());
 
-/// Every line of `tracing` and of `log`, at the finest level.
-struct Listener;
+/// Records every line of `tracing` and `log`, at all levels.
+struct Recorder;
 
-/// Listens from here on, for the whole process.
-pub(crate) fn listen() {
+/// Installs the recorder for the whole process.
+pub(crate) fn install_recorder() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        tracing::subscriber::set_global_default(Listener).unwrap();
-        log::set_logger(&Listener).unwrap();
+        tracing::subscriber::set_global_default(Recorder).unwrap();
+        log::set_logger(&Recorder).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
     });
 }
@@ -28,7 +28,7 @@ pub(crate) fn logged() -> String {
     LOGGED.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-fn hear(line: &str) {
+fn record_line(line: &str) {
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
     logged.push_str(line);
     logged.push('\n');
@@ -42,7 +42,7 @@ impl Visit for Fields {
     }
 }
 
-impl Subscriber for Listener {
+impl Subscriber for Recorder {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
@@ -50,14 +50,14 @@ impl Subscriber for Listener {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut fields = Fields(span.metadata().name().to_owned());
         span.record(&mut fields);
-        hear(&fields.0);
+        record_line(&fields.0);
         Id::from_u64(1)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
         let mut fields = Fields(String::new());
         values.record(&mut fields);
-        hear(&fields.0);
+        record_line(&fields.0);
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -65,7 +65,7 @@ impl Subscriber for Listener {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields(event.metadata().target().to_owned());
         event.record(&mut fields);
-        hear(&fields.0);
+        record_line(&fields.0);
     }
 
     fn enter(&self, _: &Id) {}
@@ -73,28 +73,28 @@ impl Subscriber for Listener {
     fn exit(&self, _: &Id) {}
 }
 
-impl log::Log for Listener {
+impl log::Log for Recorder {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        hear(&format!("{} {}", record.target(), record.args()));
+        record_line(&format!("{} {}", record.target(), record.args()));
     }
 
     fn flush(&self) {}
 }
 
-/// As much of a secret as no text holds by chance.
+/// The length of a part of a secret that no text contains by chance.
 const WINDOW: usize = 12;
 
-/// What must not be seen, and in which clothes.
+/// Secrets, in all encodings in which a text could contain them.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Any stretch of this counts: as it is, as hex, Base64 or a list of numbers. (A
-    /// stretch at every offset is one at each of Base64's alignments.)
+    /// Adds every part of a secret: as text, hex, Base64 and as a list of numbers. The parts begin
+    /// at every offset, which covers every alignment of Base64.
     pub(crate) fn add(&mut self, secret: &str) {
         assert!(secret.len() >= WINDOW, "{secret}");
         for bytes in secret.as_bytes().windows(WINDOW) {
@@ -116,16 +116,16 @@ impl Secrets {
     }
 
     pub(crate) fn assert_not_in(&self, text: &str) {
-        assert!(!self.finds(text), "a secret is told: {text}");
+        assert!(!self.finds(text), "a text contains a secret: {text}");
     }
 }
 
 #[test]
-fn secrets_are_found_in_any_clothes() {
+fn secrets_are_found_in_every_encoding() {
     let mut secrets = Secrets::default();
     secrets.add("a secret of some length");
     let whole = "x: a secret of some length";
-    for told in [
+    for text in [
         whole.to_owned(),
         whole[6..20].to_owned(),
         STANDARD_NO_PAD.encode(whole),
@@ -134,7 +134,7 @@ fn secrets_are_found_in_any_clothes() {
         whole.bytes().map(|byte| format!("{byte:02X}")).collect(),
         format!("{:?}", whole.as_bytes()),
     ] {
-        assert!(secrets.finds(&told), "{told}");
+        assert!(secrets.finds(&text), "{text}");
     }
     assert!(!secrets.finds("a secret or no length"));
 }

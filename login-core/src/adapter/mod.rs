@@ -13,19 +13,21 @@ mod handlers;
 pub mod http;
 mod macros;
 mod managed;
+mod session_json;
 
 pub use crate::answer::{Answer, Refusal};
 pub use crate::clock::{Clock, Entropy};
-pub use crate::log::{error as log_error, warn as log_warning};
-pub use crate::login::finish::ResponseParts;
+pub use crate::log::{error_once as log_error_once, warn as log_warning};
 pub use crate::login::guard::{Denied, Requirement};
 pub use crate::login::loading::{Require, UserFuture};
 pub use crate::login::request_login::RequestLogin;
+pub use crate::login::response_parts::ResponseParts;
 pub use crate::login::steps::{LoadUser, LoadUserFromRequest, Step};
 pub use crate::manager::mounts::{MountError, Mounts};
 pub use crate::request::head::RequestHead;
 pub use handlers::RefusalHandlers;
 pub use managed::AdapterManager;
+pub use session_json::session_json;
 
 #[doc(hidden)]
 pub use crate::__adapter_manager as manager;

@@ -31,6 +31,8 @@ pub(crate) struct Remembered {
     pub(crate) auth: Option<Digest>,
     /// The duration that it was issued for, in seconds, if the format stores it.
     pub(crate) duration: Option<u64>,
+    /// When it expires, in seconds since 1970, if the format stores it.
+    pub(crate) ends_at: Option<u64>,
 }
 
 /// The user's auth hash has changed since the login was made.
@@ -62,17 +64,29 @@ impl Format {
         }
     }
 
+    /// The size of the session cookie without compression: bytes of its name and value
+    /// together.
+    pub(crate) fn plain_size(&self, session: &Session, config: &Config) -> usize {
+        config.session_cookie.name.len()
+            + match self {
+                Self::Flask(_) => flask_session::plain_size(session),
+                Self::Native(_) => native_session::session_size(session),
+            }
+    }
+
     pub(crate) fn read_remember(&self, request: &Request, config: &Config, now: u64) -> Option<Remembered> {
         let read = |value: &[u8]| match self {
             Self::Flask(keys) => flask_remember::read_remember(text(value)?, keys).map(|user_id| Remembered {
                 user_id: user_id.into(),
                 auth: None,
                 duration: None,
+                ends_at: None,
             }),
             Self::Native(keys) => native_remember::read_remember(value, keys, now).map(|token| Remembered {
                 user_id: token.user_id,
                 auth: token.auth,
                 duration: Some(token.ends_at.saturating_sub(token.issued_at)),
+                ends_at: Some(token.ends_at),
             }),
         };
         first_readable(request, &config.remember_cookie.name, read)
@@ -100,6 +114,25 @@ impl Format {
                 keys.first().map(|key| native_remember::write_remember(&token, key))
             }
         }
+    }
+
+    /// A remember cookie of the same user with a new digest of the auth hash, and the seconds
+    /// until it expires, as before. `None` if it needs no change, or if the format has no
+    /// digest.
+    pub(crate) fn renewed_remember(
+        &self,
+        remembered: &Remembered,
+        auth: Option<Digest>,
+        now: u64,
+    ) -> Option<(String, u64)> {
+        let (Self::Native(keys), Some(ends_at)) = (self, remembered.ends_at) else { return None };
+        if remembered.auth == auth {
+            return None;
+        }
+        let issued_at = ends_at.saturating_sub(remembered.duration.unwrap_or_default());
+        let token = RememberToken { user_id: remembered.user_id.clone(), issued_at, ends_at, auth };
+        let value = native_remember::write_remember(&token, keys.first()?);
+        Some((value, ends_at.saturating_sub(now)))
     }
 
     /// The binding of a session to the client of this request.

@@ -3,10 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
 use crate::formats::tagged;
-use crate::login::handle::Login;
+use crate::login::handle::{Limit, Login};
 use crate::session::content::{self, FLASHES, Session};
 use crate::session::json;
 use crate::session::json_text;
@@ -28,7 +27,7 @@ pub struct Flash {
 impl<U: User> Login<U> {
     /// The value under this key, if there is one.
     ///
-    /// The reserved keys (`_user_id`, `_fresh`, …) can be read too. In the flask format a
+    /// The reserved keys (`_user_id`, `_fresh`, …) have no value here. In the flask format a
     /// tuple is read as an array, bytes as Base64 text, a UUID as hexadecimal digits, and a
     /// date as its HTTP text.
     ///
@@ -39,7 +38,7 @@ impl<U: User> Login<U> {
         // while the state is locked.
         let value = {
             let state = self.0.state();
-            state.session.own_key(key).or_else(|| state.session.data.get(key).map(str::to_owned))
+            state.session.data.get(key).filter(|_| !content::is_reserved(key)).map(str::to_owned)
         };
         let Some(value) = value else { return Ok(None) };
         let value = if self.0.setup.format.is_flask() {
@@ -65,7 +64,7 @@ impl<U: User> Login<U> {
         if !json_text::is_value(&value) {
             return Err(LoginError::Serialize(serde::ser::Error::custom("the value is nested too deep")));
         }
-        self.change(MAX_SIZE, |session| {
+        self.change(Limit::Application, |session| {
             let mut session = session.clone();
             session.data.set(key, value);
             session
@@ -87,12 +86,11 @@ impl<U: User> Login<U> {
         Ok(removed)
     }
 
-    /// All keys of the session, including the reserved ones, sorted.
+    /// The keys of the application's data, sorted.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let state = self.0.state();
-        let own = state.session.own_keys().map(str::to_owned);
-        let mut keys: Vec<String> = own.chain(state.session.data.keys()).collect();
+        let mut keys: Vec<String> = state.session.data.keys().filter(|key| !content::is_reserved(key)).collect();
         keys.sort_unstable();
         keys
     }
@@ -107,7 +105,7 @@ impl<U: User> Login<U> {
     pub fn set_permanent(&self, permanent: bool) -> Result<(), LoginError> {
         // Only Flask's format has both "not permanent" and "never set".
         let permanent = (permanent || self.0.setup.format.is_flask()).then_some(permanent);
-        self.change(MAX_SIZE, |session| Session { permanent, ..session.clone() })
+        self.change(Limit::Application, |session| Session { permanent, ..session.clone() })
     }
 
     /// Whether the session is permanent.
@@ -129,7 +127,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
     pub fn flash_as(&self, category: &str, message: &str) -> Result<(), LoginError> {
-        self.flash_up_to(MAX_SIZE, category, message)
+        self.flash_up_to(Limit::Application, category, message)
     }
 
     /// Removes and returns the flashed messages, oldest first (Flask's
@@ -142,19 +140,25 @@ impl<U: User> Login<U> {
         let state = state.for_change()?;
         let Some(flashes) = state.session.data.remove(FLASHES) else { return Ok(Vec::new()) };
         state.session_changed = true;
+        state.new_flashes = 0;
         let flashes: Vec<(String, String)> = serde_json::from_str(&tagged::untag(&flashes)).unwrap_or_default();
         Ok(flashes.into_iter().map(|(category, message)| Flash { category, message }).collect())
     }
 
-    /// Like [`flash_as`](Self::flash_as), if the session cookie then has at most `limit`
-    /// bytes.
-    pub(crate) fn flash_up_to(&self, limit: usize, category: &str, message: &str) -> Result<(), LoginError> {
+    /// Like [`flash_as`](Self::flash_as), if the session then is within the limit.
+    pub(crate) fn flash_up_to(&self, limit: Limit, category: &str, message: &str) -> Result<(), LoginError> {
         let item = self.0.setup.format.flash_item(category, message);
-        self.change(limit, |session| transitions::flash(session, &item))
+        let mut state = self.0.state();
+        let state = state.for_change()?;
+        let session = transitions::flash(&state.session, &item);
+        self.check_size(&session, limit)?;
+        state.set_session(session);
+        state.new_flashes += 1;
+        Ok(())
     }
 
-    /// Stores `next` in the session, if the session cookie then has at most `limit` bytes.
-    pub(crate) fn store_next(&self, limit: usize, next: &str) -> Result<(), LoginError> {
+    /// Stores `next` in the session, if the session then is within the limit.
+    pub(crate) fn store_next(&self, limit: Limit, next: &str) -> Result<(), LoginError> {
         let setup = &self.0.setup;
         // Only Flask-Login binds a session that has no login.
         let client = self.0.request();
@@ -163,7 +167,7 @@ impl<U: User> Login<U> {
         self.change(limit, |session| transitions::store_next(session, next, binding))
     }
 
-    fn change(&self, limit: usize, change: impl FnOnce(&Session) -> Session) -> Result<(), LoginError> {
+    fn change(&self, limit: Limit, change: impl FnOnce(&Session) -> Session) -> Result<(), LoginError> {
         let mut state = self.0.state();
         let state = state.for_change()?;
         let session = change(&state.session);

@@ -2,122 +2,82 @@
 
 use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
-use crate::formats::format::Remembered;
-use crate::log;
+use crate::event::Event;
+use crate::formats::format::{Remembered, Revoked};
 use crate::login::request_login::RequestLogin;
-use crate::login::state::{RememberChange, Resolution, Shared, State};
+use crate::login::resolution::Resolution;
+use crate::login::response_parts::ResponseParts;
+use crate::login::setup::{Setup, Warning};
+use crate::login::state::{RememberChange, Shared, State};
+use crate::request::cookies::CookieName;
 use crate::session::content::Session;
+use crate::session::kept::Kept;
+use crate::session::transitions;
 use crate::user::User;
 
-/// What the login adds to a response. It is empty if the login was not accessed.
-///
-/// `Debug` shows the number of cookies, not their values.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct ResponseParts {
-    /// The values of the Set-Cookie headers to add. They are ASCII.
-    pub set_cookies: Vec<String>,
-    /// Whether the response varies by cookie. See [`needs_vary`](Self::needs_vary).
-    pub vary_cookie: bool,
-    /// Whether the response is for one user, so that shared caches must not store it. See
-    /// [`needs_private`](Self::needs_private).
-    pub is_private: bool,
-    /// Whether the user could not be loaded. See [`replaces`](Self::replaces).
-    pub has_failed: bool,
-}
-
-impl std::fmt::Debug for ResponseParts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ResponseParts")
-            .field("set_cookies", &self.set_cookies.len())
-            .field("vary_cookie", &self.vary_cookie)
-            .field("is_private", &self.is_private)
-            .field("has_failed", &self.has_failed)
-            .finish()
-    }
-}
-
-impl ResponseParts {
-    /// Whether the response stays as it is.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.vary_cookie && !self.is_private && !self.has_failed && self.set_cookies.is_empty()
-    }
-
-    /// Whether a response with this status must be replaced by a 500: the user could not be
-    /// loaded, and the status is not a 5xx.
-    #[must_use]
-    pub fn replaces(&self, status: u16) -> bool {
-        self.has_failed && !(500..600).contains(&status)
-    }
-
-    /// Whether to add the header `Vary: Cookie`, given the values of the present Vary headers.
-    #[must_use]
-    pub fn needs_vary<'v>(&self, present: impl IntoIterator<Item = &'v str>) -> bool {
-        let mut names = present.into_iter().flat_map(|line| line.split(',')).map(str::trim);
-        self.vary_cookie && !names.any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
-    }
-
-    /// The value of Cache-Control for a response that shared caches must not store.
-    pub const PRIVATE: &str = "private, no-cache";
-
-    /// Whether to set Cache-Control to [`PRIVATE`](Self::PRIVATE), given the values of the
-    /// present Cache-Control headers.
-    ///
-    /// A response for a user needs it if the application has not set the header. A response
-    /// with a login cookie needs it unless the application has already excluded shared
-    /// caches with `private` or `no-store` (RFC 9111, 5.2.2). `private` with field names
-    /// does not count.
-    #[must_use]
-    pub fn needs_private<'c>(&self, present: impl IntoIterator<Item = &'c str>) -> bool {
-        let mut present = present.into_iter().peekable();
-        if self.set_cookies.is_empty() {
-            return self.is_private && present.peek().is_none();
-        }
-        let (mut is_shared, mut is_excluded) = (false, false);
-        for directive in present.flat_map(|line| line.split(',')).map(str::trim) {
-            let is = |name: &str| directive.eq_ignore_ascii_case(name);
-            is_shared |= is("public") || directive.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("s-maxage"));
-            is_excluded |= is("private") || is("no-store");
-        }
-        is_shared || !is_excluded
-    }
-}
-
 impl<U: User> RequestLogin<U> {
-    /// Ends the request's login and returns what to add to the response. Later changes are
-    /// errors.
+    /// Ends the request's login and returns what to add to the response, which has this
+    /// status. Later changes are errors.
+    ///
+    /// A 5xx logs no one in: it gets no new login and no new data. A login that has ended
+    /// stays ended.
     ///
     /// It does not fail. A change that cannot be written has failed when it was made.
     #[must_use = "the response must set the cookies"]
-    pub fn finish(&self) -> ResponseParts {
+    pub fn finish(&self, status: u16) -> ResponseParts {
         let shared = &*self.0;
+        let is_accessed = shared.is_accessed();
+        let refreshes = shared.setup.config.refresh_each_request;
+        // Both may run the application's code, so the state is not locked.
+        let now = if is_accessed || refreshes { shared.now() } else { 0 };
+        let refreshed = if refreshes { self.checked_remember(now) } else { None };
         let mut state = shared.state();
         state.response_begun = true;
-        let is_accessed = shared.is_accessed();
-        if !is_accessed && !shared.setup.config.refresh_each_request {
+        if !is_accessed && !refreshes {
             return ResponseParts::default();
         }
         let mut parts = ResponseParts { vary_cookie: is_accessed, ..ResponseParts::default() };
+        parts.has_failed = matches!(state.resolution, Resolution::Failed(_));
         let mut is_too_large = false;
-        if matches!(state.resolution, Resolution::Failed(_)) {
-            parts.has_failed = true;
-            return parts;
+        if parts.has_failed || (500..600).contains(&status) {
+            parts.is_private = !parts.has_failed && state.user().is_some();
+            if state.login_ended {
+                parts.set_cookies.extend(ended_session_cookie(shared, &state));
+                parts.set_cookies.extend(deleted_remember_cookie(shared, &state));
+            }
+        } else {
+            if is_accessed {
+                // A handler may have read the session of a user without loading the user.
+                parts.is_private = state.user().is_some() || state.session.user_id.is_some();
+                let session = session_cookie(shared, &state);
+                is_too_large = session.is_err();
+                parts.set_cookies.extend(session.unwrap_or_default());
+            }
+            parts.set_cookies.extend(remember_cookie(shared, &state, refreshed));
         }
-        if is_accessed {
-            // A handler may have read the session of a user without loading the user.
-            parts.is_private = state.user().is_some() || state.session.user_id.is_some();
-            let session = session_cookie(shared, &state);
-            is_too_large = session.is_err();
-            parts.set_cookies.extend(session.unwrap_or_default());
-        }
-        parts.set_cookies.extend(remember_cookie(shared, &state));
         parts.vary_cookie |= !parts.set_cookies.is_empty();
+        let is_protected = state.take_protection_event();
         drop(state);
+        if is_protected {
+            shared.setup.notify(&Event::SessionProtected);
+        }
         if is_too_large {
-            log::warn(format_args!("the session cookie would be too large and is not sent"));
+            let message = format_args!("the session cookie would be too large and is not sent");
+            shared.setup.warn_once(Warning::SessionTooLarge, message);
         }
         parts
+    }
+
+    /// The request's remember cookie and the digest of the auth hash for a new one. `Err` if
+    /// the cookie is revoked.
+    fn checked_remember(&self, now: u64) -> Option<Result<Remembered, Revoked>> {
+        let (setup, state) = (&self.0.setup, self.0.state());
+        let remembered = setup.format.read_remember(self.0.client(&state.client), &setup.config, now)?;
+        let user = state.user().cloned();
+        drop(state);
+        // If the user is loaded, the digest is checked and made again with the current key.
+        let checked = user.map(|user| setup.format.check_remembered(&remembered, &*user));
+        Some(checked.unwrap_or(Ok(remembered.auth)).map(|auth| Remembered { auth, ..remembered }))
     }
 }
 
@@ -129,8 +89,8 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Optio
     let config = &shared.setup.config;
     let name = &config.session_cookie.name;
     if state.session.is_empty() {
-        let is_carried = state.session_changed && shared.client(&state.client).has_cookie(name);
-        return Ok(is_carried.then(|| shared.setup.session_cookie.delete()));
+        let is_deleted = state.session_changed && deletes(shared, state, name);
+        return Ok(is_deleted.then(|| shared.setup.session_cookie.delete()));
     }
     if !state.session_changed && !state.session.is_permanent() {
         return Ok(None);
@@ -159,29 +119,57 @@ fn renewed<U: User>(shared: &Shared<U>, state: &State<U>) -> Session {
     session
 }
 
-fn remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+/// Whether to delete the cookie with this name: the request carried it, or a handler logged
+/// out and the request carried the other one. (A path may keep a cookie from being sent.)
+fn deletes<U: User>(shared: &Shared<U>, state: &State<U>, name: &CookieName) -> bool {
+    let client = shared.client(&state.client);
     let config = &shared.setup.config;
+    let has_either =
+        || [&config.session_cookie, &config.remember_cookie].iter().any(|cookie| client.has_cookie(&cookie.name));
+    client.has_cookie(name) || (state.logged_out && has_either())
+}
+
+fn deleted_remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+    let name = &shared.setup.config.remember_cookie.name;
+    deletes(shared, state, name).then(|| shared.setup.remember_cookie.delete())
+}
+
+/// The session cookie of a failed response in which a login ended: the session that the
+/// request brought, without its login.
+fn ended_session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+    let Setup { format, config, session_cookie, .. } = &*shared.setup;
+    let read = format.read_session(shared.client(&state.client), config, shared.now());
+    let mut session = read.unwrap_or_default();
+    let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
+    transitions::end_login(&mut session, kept);
+    if session.is_empty() {
+        return deletes(shared, state, &config.session_cookie.name).then(|| session_cookie.delete());
+    }
+    let life = session.is_permanent().then_some(config.session_lifetime);
+    Some(session_cookie.set(&format.write_session(&session, shared.now())?, life, shared.now()))
+}
+
+fn remember_cookie<U: User>(
+    shared: &Shared<U>,
+    state: &State<U>,
+    refreshed: Option<Result<Remembered, Revoked>>,
+) -> Option<String> {
     match &state.remember {
         RememberChange::Set(value, life) => Some(shared.setup.remember_cookie.set(value, Some(*life), shared.now())),
-        RememberChange::Delete => {
-            let is_carried = shared.client(&state.client).has_cookie(&config.remember_cookie.name);
-            is_carried.then(|| shared.setup.remember_cookie.delete())
-        }
-        RememberChange::Keep if config.refresh_each_request => refreshed(shared, state),
-        RememberChange::Keep => None,
+        RememberChange::Delete => deleted_remember_cookie(shared, state),
+        RememberChange::Keep => match refreshed? {
+            Ok(remembered) => refreshed_cookie(shared, state, &remembered),
+            Err(Revoked) => Some(shared.setup.remember_cookie.delete()),
+        },
     }
 }
 
-/// The request's remember cookie with a new expiry, if it is valid.
-fn refreshed<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+/// The request's remember cookie with a new expiry.
+fn refreshed_cookie<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remembered) -> Option<String> {
     let setup = &shared.setup;
     let now = shared.now();
-    let remembered = setup.format.read_remember(shared.client(&state.client), &setup.config, now)?;
-    let duration = duration(shared, state, &remembered);
-    // If the user is loaded, the digest is checked and made again with the current key.
-    let checked = state.user().map(|user| setup.format.check_remembered(&remembered, &**user));
-    let Ok(auth) = checked.unwrap_or(Ok(remembered.auth)) else { return Some(setup.remember_cookie.delete()) };
-    let value = setup.format.write_remember(&remembered.user_id, auth, now, duration)?;
+    let duration = duration(shared, state, remembered);
+    let value = setup.format.write_remember(&remembered.user_id, remembered.auth, now, duration)?;
     // In quotes, an ID may need more space than in the client's own spelling.
     let fits = setup.config.remember_cookie.name.len() + value.len() <= MAX_SIZE;
     fits.then(|| setup.remember_cookie.set(&value, Some(duration), now))
@@ -208,54 +196,5 @@ fn duration<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remember
     match session.remember_seconds {
         Some(seconds) if is_theirs && (1.0..=latest).contains(&seconds) => seconds as u64,
         _ => configured,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn vary_is_added_once() {
-        let accessed = ResponseParts { vary_cookie: true, ..ResponseParts::default() };
-        assert!(accessed.needs_vary([]) && accessed.needs_vary(["Accept", "Cookies"]));
-        assert!(!accessed.needs_vary(["*"]) && !accessed.needs_vary(["Accept, COOKIE"]));
-        assert!(!ResponseParts::default().needs_vary([]));
-    }
-
-    #[test]
-    fn a_failed_load_is_a_5xx() {
-        let failed = ResponseParts { has_failed: true, ..ResponseParts::default() };
-        for (status, replaced) in [(200, true), (302, true), (499, true), (500, false), (503, false), (600, true)] {
-            assert_eq!(failed.replaces(status), replaced, "{status}");
-            assert!(!ResponseParts::default().replaces(status));
-        }
-    }
-
-    #[test]
-    fn shared_caches_are_excluded() {
-        let nothing = ResponseParts::default();
-        let private = ResponseParts { is_private: true, ..nothing.clone() };
-        let cookie = ResponseParts { set_cookies: vec!["a=b".to_owned()], ..nothing.clone() };
-        for (parts, present, expected) in [
-            (&nothing, None, false),
-            (&nothing, Some("public"), false),
-            (&private, None, true),
-            (&private, Some("public"), false),
-            (&private, Some("max-age=60"), false),
-            (&cookie, None, true),
-            (&cookie, Some("Public, max-age=60"), true),
-            (&cookie, Some("max-age=60"), true),
-            (&cookie, Some("no-cache, s-maxage=9"), true),
-            (&cookie, Some("no-store"), false),
-            (&cookie, Some("Private , max-age=60"), false),
-            (&cookie, Some("max-age=60,private,S-MaxAge=9"), true),
-            (&cookie, Some("private=\"x\""), true),
-            (&cookie, Some("no-cache"), true),
-        ] {
-            assert_eq!(parts.needs_private(present), expected, "{present:?}");
-        }
-        assert!(!cookie.needs_private(["max-age=60", "no-store"]), "all headers count");
-        assert!(!private.needs_private(["", "max-age=60"]));
     }
 }

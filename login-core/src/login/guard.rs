@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::{Answer, Refusal};
-use crate::config::cookie::MAX_SIZE;
 use crate::error::LoadError;
 use crate::event::Event;
-use crate::log;
-use crate::login::handle::Login;
+use crate::login::handle::{Limit, Login};
+use crate::login::setup::Warning;
 use crate::login::state::State;
 use crate::request::client;
 use crate::request::redirect;
@@ -38,13 +37,6 @@ impl Requirement {
             seconds => Self::FreshLoginWithin(Duration::from_secs(seconds)),
         }
     }
-
-    /// Whether guards accept every request with this method. This is so for OPTIONS, which
-    /// browsers send without cookies before a cross-origin request.
-    #[must_use]
-    pub fn exempts(method: &str) -> bool {
-        method == "OPTIONS"
-    }
 }
 
 /// Why a guard does not accept a request.
@@ -57,7 +49,7 @@ pub enum Denied {
 }
 
 /// A requirement that is not met.
-pub(crate) struct Unmet {
+struct Unmet {
     refusal: Refusal,
     /// The login is fresh, but its age is unknown.
     unknown_age: bool,
@@ -65,19 +57,24 @@ pub(crate) struct Unmet {
 
 impl Unmet {
     /// The refusal. Logs a warning if a setting is missing.
-    pub(crate) fn refusal(self) -> Refusal {
+    fn refusal<U: User>(self, login: &Login<U>) -> Refusal {
         if self.unknown_age {
-            log::warn(format_args!(
-                "a guard refused a login whose age is unknown: the flask format stores the age only with `fresh_login_max_age`"
-            ));
+            login.0.setup.warn_once(
+                Warning::UnknownAge,
+                format_args!(
+                    "a guard refused a login whose age is unknown: the flask format stores the age only with `fresh_login_max_age`"
+                ),
+            );
         }
         self.refusal
     }
 }
 
-/// The largest session cookie that a refusal may make, in bytes of name and value. The
-/// space that is left is enough for a login.
-const MAX_REFUSED: usize = MAX_SIZE - 512;
+/// The user whom a guard may accept, and whether the login meets the requirement.
+pub(crate) struct Candidate<U> {
+    user: Option<Arc<U>>,
+    met: Result<(), Unmet>,
+}
 
 impl<U: User> Login<U> {
     /// Checks whether the user meets a requirement. The user must be resolved before: await
@@ -86,20 +83,30 @@ impl<U: User> Login<U> {
     /// # Errors
     /// The reason to refuse the request.
     pub fn check(&self, requirement: Requirement) -> Result<Arc<U>, Refusal> {
-        let checked = self.check_in(&self.0.state(), requirement);
-        checked.map_err(Unmet::refusal)
+        let candidate = self.candidate(&self.0.state(), requirement);
+        self.decide(candidate)
     }
 
-    pub(crate) fn check_in(&self, state: &State<U>, requirement: Requirement) -> Result<Arc<U>, Unmet> {
-        let unmet = |refusal| Unmet { refusal, unknown_age: false };
-        let user = state.user().filter(|user| user.is_authenticated()).ok_or(unmet(Refusal::Unauthorized))?;
+    /// The second half of a check, which runs the user's own code. The state must not be
+    /// locked.
+    pub(crate) fn decide(&self, Candidate { user, met }: Candidate<U>) -> Result<Arc<U>, Refusal> {
+        let user = user.filter(|user| user.is_authenticated()).ok_or(Refusal::Unauthorized)?;
+        met.map(|()| user).map_err(|unmet| unmet.refusal(self))
+    }
+
+    /// The first half of a check: what the state says.
+    pub(crate) fn candidate(&self, state: &State<U>, requirement: Requirement) -> Candidate<U> {
+        Candidate { user: state.user().cloned(), met: self.meets(state, requirement) }
+    }
+
+    fn meets(&self, state: &State<U>, requirement: Requirement) -> Result<(), Unmet> {
         let is_fresh = match requirement {
             Requirement::Login => true,
             Requirement::FreshLogin => self.is_fresh(state, None),
             Requirement::FreshLoginWithin(age) => self.is_fresh(state, Some(age.as_secs())),
         };
         if is_fresh {
-            return Ok(Arc::clone(user));
+            return Ok(());
         }
         let unknown_age = matches!(requirement, Requirement::FreshLoginWithin(_))
             && self.is_fresh(state, None)
@@ -128,15 +135,17 @@ impl<U: User> Login<U> {
         if !message.text.is_empty() {
             let localized = config.localizer.as_ref().map(|localize| localize(&message.text));
             let text = localized.as_deref().unwrap_or(&message.text);
-            if let Err(error) = self.flash_up_to(MAX_REFUSED, &message.category, text) {
-                log::warn(format_args!("the message for a refused request is not flashed: {error}"));
+            if let Err(error) = self.flash_up_to(Limit::Refusal, &message.category, text) {
+                let message = format_args!("the message for a refused request is not flashed: {error}");
+                self.0.setup.warn_once(Warning::MessageNotFlashed, message);
             }
         }
         let origin = client::origin(request, config.proxies);
         let next = redirect::next_param(view, origin, request.target());
         let in_query = if config.session_for_next {
-            if let Err(error) = self.store_next(MAX_REFUSED, &next) {
-                log::warn(format_args!("the address of a refused request is not stored as `next`: {error}"));
+            if let Err(error) = self.store_next(Limit::Refusal, &next) {
+                let message = format_args!("the address of a refused request is not stored as `next`: {error}");
+                self.0.setup.warn_once(Warning::NextNotStored, message);
             }
             None
         } else {

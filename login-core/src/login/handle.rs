@@ -11,13 +11,28 @@ use crate::formats::format::Remembered;
 use crate::login::guard::Requirement;
 use crate::login::loading::{Require, UserFuture};
 use crate::login::log_in::LogIn;
-use crate::login::state::{RememberChange, Resolution, Shared, Source, State};
+use crate::login::log_out::LogOut;
+use crate::login::resolution::{Resolution, Source};
+use crate::login::state::{RememberChange, Shared, State};
 use crate::request::client;
 use crate::request::redirect;
 use crate::request::view::Request;
 use crate::session::content::{NEXT, Session};
 use crate::session::transitions;
 use crate::user::User;
+
+/// Who changes a session, which decides how large it may become.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    /// The application. The cookie must be one that browsers accept.
+    Application,
+    /// A refusal. Anyone can cause refusals, so they count uncompressed and leave space for
+    /// a login.
+    Refusal,
+}
+
+/// The space that refusals leave in the session cookie, in bytes.
+const SPACE_FOR_LOGIN: usize = 512;
 
 /// The login and the session of a request.
 ///
@@ -39,7 +54,9 @@ impl<U: User> std::fmt::Debug for Login<U> {
 }
 
 impl<U: User> Login<U> {
-    /// The logged-in user, even if inactive (Flask-Login's `current_user`).
+    /// The logged-in user (Flask-Login's `current_user`). A user who is not
+    /// [authenticated](crate::User::is_authenticated), such as a deactivated one, counts as
+    /// none.
     ///
     /// The user is loaded at most once in a request, even if several tasks ask at the same
     /// time.
@@ -48,6 +65,16 @@ impl<U: User> Login<U> {
     /// [`LoadError`] if the application's loader failed. The response is then a 5xx.
     pub fn user(&self) -> UserFuture<U> {
         UserFuture::new(self.clone())
+    }
+
+    /// Like [`user`](Self::user), but it also returns a user who is logged in and has been
+    /// deactivated since. Guards do not accept such a user: check
+    /// [`is_active`](crate::User::is_active) before you trust it.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the application's loader failed. The response is then a 5xx.
+    pub fn user_including_inactive(&self) -> UserFuture<U> {
+        UserFuture::including_inactive(self.clone())
     }
 
     /// The user if they meet a requirement. Guards await this. It does not answer the
@@ -71,71 +98,75 @@ impl<U: User> Login<U> {
         LogIn::new(self.clone(), user.into())
     }
 
-    /// Logs the user out (Flask-Login's `logout_user`). The login is removed from the
-    /// session, and the remember cookie is deleted. The application's data stays in the
-    /// session.
+    /// Logs the user out when it is awaited (Flask-Login's `logout_user`). See [`LogOut`].
     ///
-    /// # Errors
-    /// [`LoginError::Load`] if the user, whom the event contains, could not be loaded;
-    /// [`LoginError::ResponseBegun`].
-    pub async fn log_out(&self) -> Result<(), LoginError> {
-        self.user().await?;
-        self.log_out_now()
+    /// ```
+    /// # use login_core::{Login, LoginError, User};
+    /// # async fn f<U: User>(login: Login<U>) -> Result<(), LoginError> {
+    /// login.log_out().keep(["cart"]).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn log_out(&self) -> LogOut<U> {
+        LogOut::new(self.clone())
     }
 
-    /// Like [`log_out`](Self::log_out), without `await`. The event contains the user only if
-    /// the user was resolved before.
+    /// Marks the login as fresh and binds it to this client, after `user` has entered their
+    /// credentials again (Flask-Login's `confirm_login`).
     ///
     /// # Errors
-    /// [`LoginError::ResponseBegun`].
-    pub fn log_out_now(&self) -> Result<(), LoginError> {
-        let mut guard = self.0.state();
-        let state = guard.for_change()?;
-        let has_cookie = self.0.client(&state.client).has_cookie(&self.0.setup.config.remember_cookie.name);
-        let user = state.user().cloned();
-        state.session_changed |= transitions::log_out(&mut state.session, has_cookie);
-        state.remember = RememberChange::Delete;
-        let deferred = state.resolve(Resolution::Anonymous);
-        drop(guard);
-        deferred.run();
-        self.0.setup.notify(&Event::LoggedOut { user: user.as_ref() });
-        Ok(())
+    /// [`LoginError::NotLoggedIn`] if the session has no login, [`LoginError::AnotherUser`] if
+    /// it is not the login of `user`, [`LoginError::Load`], [`LoginError::CookieTooLarge`],
+    /// [`LoginError::ResponseBegun`]. Then nothing is changed.
+    pub async fn confirm(&self, user: &U) -> Result<(), LoginError> {
+        // The library itself loads the user here, so it is no access by the application.
+        self.0.state().access_notified = true;
+        self.user_including_inactive().await?;
+        self.confirm_now(user)
     }
 
-    /// Marks the login as fresh and binds it to this client, after the user has entered
-    /// their credentials again (Flask-Login's `confirm_login`). Returns false and does
-    /// nothing if the session has no login.
+    /// Like [`confirm`](Self::confirm), without `await`. The user must be resolved before.
     ///
     /// # Errors
-    /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].
-    pub fn confirm(&self) -> Result<bool, LoginError> {
+    /// Those of [`confirm`](Self::confirm). [`LoginError::NotLoggedIn`] if the user is not
+    /// resolved.
+    pub fn confirm_now(&self, user: &U) -> Result<(), LoginError> {
         let setup = &self.0.setup;
+        // Both run the application's code, so the state is not locked.
+        let (user_id, login_at) = (user.id(), self.login_time());
         let mut guard = self.0.state();
         let state = guard.for_change()?;
-        let binding = setup.format.bind(self.0.client(&state.client), setup.config.proxies.trusted);
-        let login_at = self.login_time();
         // A user from the request loader is logged in for this request only.
-        let is_anonymous = !matches!(state.resolution, Resolution::Unresolved | Resolution::User(_, Source::Login));
-        let mut session = state.session.clone();
-        if is_anonymous || !transitions::confirm(&mut session, binding, login_at) {
-            return Ok(false);
+        let confirmed = match &state.resolution {
+            Resolution::User(user, Source::Login) => Arc::clone(user),
+            Resolution::User(_, Source::Request) | Resolution::Unresolved | Resolution::Anonymous => {
+                return Err(LoginError::NotLoggedIn);
+            }
+            Resolution::Failed(error) => return Err(LoginError::Load(error.clone())),
+        };
+        match state.session.user_id.as_deref() {
+            None => return Err(LoginError::NotLoggedIn),
+            Some(id) if id != user_id => return Err(LoginError::AnotherUser),
+            Some(_) => {}
         }
-        self.check_size(&session, MAX_SIZE)?;
+        let binding = setup.format.bind(self.0.client(&state.client), setup.config.proxies.trusted);
+        let mut session = state.session.clone();
+        transitions::confirm(&mut session, binding, login_at);
+        self.check_size(&session, Limit::Application)?;
         state.set_session(session);
-        let user = state.user().cloned();
         drop(guard);
-        setup.notify(&Event::LoginConfirmed { user: user.as_ref() });
-        Ok(true)
+        setup.notify(&Event::LoginConfirmed { user: &confirmed });
+        Ok(())
     }
 
     /// Whether the login is fresh: the user entered credentials in this session, and session
     /// protection has not found another client (Flask-Login's `login_fresh`). False if no
-    /// user is logged in, and for a user from the request loader.
+    /// user is logged in, and for a user from the request loader. It does not say whether the
+    /// user is active.
     ///
     /// # Errors
     /// [`LoadError`] if the application's loader failed.
     pub async fn login_fresh(&self) -> Result<bool, LoadError> {
-        Ok(self.user().await?.is_some() && self.is_fresh(&self.0.state(), None))
+        Ok(self.user_including_inactive().await?.is_some() && self.is_fresh(&self.0.state(), None))
     }
 
     /// Whether the login is fresh and the user entered credentials within `age`. A login of
@@ -145,7 +176,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] if the application's loader failed.
     pub async fn login_fresh_within(&self, age: Duration) -> Result<bool, LoadError> {
-        Ok(self.user().await?.is_some() && self.is_fresh(&self.0.state(), Some(age.as_secs())))
+        Ok(self.user_including_inactive().await?.is_some() && self.is_fresh(&self.0.state(), Some(age.as_secs())))
     }
 
     /// Whether the request has a valid remember cookie (Flask-Login's `login_remembered`).
@@ -154,7 +185,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoadError`] if the application's loader failed.
     pub async fn login_remembered(&self) -> Result<bool, LoadError> {
-        let Some(user) = self.user().await? else { return Ok(false) };
+        let Some(user) = self.user_including_inactive().await? else { return Ok(false) };
         let remembered = self.remembered();
         Ok(remembered.is_some_and(|remembered| self.0.setup.format.check_remembered(&remembered, &*user).is_ok()))
     }
@@ -234,10 +265,13 @@ impl<U: User> Login<U> {
         setup.format.read_remember(self.0.client(&state.client), &setup.config, self.0.now())
     }
 
-    /// Checks that the session cookie, name and value, has at most `limit` bytes.
-    pub(crate) fn check_size(&self, session: &Session, limit: usize) -> Result<(), LoginError> {
+    /// Checks the size of a changed session.
+    pub(crate) fn check_size(&self, session: &Session, limit: Limit) -> Result<(), LoginError> {
         let setup = &self.0.setup;
-        let size = setup.format.session_size(session, &setup.config, self.0.now());
+        let (size, limit) = match limit {
+            Limit::Application => (setup.format.session_size(session, &setup.config, self.0.now()), MAX_SIZE),
+            Limit::Refusal => (setup.format.plain_size(session, &setup.config), MAX_SIZE - SPACE_FOR_LOGIN),
+        };
         if size <= limit {
             return Ok(());
         }

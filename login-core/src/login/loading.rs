@@ -6,18 +6,19 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::LoadError;
-use crate::login::guard::{Denied, Requirement, Unmet};
+use crate::login::guard::{Denied, Requirement};
 use crate::login::handle::Login;
 use crate::login::loaders::Loading;
-use crate::login::state::{Deferred, Load, Resolution, State};
+use crate::login::resolution::Resolution;
+use crate::login::state::{Deferred, Load, State};
 use crate::login::steps::Step;
 use crate::user::User;
 
-/// The future of [`Login::user`]. It loads the user once for all who wait in a request.
+/// The future of [`Login::user`] and [`Login::user_including_inactive`]. It loads the user once for all who wait in a request.
 ///
 /// If it is dropped or no longer polled, the others that wait continue the load.
 #[must_use = "futures do nothing unless awaited"]
-pub struct UserFuture<U: User>(Resolving<U>);
+pub struct UserFuture<U: User>(Resolving<U>, bool);
 
 /// The future of [`Login::require`]: the user that a guard accepts, or why it accepts none.
 #[must_use = "futures do nothing unless awaited"]
@@ -28,7 +29,11 @@ pub struct Require<U: User> {
 
 impl<U: User> UserFuture<U> {
     pub(crate) fn new(login: Login<U>) -> Self {
-        Self(Resolving::new(login))
+        Self(Resolving::new(login), false)
+    }
+
+    pub(crate) fn including_inactive(login: Login<U>) -> Self {
+        Self(Resolving::new(login), true)
     }
 }
 
@@ -54,7 +59,10 @@ impl<U: User> Future for UserFuture<U> {
     type Output = Result<Option<Arc<U>>, LoadError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(context, |_, state| state.user().cloned())
+        let user = self.0.poll(context, |_, state| state.user().cloned());
+        // Not while the state is locked: it is the user's own code.
+        let accepts_inactive = self.1;
+        user.map_ok(|user| user.filter(|user| accepts_inactive || user.is_authenticated()))
     }
 }
 
@@ -63,9 +71,9 @@ impl<U: User> Future for Require<U> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let requirement = self.requirement;
-        let checked = self.resolving.poll(context, |login, state| login.check_in(state, requirement));
-        checked.map(|checked| match checked {
-            Ok(checked) => checked.map_err(Unmet::refusal).map_err(Denied::Refused),
+        let candidate = self.resolving.poll(context, |login, state| login.candidate(state, requirement));
+        candidate.map(|candidate| match candidate {
+            Ok(candidate) => self.resolving.login.decide(candidate).map_err(Denied::Refused),
             Err(error) => Err(Denied::Failed(error)),
         })
     }

@@ -10,20 +10,24 @@ use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
 use crate::event::Event;
-use crate::login::handle::Login;
-use crate::login::state::{RememberChange, Resolution, Source};
+use crate::login::handle::{Limit, Login};
+use crate::login::resolution::{Resolution, Source};
+use crate::login::state::RememberChange;
 use crate::session::transitions::{self, NewLogin};
 use crate::user::User;
 
 /// A login that is made when this is awaited, or with [`now`](Self::now).
 ///
-/// If the session has a login of another user, that user's session data, flash messages
-/// and remember cookie are dropped. So add data for the new user after logging in.
+/// A visitor who was not logged in keeps the session's data, and so does the same user. If the
+/// session has a login of another user, that user's data, flash messages and `next` are
+/// dropped. So add data for the new user after logging in. (In the flask format `next` stays.)
+///
+/// A remember cookie of another user is deleted.
 #[must_use = "the user is logged in only when this is awaited"]
 pub struct LogIn<U: User> {
     login: Login<U>,
     user: Arc<U>,
-    remember: bool,
+    remember: Option<bool>,
     duration: Option<Duration>,
     force: bool,
     fresh: bool,
@@ -37,13 +41,14 @@ impl<U: User> std::fmt::Debug for LogIn<U> {
 
 impl<U: User> LogIn<U> {
     pub(crate) fn new(login: Login<U>, user: Arc<U>) -> Self {
-        Self { login, user, remember: false, duration: None, force: false, fresh: true }
+        Self { login, user, remember: None, duration: None, force: false, fresh: true }
     }
 
-    /// Whether a remember cookie restores the login after the browser was closed. Default:
-    /// false.
+    /// Whether a remember cookie restores the login after the browser was closed. False
+    /// deletes a remember cookie that the request carried. By default, a remember cookie of
+    /// the same user stays, and it expires when it would have.
     pub fn remember(mut self, remember: bool) -> Self {
-        self.remember = remember;
+        self.remember = Some(remember);
         self
     }
 
@@ -84,44 +89,63 @@ impl<U: User> LogIn<U> {
         if !self.force && !self.user.is_active() {
             return Err(LoginError::InactiveUser);
         }
+        // The user's own code and the entropy run here, so the state is not locked.
         let user_id = SmolStr::from(self.user.id());
         let auth = format.auth(&*self.user, &user_id);
-        let token = if self.remember { format.write_remember(&user_id, auth, now, duration) } else { None };
-        let size = config.remember_cookie.name.len() + token.as_ref().map_or(0, String::len);
-        if size > MAX_SIZE {
-            return Err(LoginError::CookieTooLarge {
-                name: config.remember_cookie.name.to_string(),
-                size,
-                limit: MAX_SIZE,
-            });
-        }
-        let seconds = self.duration.filter(|_| self.remember && format.is_flask());
+        let login_id = self.login.new_login_id();
+        let login_at = if self.fresh { self.login.login_time() } else { None };
+        let is_remembered = self.remember == Some(true);
+        let token = if is_remembered { format.write_remember(&user_id, auth, now, duration) } else { None };
+        self.check_remember_size(token.as_deref())?;
+        let seconds = self.duration.filter(|_| is_remembered && format.is_flask());
 
         let mut guard = shared.state();
         let state = guard.for_change()?;
+        let client = shared.client(&state.client);
+        // A cookie that this request already deletes, such as by a logout, stays deleted.
+        let is_deleted = state.remember == RememberChange::Delete;
+        let carried = if is_deleted { None } else { format.read_remember(client, config, now) };
+        let replaces_another = transitions::is_another(&state.session, &user_id);
+        let remember = match (token, self.remember, carried) {
+            (Some(token), ..) => Some(RememberChange::Set(token, duration)),
+            (None, Some(_), _) => Some(RememberChange::Delete),
+            (None, None, Some(carried)) if carried.user_id != user_id => Some(RememberChange::Delete),
+            (None, None, Some(carried)) => {
+                format.renewed_remember(&carried, auth, now).map(|(token, seconds)| RememberChange::Set(token, seconds))
+            }
+            (None, None, None) => replaces_another.then_some(RememberChange::Delete),
+        };
         let new = NewLogin {
             fresh: self.fresh,
-            binding: format.bind(shared.client(&state.client), config.proxies.trusted),
+            binding: format.bind(client, config.proxies.trusted),
             auth,
-            login_id: self.login.new_login_id(),
-            login_at: if self.fresh { self.login.login_time() } else { None },
+            login_id,
+            login_at,
             remember_seconds: seconds.map(|duration| duration.as_secs_f64()),
             user_id,
         };
-        let replaces_another = transitions::is_another(&state.session, &new.user_id);
-        let session = transitions::log_in(&state.session, new, now);
-        self.login.check_size(&session, MAX_SIZE)?;
+        let session = transitions::log_in(&state.session, new, state.kept(format.is_flask(), &[]), now);
+        self.login.check_size(&session, Limit::Application)?;
         state.set_session(session);
-        if let Some(token) = token {
-            state.remember = RememberChange::Set(token, duration);
-        } else if replaces_another {
-            state.remember = RememberChange::Delete;
+        if let Some(remember) = remember {
+            state.remember = remember;
         }
         let deferred = state.resolve(Resolution::User(Arc::clone(&self.user), Source::Login));
         drop(guard);
         deferred.run();
         setup.notify(&Event::LoggedIn { user: &self.user });
         Ok(())
+    }
+}
+
+impl<U: User> LogIn<U> {
+    fn check_remember_size(&self, token: Option<&str>) -> Result<(), LoginError> {
+        let name = &self.login.0.setup.config.remember_cookie.name;
+        let size = name.len() + token.map_or(0, str::len);
+        if size <= MAX_SIZE {
+            return Ok(());
+        }
+        Err(LoginError::CookieTooLarge { name: name.to_string(), size, limit: MAX_SIZE })
     }
 }
 

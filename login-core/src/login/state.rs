@@ -4,41 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Wake, Waker};
 
-use crate::error::{LoadError, LoginError};
+use crate::error::LoginError;
 use crate::login::loaders::Loading;
+use crate::login::resolution::Resolution;
 use crate::login::setup::Setup;
 use crate::request::view::Request;
 use crate::session::content::Session;
+use crate::session::kept::Kept;
+use crate::session::transitions::{self, Protected};
 use crate::user::User;
-
-/// Where the request's user comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// From the session, the remember cookie, or a login in this request.
-    Login,
-    /// From the request loader. The user is logged in for this request only.
-    Request,
-}
-
-/// The request's user, as far as it is resolved.
-pub(crate) enum Resolution<U> {
-    Unresolved,
-    User(Arc<U>, Source),
-    Anonymous,
-    Failed(LoadError),
-}
-
-impl<U> Resolution<U> {
-    /// The user, or the error. `None` if the user is not resolved yet.
-    pub(crate) fn result(&self) -> Option<Result<Option<Arc<U>>, LoadError>> {
-        match self {
-            Self::Unresolved => None,
-            Self::User(user, _) => Some(Ok(Some(Arc::clone(user)))),
-            Self::Anonymous => Some(Ok(None)),
-            Self::Failed(error) => Some(Err(error.clone())),
-        }
-    }
-}
 
 /// What the response does with the remember cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,15 +34,21 @@ pub(crate) enum Load {
 }
 
 /// Work for after the state is unlocked, because it may run the application's code: wakers
-/// to wake and a load to drop.
+/// to wake, and a load and a user to drop.
 #[must_use]
-#[derive(Default)]
-pub(crate) struct Deferred {
+pub(crate) struct Deferred<U> {
     wakers: Vec<Waker>,
     _load: Option<Loading>,
+    _resolution: Option<Resolution<U>>,
 }
 
-impl Deferred {
+impl<U> Default for Deferred<U> {
+    fn default() -> Self {
+        Self { wakers: Vec::new(), _load: None, _resolution: None }
+    }
+}
+
+impl<U> Deferred<U> {
     pub(crate) fn run(self) {
         self.wakers.into_iter().for_each(Waker::wake);
     }
@@ -80,11 +60,21 @@ pub(crate) struct State<U> {
     pub(crate) client: Request,
     pub(crate) session: Session,
     pub(crate) session_changed: bool,
+    /// How many of the waiting messages this request has flashed.
+    pub(crate) new_flashes: usize,
+    /// Whether a login ended in this request: by a logout, by session protection, or because
+    /// the auth hash has changed. Then it stays ended even if the response is a 5xx.
+    pub(crate) login_ended: bool,
+    /// Whether a handler logged out. Then both cookies are deleted.
+    pub(crate) logged_out: bool,
     pub(crate) remember: RememberChange,
     pub(crate) resolution: Resolution<U>,
     /// Counts logins and logouts. The result of a load from before the last one is dropped.
     pub(crate) generation: u32,
     pub(crate) access_notified: bool,
+    /// What session protection did when the session was read.
+    pub(crate) protected: Protected,
+    pub(crate) protection_notified: bool,
     pub(crate) load: Load,
     /// Whether the load's waker was called while a task was polling it.
     pub(crate) woken_while_polling: bool,
@@ -109,19 +99,29 @@ impl<U> State<U> {
     }
 
     /// A login or logout resolves the user. The current load, if any, is dropped.
-    pub(crate) fn resolve(&mut self, resolution: Resolution<U>) -> Deferred {
+    pub(crate) fn resolve(&mut self, resolution: Resolution<U>) -> Deferred<U> {
         self.generation = self.generation.wrapping_add(1);
-        self.resolution = resolution;
-        self.end_load()
+        let previous = std::mem::replace(&mut self.resolution, resolution);
+        Deferred { _resolution: Some(previous), ..self.end_load() }
+    }
+
+    /// Whether to notify the listeners now that session protection acted. True only once.
+    pub(crate) fn take_protection_event(&mut self) -> bool {
+        self.protected != Protected::Passed && !std::mem::replace(&mut self.protection_notified, true)
+    }
+
+    /// What stays in the session if the login ends now.
+    pub(crate) fn kept<'k>(&self, is_flask: bool, keys: &'k [String]) -> Kept<'k> {
+        if is_flask { Kept::Data } else { Kept::Only { keys, flashes: self.new_flashes } }
     }
 
     /// Wakes all tasks that wait for the load.
-    pub(crate) fn wake_all(&mut self) -> Deferred {
-        Deferred { wakers: std::mem::take(&mut self.wakers), _load: None }
+    pub(crate) fn wake_all(&mut self) -> Deferred<U> {
+        Deferred { wakers: std::mem::take(&mut self.wakers), ..Deferred::default() }
     }
 
     /// Wakes all tasks and drops the load. A load keeps the login alive, and with it itself.
-    pub(crate) fn end_load(&mut self) -> Deferred {
+    pub(crate) fn end_load(&mut self) -> Deferred<U> {
         let wakers = std::mem::take(&mut self.wakers);
         let load = match std::mem::replace(&mut self.load, Load::None) {
             Load::Suspended(load) => Some(load),
@@ -131,7 +131,7 @@ impl<U> State<U> {
                 None
             }
         };
-        Deferred { wakers, _load: load }
+        Deferred { wakers, _load: load, _resolution: None }
     }
 
     pub(crate) fn set_session(&mut self, session: Session) {
@@ -179,10 +179,15 @@ impl<U: User> Shared<U> {
                 client: Request::empty(),
                 session: Session::default(),
                 session_changed: false,
+                new_flashes: 0,
+                login_ended: false,
+                logged_out: false,
                 remember: RememberChange::Keep,
                 resolution: Resolution::Unresolved,
                 generation: 0,
                 access_notified: false,
+                protected: Protected::Passed,
+                protection_notified: false,
                 load: Load::None,
                 woken_while_polling: false,
                 waiting: 0,
@@ -201,23 +206,37 @@ impl<U: User> Shared<U> {
         self.accessed.load(Ordering::Acquire)
     }
 
-    /// Reads the session the first time. `client` copies what identifies the client, if
-    /// the whole request was not copied.
+    /// Reads the session the first time, and protects it. `client` copies what identifies
+    /// the client, if the whole request was not copied.
     pub(crate) fn access(&self, client: impl FnOnce() -> Option<Request>) {
         if self.is_accessed() {
             return;
         }
-        let mut state = self.state();
+        // Both may run the application's code, so the state is not locked.
+        let (now, client) = (self.now(), client());
+        let mut guard = self.state();
         if self.is_accessed() {
             return;
         }
-        if let Some(client) = client() {
+        let state = &mut *guard;
+        if let Some(client) = client {
             state.client = client;
         }
-        let session = self.setup.format.read_session(self.client(&state.client), &self.setup.config, self.now());
-        if let Some(session) = session {
+        let Setup { format, config, .. } = &*self.setup;
+        let client = self.client(&state.client);
+        if let Some(session) = format.read_session(client, config, now) {
             state.session = session;
         }
+        let kept = state.kept(format.is_flask(), &[]);
+        let protected = transitions::protect(&mut state.session, config.protection, kept, |session| {
+            format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
+        });
+        state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
+        if protected == Protected::Ended {
+            state.login_ended = true;
+            state.remember = RememberChange::Delete;
+        }
+        state.protected = protected;
         self.accessed.store(true, Ordering::Release);
     }
 

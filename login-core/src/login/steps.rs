@@ -5,7 +5,7 @@
 //! is failed; a failure never means "no user".
 
 use std::error::Error;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -13,12 +13,12 @@ use crate::config::cookie::MAX_SIZE;
 use crate::error::LoadError;
 use crate::event::Event;
 use crate::formats::format::{Remembered, Revoked};
-use crate::log;
 use crate::login::handle::Login;
-use crate::login::state::{RememberChange, Resolution, Source, State};
+use crate::login::resolution::{Resolution, Source};
+use crate::login::setup::Warning;
+use crate::login::state::RememberChange;
 use crate::request::view::Request;
-use crate::session::content::Session;
-use crate::session::transitions::{self, NewLogin, Protected};
+use crate::session::transitions::{self, NewLogin};
 use crate::user::User;
 
 /// What is needed next to resolve the request's user.
@@ -28,13 +28,13 @@ pub enum Step<U: User> {
     LoadUser(LoadUser<U>),
     /// Find a user by the request.
     LoadUserFromRequest(LoadUserFromRequest<U>),
-    /// The user is resolved. `Ok(None)`: no user is logged in. `Err`: a loader has failed in
-    /// this request.
+    /// The user is resolved: the authenticated user, or `Ok(None)` if there is none. `Err`: a
+    /// loader has failed in this request.
     Done(Result<Option<Arc<U>>, LoadError>),
 }
 
 /// Where the ID of the user to load comes from.
-enum Reason {
+pub(crate) enum Reason {
     Session,
     RememberCookie(Remembered),
 }
@@ -43,18 +43,26 @@ enum Reason {
 /// changed.
 #[must_use = "answer it with the result of the user loader"]
 pub struct LoadUser<U: User> {
-    login: Login<U>,
-    generation: u32,
-    user_id: SmolStr,
-    reason: Reason,
+    pub(crate) login: Login<U>,
+    pub(crate) generation: u32,
+    pub(crate) user_id: SmolStr,
+    pub(crate) reason: Reason,
 }
 
 /// A request to find a user by the request. If it is dropped without an answer, nothing
 /// has changed.
 #[must_use = "answer it with the result of the request loader"]
 pub struct LoadUserFromRequest<U: User> {
-    login: Login<U>,
-    generation: u32,
+    pub(crate) login: Login<U>,
+    pub(crate) generation: u32,
+}
+
+impl<U: User> Step<U> {
+    /// The last step. A user who is not authenticated counts as none. Their own code decides
+    /// that, so the state must not be locked.
+    pub(crate) fn done(result: Result<Option<Arc<U>>, LoadError>) -> Self {
+        Self::Done(result.map(|user| user.filter(|user| user.is_authenticated())))
+    }
 }
 
 /// Without the user: the `Debug` of a user may contain secrets.
@@ -82,87 +90,6 @@ impl<U: User> std::fmt::Debug for LoadUserFromRequest<U> {
     }
 }
 
-impl<U: User> Login<U> {
-    /// Begins to resolve the user by steps. With an async runtime, await
-    /// [`user`](Login::user) instead, which runs all steps.
-    pub fn resolve(&self) -> Step<U> {
-        let state = self.0.state();
-        match state.resolution.result() {
-            Some(result) => Step::Done(result),
-            None => self.resolve_in(state),
-        }
-    }
-
-    /// [`resolve`](Self::resolve) for a user that is not resolved.
-    pub(crate) fn resolve_in(&self, mut guard: MutexGuard<'_, State<U>>) -> Step<U> {
-        let state = &mut *guard;
-        let is_first = !std::mem::replace(&mut state.access_notified, true);
-        let setup = &self.0.setup;
-        let client = self.0.client(&state.client);
-        let protected = transitions::protect(&mut state.session, setup.config.protection, |session| {
-            setup.format.is_bound(session.binding.as_ref(), client, setup.config.proxies.trusted)
-        });
-        state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
-        if protected == Protected::Ended {
-            state.remember = RememberChange::Delete;
-            state.resolution = Resolution::Anonymous;
-        }
-        let generation = state.generation;
-        let user_id = state.session.user_id.clone();
-        drop(guard);
-        // A load that was dropped and begun again is the same access.
-        if is_first {
-            setup.notify(&Event::Accessed);
-            if protected != Protected::Passed {
-                setup.notify(&Event::SessionProtected);
-            }
-        }
-        match (protected, user_id) {
-            (Protected::Ended, _) => Step::Done(Ok(None)),
-            (_, Some(user_id)) => {
-                Step::LoadUser(LoadUser { login: self.clone(), generation, user_id, reason: Reason::Session })
-            }
-            (_, None) => self.resolve_by_cookie(generation),
-        }
-    }
-
-    fn resolve_by_cookie(&self, generation: u32) -> Step<U> {
-        match self.remembered() {
-            Some(remembered) => Step::LoadUser(LoadUser {
-                login: self.clone(),
-                generation,
-                user_id: remembered.user_id.clone(),
-                reason: Reason::RememberCookie(remembered),
-            }),
-            None if self.0.setup.has_request_loader => {
-                Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation })
-            }
-            None => self.settle(generation, Resolution::Anonymous),
-        }
-    }
-
-    /// Ends the steps with `change`, unless a login, a logout or another load has resolved
-    /// the user meanwhile. Returns the result of `change` if it was called.
-    fn settle_with<T>(&self, generation: u32, change: impl FnOnce(&mut State<U>) -> T) -> (Step<U>, Option<T>) {
-        let mut state = self.0.state();
-        let is_open = state.generation == generation && matches!(state.resolution, Resolution::Unresolved);
-        let changed = is_open.then(|| change(&mut state));
-        (Step::Done(state.resolution.result().unwrap_or(Ok(None))), changed)
-    }
-
-    fn settle(&self, generation: u32, resolution: Resolution<U>) -> Step<U> {
-        self.settle_with(generation, |state| state.resolution = resolution).0
-    }
-
-    fn fail(&self, generation: u32, error: LoadError) -> LoadError {
-        let settled = self.settle(generation, Resolution::Failed(error.clone()));
-        if matches!(settled, Step::Done(Err(_))) {
-            self.0.setup.notify(&Event::LoadFailed { error: &error });
-        }
-        error
-    }
-}
-
 impl<U: User> LoadUser<U> {
     /// The ID of the user to load.
     #[must_use]
@@ -173,11 +100,13 @@ impl<U: User> LoadUser<U> {
     /// Answers with the result of the user loader.
     pub fn answer(self, user: Option<impl Into<Arc<U>>>) -> Step<U> {
         match (user, self.reason) {
-            (Some(user), Reason::Session) => Self::from_session(&self.login, self.generation, user.into()),
+            (Some(user), Reason::Session) => {
+                Self::from_session(&self.login, self.generation, &self.user_id, user.into())
+            }
             (Some(user), Reason::RememberCookie(remembered)) => {
                 Self::from_cookie(&self.login, self.generation, user.into(), remembered)
             }
-            (None, Reason::Session) => self.login.resolve_by_cookie(self.generation),
+            (None, Reason::Session) => self.login.resolve_without_session_user(self.generation, &self.user_id),
             (None, Reason::RememberCookie(_)) => self.login.settle(self.generation, Resolution::Anonymous),
         }
     }
@@ -188,27 +117,28 @@ impl<U: User> LoadUser<U> {
         self.login.fail(self.generation, LoadError::new(cause))
     }
 
-    fn from_session(login: &Login<U>, generation: u32, user: Arc<U>) -> Step<U> {
+    fn from_session(login: &Login<U>, generation: u32, user_id: &str, user: Arc<U>) -> Step<U> {
         let setup = &login.0.setup;
-        let (step, revoked) = login.settle_with(generation, |state| {
-            let user_id = state.session.user_id.as_deref().unwrap_or_default();
-            match setup.format.check_auth(state.session.auth, &*user, user_id) {
-                Ok(auth) => {
-                    // Made with the current key, in case the session is written.
-                    state.session.auth = auth;
-                    state.resolution = Resolution::User(user, Source::Login);
-                    None
-                }
-                Err(Revoked) => {
-                    transitions::end_login(&mut state.session);
-                    state.session_changed = true;
-                    state.remember = RememberChange::Delete;
-                    state.resolution = Resolution::Anonymous;
-                    Some(user)
-                }
+        let digest = login.0.state().session.auth;
+        // The user's own code runs here, so the state is not locked.
+        let checked = setup.format.check_auth(digest, &*user, user_id);
+        let is_revoked = checked.is_err();
+        let (step, settled) = login.settle_with(generation, |state| match checked {
+            Ok(auth) => {
+                // Made with the current key, in case the session is written.
+                state.session.auth = auth;
+                state.resolution = Resolution::User(Arc::clone(&user), Source::Login);
+            }
+            Err(Revoked) => {
+                let kept = state.kept(setup.format.is_flask(), &[]);
+                transitions::end_login(&mut state.session, kept);
+                state.session_changed = true;
+                state.login_ended = true;
+                state.remember = RememberChange::Delete;
+                state.resolution = Resolution::Anonymous;
             }
         });
-        if let Some(user) = revoked.flatten() {
+        if settled.is_some() && is_revoked {
             setup.notify(&Event::LoginRevoked { user: &user });
         }
         step
@@ -217,11 +147,24 @@ impl<U: User> LoadUser<U> {
     fn from_cookie(login: &Login<U>, generation: u32, user: Arc<U>, remembered: Remembered) -> Step<U> {
         let setup = &login.0.setup;
         let now = login.0.now();
+        // The user's own code and the entropy run here, so the state is not locked.
         let is_valid = setup.format.check_auth(remembered.auth, &*user, &remembered.user_id).is_ok();
+        let auth = setup.format.auth(&*user, &remembered.user_id);
+        let login_id = login.new_login_id();
         let (step, settled) = login.settle_with(generation, |state| {
             if is_valid {
-                let client = login.0.client(&state.client);
-                let restored = login.restored(&state.session, client, &user, remembered.user_id);
+                let restored = NewLogin {
+                    fresh: false,
+                    binding: setup.format.bind(login.0.client(&state.client), setup.config.proxies.trusted),
+                    auth,
+                    login_id,
+                    login_at: None,
+                    remember_seconds: state.session.remember_seconds,
+                    user_id: remembered.user_id,
+                };
+                let kept = state.kept(setup.format.is_flask(), &[]);
+                // It is not fresh, and it is bound to the client that sent the cookie.
+                let restored = transitions::log_in(&state.session, restored, kept, now);
                 // If the application's data leaves no space, the login is valid in this
                 // request, and the next one restores it again.
                 let fits = setup.format.session_size(&restored, &setup.config, now) <= MAX_SIZE;
@@ -231,13 +174,17 @@ impl<U: User> LoadUser<U> {
                 state.resolution = Resolution::User(Arc::clone(&user), Source::Login);
                 fits
             } else {
+                state.login_ended = true;
                 state.remember = RememberChange::Delete;
                 state.resolution = Resolution::Anonymous;
                 true
             }
         });
         if settled == Some(false) {
-            log::warn(format_args!("the session cookie has no space for the restored login"));
+            setup.warn_once(
+                Warning::NoSpaceForLogin,
+                format_args!("the session cookie has no space for the restored login"),
+            );
         }
         match settled {
             Some(_) if is_valid => setup.notify(&Event::LoadedFromCookie { user: &user }),
@@ -245,24 +192,6 @@ impl<U: User> LoadUser<U> {
             None => {}
         }
         step
-    }
-}
-
-impl<U: User> Login<U> {
-    /// The session of a login that the remember cookie restores. It is not fresh, and it is
-    /// bound to the client that sent the cookie.
-    fn restored(&self, session: &Session, client: &Request, user: &Arc<U>, user_id: SmolStr) -> Session {
-        let setup = &self.0.setup;
-        let login = NewLogin {
-            fresh: false,
-            binding: setup.format.bind(client, setup.config.proxies.trusted),
-            auth: setup.format.auth(&**user, &user_id),
-            login_id: self.new_login_id(),
-            login_at: None,
-            remember_seconds: session.remember_seconds,
-            user_id,
-        };
-        transitions::log_in(session, login, self.0.now())
     }
 }
 
@@ -278,8 +207,9 @@ impl<U: User> LoadUserFromRequest<U> {
         let Some(user) = user.map(Into::into) else {
             return self.login.settle(self.generation, Resolution::Anonymous);
         };
-        let step = self.login.settle(self.generation, Resolution::User(Arc::clone(&user), Source::Request));
-        if matches!(&step, Step::Done(Ok(Some(resolved))) if Arc::ptr_eq(resolved, &user)) {
+        let resolution = Resolution::User(Arc::clone(&user), Source::Request);
+        let (step, settled) = self.login.settle_with(self.generation, |state| state.resolution = resolution);
+        if settled.is_some() {
             self.login.0.setup.notify(&Event::LoadedFromRequest { user: &user });
         }
         step

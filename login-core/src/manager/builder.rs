@@ -119,6 +119,7 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
             listeners: self.listeners,
             loaders,
             has_request_loader,
+            warned: Default::default(),
         };
         Ok(LoginManager::new(setup, mount).into())
     }

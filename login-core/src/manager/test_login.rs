@@ -99,7 +99,7 @@ impl<U: User> TestLogin<U> {
             None => log_in.now()?,
         }
         let session = &self.manager.setup.config.session_cookie.name;
-        let lines = request_login.finish().set_cookies;
+        let lines = request_login.finish(200).set_cookies;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
         let wanted = pairs.filter(|pair| self.session || pair.split('=').next() != Some(session));
         Ok(wanted.collect::<Vec<_>>().join("; "))

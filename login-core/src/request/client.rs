@@ -52,14 +52,22 @@ pub(crate) fn origin(request: &Request, proxies: Proxies) -> Origin<'_> {
     Origin::new(if https { "https" } else { "http" }, host.unwrap_or_default())
 }
 
-/// The user agent. Several lines are joined with commas, as in WSGI.
+/// The largest part of a user agent that identifies a client, in bytes. Hashing it takes time
+/// in proportion to this.
+const MAX_USER_AGENT: usize = 8 * 1024;
+
+/// The user agent, up to 8 KiB. Several lines are joined with commas, as in WSGI.
 pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
     let (first, others) = request.user_agents()?;
-    let mut agent = Cow::Borrowed(first);
+    let mut agent = Cow::Borrowed(first.get(..MAX_USER_AGENT).unwrap_or(first));
     for line in others {
+        let space = MAX_USER_AGENT.saturating_sub(agent.len() + 1);
+        if space == 0 {
+            break;
+        }
         let joined = agent.to_mut();
         joined.push(b',');
-        joined.extend_from_slice(line);
+        joined.extend_from_slice(line.get(..space).unwrap_or(line));
     }
     Some(agent)
 }
@@ -125,6 +133,18 @@ mod tests {
         assert_eq!(origin(&request, behind(2)).scheme, "https");
         assert_eq!(origin(&request, behind(2)).host, "inner");
         assert_eq!(origin(&request, Proxies { https_only: true, ..behind(1) }).scheme, "https");
+    }
+
+    #[test]
+    fn the_user_agent_is_bounded() {
+        let long = vec![b'x'; MAX_USER_AGENT + 1];
+        let request = get().with_header("user-agent", &long);
+        assert_eq!(user_agent(&request).map(|agent| agent.len()), Some(MAX_USER_AGENT));
+        let request = get().with_header("user-agent", b"a").with_header("user-agent", &long);
+        let request = request.with_header("user-agent", b"b");
+        assert_eq!(user_agent(&request).map(|agent| agent.len()), Some(MAX_USER_AGENT));
+        let request = get().with_header("user-agent", b"a").with_header("user-agent", b"b");
+        assert_eq!(user_agent(&request).as_deref(), Some(&b"a,b"[..]));
     }
 
     #[test]

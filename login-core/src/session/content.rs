@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// The JSON text of a reserved key.
-    pub(crate) fn own_key(&self, key: &str) -> Option<String> {
+    fn own_key(&self, key: &str) -> Option<String> {
         match key {
             "_user_id" if self.has_numeric_id => self.user_id.as_deref().map(str::to_owned),
             "_user_id" => self.user_id.as_deref().map(json::quote),
@@ -109,9 +109,15 @@ impl Session {
         }
     }
 
-    /// The reserved keys that have a value in [`own_key`](Self::own_key).
-    pub(crate) fn own_keys(&self) -> impl Iterator<Item = &'static str> + '_ {
-        RESERVED.into_iter().filter(|key| self.own_key(key).is_some())
+    /// The whole session as one object: the data and the reserved keys.
+    pub(crate) fn to_object(&self) -> Object {
+        let mut object = self.data.clone();
+        for key in RESERVED {
+            if let Some(value) = self.own_key(key) {
+                object.set(key, value);
+            }
+        }
+        object
     }
 }
 

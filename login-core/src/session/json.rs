@@ -63,10 +63,9 @@ impl Object {
         Some(self.0.remove(at).value)
     }
 
-    /// Removes every member except this one.
-    pub(crate) fn retain_only(&mut self, key: &str) {
-        let key = quote(key);
-        self.0.retain(|member| *member.key == key);
+    /// Removes every member whose key `keeps` does not accept.
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        self.0.retain(|member| serde_json::from_str::<String>(&member.key).is_ok_and(|key| keeps(&key)));
     }
 
     /// The keys, except those with a lone surrogate, which Rust text cannot represent.
@@ -185,7 +184,7 @@ mod tests {
         assert_eq!(object.remove("a").as_deref(), Some("3"));
         assert_eq!(object.remove("a"), None);
         assert_eq!(object.keys().collect::<Vec<_>>(), ["b\""]);
-        object.retain_only("c");
+        object.retain(|key| key == "c");
         assert!(object.is_empty());
         assert_eq!(object.to_text(), "{}");
     }

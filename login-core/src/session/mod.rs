@@ -4,4 +4,5 @@
 pub(crate) mod content;
 pub(crate) mod json;
 pub(crate) mod json_text;
+pub(crate) mod kept;
 pub(crate) mod transitions;

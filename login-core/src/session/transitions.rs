@@ -9,6 +9,7 @@ use crate::config::settings::SessionProtection;
 use crate::session::content::{Binding, Digest, FLASHES, NEXT, Session};
 use crate::session::json;
 use crate::session::json_text;
+use crate::session::kept::Kept;
 
 /// What session protection did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(crate) enum Protected {
 pub(crate) fn protect(
     session: &mut Session,
     mode: SessionProtection,
+    kept: Kept<'_>,
     is_own: impl FnOnce(&Session) -> bool,
 ) -> Protected {
     if session.user_id.is_none() || mode == SessionProtection::Off || is_own(session) {
@@ -37,16 +39,17 @@ pub(crate) fn protect(
         session.fresh = Some(false);
         return Protected::Weakened { changed };
     }
-    end_login(session);
+    end_login(session, kept);
     Protected::Ended
 }
 
 /// The library ends a login, because of strong protection or because the user's auth hash
-/// has changed. The application's data stays.
-pub(crate) fn end_login(session: &mut Session) {
+/// has changed.
+pub(crate) fn end_login(session: &mut Session, kept: Kept<'_>) {
     session.remove_login();
     session.remember_seconds = None;
     session.data.remove(NEXT);
+    kept.apply(session);
 }
 
 /// A login that is about to be made.
@@ -63,11 +66,15 @@ pub(crate) struct NewLogin {
 }
 
 /// A user logs in with credentials or by a remember cookie. Data of another user is
-/// dropped. Data of the same user, or of a visitor who was not logged in, stays.
-pub(crate) fn log_in(session: &Session, login: NewLogin, now: u64) -> Session {
+/// dropped; in the flask format `next` stays. Data of the same user, or of a visitor who was
+/// not logged in, stays.
+pub(crate) fn log_in(session: &Session, login: NewLogin, kept: Kept<'_>, now: u64) -> Session {
     let mut session = session.clone();
     if is_another(&session, &login.user_id) {
-        session.data.retain_only(NEXT);
+        match kept {
+            Kept::Data => session.data.retain(|key| key == NEXT),
+            Kept::Only { .. } => kept.apply(&mut session),
+        }
     }
     session.user_id = Some(login.user_id);
     session.has_numeric_id = false;
@@ -86,21 +93,20 @@ pub(crate) fn is_another(session: &Session, user_id: &str) -> bool {
     session.user_id.as_deref().map_or_else(|| session.has_foreign_login(), |id| id != user_id)
 }
 
-/// The user enters their credentials again. Returns false if the session has no login.
-pub(crate) fn confirm(session: &mut Session, binding: Option<Binding>, login_at: Option<u64>) -> bool {
-    if session.user_id.is_none() {
-        return false;
-    }
+/// The user of the session enters their credentials again.
+pub(crate) fn confirm(session: &mut Session, binding: Option<Binding>, login_at: Option<u64>) {
     session.fresh = Some(true);
     session.binding = binding;
     session.login_at = login_at;
-    true
 }
 
 /// The user logs out. Returns whether the session changed. If the request has a remember
-/// cookie, the remember duration is removed too.
-pub(crate) fn log_out(session: &mut Session, has_remember_cookie: bool) -> bool {
+/// cookie, the remember duration is removed too. A session without a login keeps its data.
+pub(crate) fn log_out(session: &mut Session, kept: Kept<'_>, has_remember_cookie: bool) -> bool {
     let mut changed = session.remove_login();
+    if changed {
+        kept.apply(session);
+    }
     if has_remember_cookie {
         changed |= session.remember_seconds.take().is_some();
     }
@@ -139,10 +145,10 @@ pub(crate) fn flash(session: &Session, item: &str) -> Session {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn of(user_id: &str) -> Session {
+    pub(crate) fn of(user_id: &str) -> Session {
         let mut session = Session {
             user_id: Some(user_id.into()),
             fresh: Some(true),
@@ -156,7 +162,7 @@ mod tests {
         session
     }
 
-    fn login(user_id: &str) -> NewLogin {
+    pub(crate) fn login(user_id: &str) -> NewLogin {
         NewLogin {
             user_id: user_id.into(),
             fresh: true,
@@ -172,19 +178,28 @@ mod tests {
     fn protection_by_mode() {
         let other = |_: &Session| false;
         let mut session = of("1");
-        assert_eq!(protect(&mut session, SessionProtection::Strong, |_| true), Protected::Passed);
-        assert_eq!(protect(&mut session, SessionProtection::Off, other), Protected::Passed);
+        assert_eq!(protect(&mut session, SessionProtection::Strong, Kept::Data, |_| true), Protected::Passed);
+        assert_eq!(protect(&mut session, SessionProtection::Off, Kept::Data, other), Protected::Passed);
         assert_eq!(session, of("1"));
-        assert_eq!(protect(&mut session, SessionProtection::Basic, other), Protected::Weakened { changed: true });
-        assert_eq!(protect(&mut session, SessionProtection::Basic, other), Protected::Weakened { changed: false });
+        assert_eq!(
+            protect(&mut session, SessionProtection::Basic, Kept::Data, other),
+            Protected::Weakened { changed: true }
+        );
+        assert_eq!(
+            protect(&mut session, SessionProtection::Basic, Kept::Data, other),
+            Protected::Weakened { changed: false }
+        );
         session.permanent = Some(true);
-        assert_eq!(protect(&mut session, SessionProtection::Strong, other), Protected::Weakened { changed: false });
+        assert_eq!(
+            protect(&mut session, SessionProtection::Strong, Kept::Data, other),
+            Protected::Weakened { changed: false }
+        );
         session.permanent = None;
-        assert_eq!(protect(&mut session, SessionProtection::Strong, other), Protected::Ended);
+        assert_eq!(protect(&mut session, SessionProtection::Strong, Kept::Data, other), Protected::Ended);
         assert_eq!((session.user_id.as_ref(), session.remember_seconds), (None, None));
         assert_eq!(session.data.keys().collect::<Vec<_>>(), ["colour"]);
         assert_eq!(
-            protect(&mut session, SessionProtection::Strong, other),
+            protect(&mut session, SessionProtection::Strong, Kept::Data, other),
             Protected::Passed,
             "a session without a login is not protected"
         );
@@ -193,11 +208,11 @@ mod tests {
     #[test]
     fn only_a_login_as_another_user_drops_the_data() {
         let keys = |session: Session| session.data.keys().collect::<Vec<_>>();
-        assert_eq!(keys(log_in(&of("1"), login("1"), 0)), ["colour", NEXT]);
-        assert_eq!(keys(log_in(&of("1"), login("2"), 0)), [NEXT]);
+        assert_eq!(keys(log_in(&of("1"), login("1"), Kept::Data, 0)), ["colour", NEXT]);
+        assert_eq!(keys(log_in(&of("1"), login("2"), Kept::Data, 0)), [NEXT]);
         let mut anonymous = of("1");
         anonymous.remove_login();
-        assert_eq!(keys(log_in(&anonymous, login("2"), 0)), ["colour", NEXT]);
+        assert_eq!(keys(log_in(&anonymous, login("2"), Kept::Data, 0)), ["colour", NEXT]);
     }
 
     #[test]
@@ -209,14 +224,14 @@ mod tests {
             session
         };
         let keys = |session: &Session| session.data.keys().collect::<Vec<_>>();
-        assert_eq!(keys(&log_in(&with("_user_id", "{\" u\":\"ab\"}"), login("1"), 0)), [] as [&str; 0]);
-        assert_eq!(keys(&log_in(&with("_user_id", "null"), login("1"), 0)), ["colour", "_user_id"]);
+        assert_eq!(keys(&log_in(&with("_user_id", "{\" u\":\"ab\"}"), login("1"), Kept::Data, 0)), [] as [&str; 0]);
+        assert_eq!(keys(&log_in(&with("_user_id", "null"), login("1"), Kept::Data, 0)), ["colour", "_user_id"]);
         for key in ["_user_id", "_fresh", "_id"] {
             let mut session = with(key, "[1]");
-            assert!(log_out(&mut session, false), "{key}");
+            assert!(log_out(&mut session, Kept::Data, false), "{key}");
             assert_eq!(keys(&session), ["colour"]);
         }
-        assert!(!log_out(&mut with("other", "[1]"), true));
+        assert!(!log_out(&mut with("other", "[1]"), Kept::Data, true));
     }
 
     #[test]
@@ -227,7 +242,7 @@ mod tests {
             Session { fresh: Some(false), ..nothing.clone() },
             Session { binding: Some(Binding::Keyed([1; 16])), ..nothing.clone() },
         ] {
-            assert!(log_out(&mut session, false));
+            assert!(log_out(&mut session, Kept::Data, false));
             assert_eq!(session, nothing);
         }
     }
@@ -252,9 +267,9 @@ mod tests {
     #[test]
     fn logging_out_removes_the_duration_with_the_cookie() {
         let mut session = of("1");
-        assert!(log_out(&mut session, false));
+        assert!(log_out(&mut session, Kept::Data, false));
         assert_eq!(session.remember_seconds, Some(5.0));
-        assert!(log_out(&mut session, true));
-        assert!(!log_out(&mut session, true));
+        assert!(log_out(&mut session, Kept::Data, true));
+        assert!(!log_out(&mut session, Kept::Data, true));
     }
 }

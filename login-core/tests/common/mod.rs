@@ -1,11 +1,11 @@
-//! What the tests of the public API share: users, managers of both formats, requests.
+//! Shared by the tests of the public API: users, managers of both formats, requests.
 
-#![allow(dead_code, reason = "no test file needs all of it")]
+#![allow(dead_code, reason = "no test file uses all of it")]
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use login_core::adapter::{RequestLogin, Step};
+use login_core::adapter::{RequestLogin, Step, session_json};
 use login_core::{Event, Login, LoginManager, LoginManagerBuilder, Request, SecretKey, TestClock, User};
 
 pub(crate) const KEY: &str = "a key of 32 bytes at least, yes?";
@@ -52,27 +52,29 @@ pub(crate) fn flask(change: impl Fn(Builder) -> Builder) -> Manager {
     change(builder(&TestClock::new(NOW)).flask_compatible()).build_without_loader().unwrap()
 }
 
-/// A manager of each format, configured alike.
+/// A manager of each format, with the same configuration.
 pub(crate) fn both(change: impl Fn(Builder) -> Builder) -> [Manager; 2] {
     [native(&change), flask(&change)]
 }
 
-pub(crate) fn look(manager: &Manager, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
-    look_at(manager, Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()))
+/// Accesses the login of a request with this Cookie header.
+pub(crate) fn access(manager: &Manager, cookie: &str) -> (RequestLogin<Account>, Login<Account>) {
+    access_with(manager, Request::new("GET", "/here").with_header("cookie", cookie.as_bytes()))
 }
 
-pub(crate) fn look_at(manager: &Manager, request: Request) -> (RequestLogin<Account>, Login<Account>) {
+/// Accesses the login of this request.
+pub(crate) fn access_with(manager: &Manager, request: Request) -> (RequestLogin<Account>, Login<Account>) {
     let request_login = manager.begin();
     let login = request_login.access(|| request);
     (request_login, login)
 }
 
-/// Runs the steps with a table in which everyone is and a request loader that finds no one.
+/// Runs the steps. The user loader finds a user for every ID, the request loader finds none.
 pub(crate) fn run(login: &Login<Account>) -> Option<Arc<Account>> {
     run_with(login, |id| Some(account(id)), None)
 }
 
-/// Runs the steps with these loaders' answers.
+/// Runs the steps with these answers of the loaders.
 pub(crate) fn run_with(
     login: &Login<Account>,
     find: impl Fn(&str) -> Option<Account>,
@@ -91,7 +93,7 @@ pub(crate) fn run_with(
     }
 }
 
-/// So many letters, which no compression makes much shorter.
+/// So many pseudo-random letters, which hardly compress.
 pub(crate) fn letters(count: usize) -> String {
     let mut random = 1_u32;
     let letter = || {
@@ -101,25 +103,31 @@ pub(crate) fn letters(count: usize) -> String {
     std::iter::repeat_with(letter).take(count).collect()
 }
 
-/// The Cookie header that the response's Set-Cookie lines make of an empty jar.
+/// The Cookie header of a browser that has only the cookies of this response.
 pub(crate) fn cookies(request_login: &RequestLogin<Account>) -> String {
-    let lines = request_login.finish().set_cookies;
+    let lines = request_login.finish(200).set_cookies;
     let kept = lines.iter().filter(|line| !line.contains("Max-Age=0"));
     kept.map(|line| line.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
 }
 
-/// What a manager told its listeners, by name.
+/// The names of the events that a listener was notified of.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<&'static str>>>);
+pub(crate) struct Notified(Arc<Mutex<Vec<&'static str>>>);
 
-impl Heard {
+impl Notified {
     pub(crate) fn listener(&self) -> impl Fn(&Event<'_, Account>) + Send + Sync + 'static {
-        let heard = Arc::clone(&self.0);
-        move |event| heard.lock().unwrap().push(event.name())
+        let notified = Arc::clone(&self.0);
+        move |event| notified.lock().unwrap().push(event.name())
     }
 
-    /// What was told since the last call.
+    /// The events since the last call.
     pub(crate) fn take(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
+}
+
+/// The value of a reserved key of the session.
+pub(crate) fn reserved(login: &Login<Account>, key: &str) -> Option<serde_json::Value> {
+    let session: serde_json::Value = serde_json::from_str(&session_json(login)).unwrap();
+    session.get(key).cloned()
 }

@@ -16,6 +16,10 @@ use crate::session::json::{self, Object};
 /// Flask has no limit: 4096 bytes of zlib can expand to four million.
 const MAX_INFLATED: usize = 256 * 1024;
 
+/// The largest session that is written, before compression, in bytes. Compressing takes time
+/// in proportion to this, with each response that sends the session.
+const MAX_PLAIN: usize = 64 * 1024;
+
 /// zlib's default level, which Python uses.
 const ZLIB_LEVEL: u8 = 6;
 
@@ -70,13 +74,17 @@ pub(crate) fn write_session(session: &Session, key: &FlaskKey, now: u64) -> Stri
 /// The size of what [`write_session`] returns, in bytes. A session that fits in any case
 /// is not compressed for this, and its uncompressed size is returned.
 pub(crate) fn session_size(session: &Session, key: &FlaskKey, now: u64, name_size: usize) -> usize {
-    let json = to_json(session).len();
-    if json > MAX_INFLATED {
-        return json; // It could not be read again, even if it can be compressed.
+    let plain = plain_size(session);
+    if plain > MAX_PLAIN {
+        return plain; // However small it becomes, compressing it takes too long.
     }
-    // Timestamp, signature and dots take at most 40 bytes.
-    let plain = json.div_ceil(3) * 4 + 40;
     if name_size + plain <= MAX_SIZE { plain } else { write_session(session, key, now).len() }
+}
+
+/// The size of what [`write_session`] would return without compression, in bytes.
+pub(crate) fn plain_size(session: &Session) -> usize {
+    // Timestamp, signature and dots take at most 40 bytes.
+    to_json(session).len().div_ceil(3) * 4 + 40
 }
 
 fn from_json(text: &str) -> Option<Session> {
@@ -108,13 +116,7 @@ fn parsed<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
 }
 
 pub(crate) fn to_json(session: &Session) -> String {
-    let mut data = session.data.clone();
-    for key in session.own_keys() {
-        if let Some(json) = session.own_key(key) {
-            data.set(key, json);
-        }
-    }
-    tagged::tag_session(data.to_sorted_text())
+    tagged::tag_session(session.to_object().to_sorted_text())
 }
 
 /// The JSON text of a flashed message: a tuple, as Flask stores it.
@@ -167,13 +169,13 @@ mod tests {
             assert_eq!(session_size(&session, &key, NOW, name), write_session(&session, &key, NOW).len(), "{size}");
         }
         let mut repeated = Session::default();
-        repeated.data.set("a", json::quote(&"a".repeat(MAX_INFLATED - 8)));
+        repeated.data.set("a", json::quote(&"a".repeat(49_000)));
         let written = write_session(&repeated, &key, NOW);
         assert_eq!(session_size(&repeated, &key, NOW, 7), written.len());
         assert_eq!(read_session(&written, &[key], NOW, 60), Some(repeated.clone()));
         let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
-        repeated.data.set("a", json::quote(&"a".repeat(MAX_INFLATED - 7)));
-        assert_eq!(session_size(&repeated, &key, NOW, 7), MAX_INFLATED + 1);
+        repeated.data.set("a", json::quote(&"a".repeat(49_200)));
+        assert!(session_size(&repeated, &key, NOW, 7) > MAX_PLAIN, "a session is bounded before compression");
         let usual = session(300);
         assert_eq!(session_size(&usual, &key, NOW, 7), 440, "the size without compression");
     }

@@ -1,7 +1,10 @@
 //! A secret key, prepared for every purpose, and the digests made with it.
 
+use std::hash::Hasher as _;
+
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use zeroize::Zeroizing;
 
 use crate::config::secret::{SecretKey, keyed};
@@ -18,9 +21,12 @@ pub(crate) struct NativeKey {
     pub(crate) hint: [u8; HINT],
     pub(crate) session: HmacSha256,
     pub(crate) remember: HmacSha256,
-    client: HmacSha256,
-    auth: HmacSha256,
+    client: SipKey,
+    auth: SipKey,
 }
+
+/// A key for SipHash-2-4 with 128 bits of output.
+type SipKey = Zeroizing<[u8; 16]>;
 
 impl NativeKey {
     pub(crate) fn new(key: &SecretKey, session_name: &str, remember_name: &str) -> Self {
@@ -37,8 +43,8 @@ impl NativeKey {
             hint: [a, b, c],
             session: mac("session", session_name),
             remember: mac("remember", remember_name),
-            client: mac("client", session_name),
-            auth: mac("auth", ""),
+            client: first_half(&derive("client", session_name)),
+            auth: first_half(&derive("auth", "")),
         }
     }
 
@@ -62,18 +68,20 @@ impl NativeKey {
         self.verifies(digest, &self.auth, [&length(user_id.as_bytes()), user_id.as_bytes(), auth_hash])
     }
 
-    fn digest<const N: usize>(&self, mac: &HmacSha256, fields: [&[u8]; N]) -> Digest {
-        let whole: [u8; 32] = over(mac, fields).finalize().into_bytes().into();
-        let mut digest = [0; 16];
-        let (hint, rest) = digest.split_at_mut(HINT);
-        hint.copy_from_slice(&self.hint);
-        rest.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+    /// The digest is a key hint and the first bytes of the hash.
+    fn digest<const N: usize>(&self, key: &SipKey, fields: [&[u8]; N]) -> Digest {
+        let mut hasher = SipHasher24::new_with_key(key);
+        fields.iter().for_each(|field| hasher.write(field));
+        let mut digest = hasher.finish128().as_bytes();
+        digest.rotate_right(HINT);
+        digest.iter_mut().zip(self.hint).for_each(|(byte, hint)| *byte = hint);
         digest
     }
 
-    fn verifies<const N: usize>(&self, digest: &Digest, mac: &HmacSha256, fields: [&[u8]; N]) -> bool {
-        let (hint, rest) = digest.split_at(HINT);
-        hint == self.hint && over(mac, fields).verify_truncated_left(rest).is_ok()
+    /// Compares in constant time, because a digest of a secret must not leak byte by byte.
+    fn verifies<const N: usize>(&self, digest: &Digest, key: &SipKey, fields: [&[u8]; N]) -> bool {
+        digest.starts_with(&self.hint)
+            && u128::from_ne_bytes(*digest) ^ u128::from_ne_bytes(self.digest(key, fields)) == 0
     }
 }
 
@@ -87,6 +95,12 @@ fn client_fields<'f>(address: &'f [u8], user_agent: Option<&'f [u8]>, length: &'
 
 fn length(field: &[u8]) -> [u8; 8] {
     (field.len() as u64).to_be_bytes()
+}
+
+fn first_half(bytes: &[u8; 32]) -> SipKey {
+    let mut half = SipKey::default();
+    half.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    half
 }
 
 fn tag(mac: HmacSha256) -> Zeroizing<[u8; 32]> {
@@ -114,6 +128,33 @@ mod tests {
         hkdf.expand(b"login-core 1 remember remember_token", &mut derived).unwrap();
         let by_hkdf = keyed::<HmacSha256>(&derived).chain_update(b"x").finalize();
         assert_eq!(key("one key").remember.clone().chain_update(b"x").finalize(), by_hkdf);
+    }
+
+    /// The first test vector of SipHash's authors for 128 bits: the key 00 01 … 0f, and the
+    /// input 00 01 … 0e.
+    #[test]
+    fn digests_are_siphash_2_4_of_128_bits() {
+        let bytes: [u8; 16] = std::array::from_fn(|at| at as u8);
+        let digest = NativeKey { client: Zeroizing::new(bytes), ..key("one key") }
+            .digest(&Zeroizing::new(bytes), [&bytes[..15]]);
+        let expected = [0x54, 0x93, 0xe9, 0x99, 0x33, 0xb0, 0xa8, 0x11, 0x7e, 0x08, 0xec, 0x0f, 0x97];
+        assert_eq!(digest[..HINT], key("one key").hint);
+        assert_eq!(digest[HINT..], expected);
+    }
+
+    #[test]
+    fn a_digest_needs_its_own_key_and_purpose() {
+        let (one, other) = (key("one key"), key("another"));
+        assert!(one.is_auth(&one.auth("1", b"hash"), "1", b"hash"));
+        assert!(!other.is_auth(&one.auth("1", b"hash"), "1", b"hash"));
+        assert!(one.is_client(&one.client(b"abcd", None), b"abcd", None));
+        let length = 4_u64.to_be_bytes();
+        assert_ne!(one.digest(&one.client, [&length]), one.digest(&one.auth, [&length]));
+        for at in 0..16 {
+            let mut changed = one.auth("1", b"hash");
+            changed[at] ^= 1;
+            assert!(!one.is_auth(&changed, "1", b"hash"), "{at}");
+        }
     }
 
     #[test]

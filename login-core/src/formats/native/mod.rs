@@ -23,7 +23,9 @@
 //! [digest of the auth hash (16)], user ID (the rest), MAC (32)`.
 //!
 //! The digests of client and auth hash are a key hint (3 bytes) and the first 13 bytes of
-//! an HMAC-SHA-256. The hint says which key made the digest.
+//! a SipHash-2-4 with 128 bits of output, under keys of their own. The hint says which key
+//! made the digest. The digests stand in a cookie that the MAC protects, so no one can
+//! choose them; they must only be impossible to guess.
 
 pub(crate) mod envelope;
 pub(crate) mod keys;

@@ -1,0 +1,118 @@
+//! Logging out.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::error::LoginError;
+use crate::event::Event;
+use crate::login::handle::Login;
+use crate::login::loading::UserFuture;
+use crate::login::resolution::Resolution;
+use crate::login::state::RememberChange;
+use crate::session::content;
+use crate::session::transitions;
+use crate::user::User;
+
+/// A logout that is made when this is awaited, or with [`now`](Self::now).
+///
+/// In the native format the session's data ends with the login: the application's data, the
+/// flash messages and `next`. Messages that the same request flashes stay, and so does the
+/// data that [`keep`](Self::keep) names. In the flask format only the login is removed, as in
+/// Flask: the next user of the browser can read the data.
+///
+/// If the request carried the session cookie or the remember cookie, both are deleted.
+#[must_use = "the user is logged out only when this is awaited"]
+pub struct LogOut<U: User> {
+    login: Login<U>,
+    keep: Vec<String>,
+}
+
+impl<U: User> std::fmt::Debug for LogOut<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogOut(..)")
+    }
+}
+
+impl<U: User> LogOut<U> {
+    pub(crate) fn new(login: Login<U>) -> Self {
+        Self { login, keep: Vec::new() }
+    }
+
+    /// Keeps the session data under these keys. Whoever uses the browser next can read it.
+    pub fn keep<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.keep.extend(keys.into_iter().map(Into::into));
+        self
+    }
+
+    /// Logs out without `await`. The event contains the user only if the user was resolved
+    /// before.
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] if the user could not be loaded: the user is logged out, and the
+    /// response is a 5xx. [`LoginError::ReservedKey`] if [`keep`](Self::keep) names a key of
+    /// the library, and [`LoginError::ResponseBegun`]: then nothing is changed.
+    pub fn now(self) -> Result<(), LoginError> {
+        if let Some(key) = self.keep.iter().find(|key| content::is_reserved(key)) {
+            return Err(LoginError::ReservedKey(key.clone()));
+        }
+        let shared = &self.login.0;
+        let setup = &shared.setup;
+        let mut guard = shared.state();
+        let state = guard.for_change()?;
+        let has_cookie = shared.client(&state.client).has_cookie(&setup.config.remember_cookie.name);
+        let user = state.user().cloned();
+        let kept = state.kept(setup.format.is_flask(), &self.keep);
+        state.session_changed |= transitions::log_out(&mut state.session, kept, has_cookie);
+        // A session cookie that could not be read may still be valid on another server.
+        state.session_changed |= state.session.is_empty();
+        state.remember = RememberChange::Delete;
+        (state.login_ended, state.logged_out) = (true, true);
+        // A failed load stays a failure: the response is a 5xx.
+        let failure = match &state.resolution {
+            Resolution::Failed(error) => Some(error.clone()),
+            Resolution::Unresolved | Resolution::User(..) | Resolution::Anonymous => None,
+        };
+        let deferred = state.resolve(failure.clone().map_or(Resolution::Anonymous, Resolution::Failed));
+        drop(guard);
+        deferred.run();
+        setup.notify(&Event::LoggedOut { user: user.as_ref() });
+        failure.map_or(Ok(()), |error| Err(LoginError::Load(error)))
+    }
+}
+
+impl<U: User> IntoFuture for LogOut<U> {
+    type Output = Result<(), LoginError>;
+    type IntoFuture = LogOutFuture<U>;
+
+    fn into_future(self) -> LogOutFuture<U> {
+        LogOutFuture { user: self.login.user_including_inactive(), log_out: Some(self) }
+    }
+}
+
+/// The future of [`LogOut`]. It resolves the user for the event, and then logs out, even if
+/// the user could not be loaded.
+#[must_use = "futures do nothing unless awaited"]
+pub struct LogOutFuture<U: User> {
+    user: UserFuture<U>,
+    log_out: Option<LogOut<U>>,
+}
+
+impl<U: User> std::fmt::Debug for LogOutFuture<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogOutFuture(..)")
+    }
+}
+
+impl<U: User> Future for LogOutFuture<U> {
+    type Output = Result<(), LoginError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // The failure is in the state, where `now` finds it.
+        let _ = ready!(Pin::new(&mut self.user).poll(context));
+        match self.log_out.take() {
+            Some(log_out) => Poll::Ready(log_out.now()),
+            None => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Which step comes next, and how the steps end.
+
+use std::sync::MutexGuard;
+
+use crate::error::LoadError;
+use crate::event::Event;
+use crate::login::handle::Login;
+use crate::login::resolution::Resolution;
+use crate::login::state::{RememberChange, State};
+use crate::login::steps::{LoadUser, LoadUserFromRequest, Reason, Step};
+use crate::session::transitions::Protected;
+use crate::user::User;
+
+impl<U: User> Login<U> {
+    /// Begins to resolve the user by steps. With an async runtime, await
+    /// [`user`](Login::user) instead, which runs all steps.
+    pub fn resolve(&self) -> Step<U> {
+        let state = self.0.state();
+        let result = state.resolution.result();
+        match result {
+            Some(result) => {
+                drop(state);
+                Step::done(result)
+            }
+            None => self.resolve_in(state),
+        }
+    }
+
+    /// [`resolve`](Self::resolve) for a user that is not resolved.
+    pub(crate) fn resolve_in(&self, mut state: MutexGuard<'_, State<U>>) -> Step<U> {
+        let setup = &self.0.setup;
+        // A load that was dropped and begun again is the same access.
+        let is_first = !std::mem::replace(&mut state.access_notified, true);
+        let is_protected = state.take_protection_event();
+        let (generation, protected) = (state.generation, state.protected);
+        let user_id = state.session.user_id.clone();
+        drop(state);
+        if is_first {
+            setup.notify(&Event::Accessed);
+        }
+        if is_protected {
+            setup.notify(&Event::SessionProtected);
+        }
+        match (protected, user_id) {
+            (Protected::Ended, _) => self.settle(generation, Resolution::Anonymous),
+            (_, Some(user_id)) => {
+                Step::LoadUser(LoadUser { login: self.clone(), generation, user_id, reason: Reason::Session })
+            }
+            (_, None) => self.resolve_by_cookie(generation),
+        }
+    }
+
+    pub(crate) fn resolve_by_cookie(&self, generation: u32) -> Step<U> {
+        match self.remembered() {
+            Some(remembered) => Step::LoadUser(LoadUser {
+                login: self.clone(),
+                generation,
+                user_id: remembered.user_id.clone(),
+                reason: Reason::RememberCookie(remembered),
+            }),
+            None if self.0.setup.has_request_loader => {
+                Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation })
+            }
+            None => self.settle(generation, Resolution::Anonymous),
+        }
+    }
+
+    /// The session's user does not exist. A remember cookie of another user is not used but
+    /// deleted: a login must never turn into another user's.
+    pub(crate) fn resolve_without_session_user(&self, generation: u32, user_id: &str) -> Step<U> {
+        if self.remembered().is_some_and(|remembered| remembered.user_id != user_id) {
+            self.0.state().remember = RememberChange::Delete;
+        }
+        self.resolve_by_cookie(generation)
+    }
+
+    /// Ends the steps with `change`, unless a login, a logout or another load has resolved
+    /// the user meanwhile. Returns the result of `change` if it was called.
+    pub(crate) fn settle_with<T>(
+        &self,
+        generation: u32,
+        change: impl FnOnce(&mut State<U>) -> T,
+    ) -> (Step<U>, Option<T>) {
+        let mut state = self.0.state();
+        let is_open = state.generation == generation && matches!(state.resolution, Resolution::Unresolved);
+        let changed = is_open.then(|| change(&mut state));
+        let result = state.resolution.result().unwrap_or(Ok(None));
+        drop(state);
+        (Step::done(result), changed)
+    }
+
+    pub(crate) fn settle(&self, generation: u32, resolution: Resolution<U>) -> Step<U> {
+        self.settle_with(generation, |state| state.resolution = resolution).0
+    }
+
+    pub(crate) fn fail(&self, generation: u32, error: LoadError) -> LoadError {
+        let (_, settled) = self.settle_with(generation, |state| state.resolution = Resolution::Failed(error.clone()));
+        if settled.is_some() {
+            self.0.setup.notify(&Event::LoadFailed { error: &error });
+        }
+        error
+    }
+}

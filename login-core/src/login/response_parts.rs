@@ -1,0 +1,125 @@
+//! What the login adds to a response.
+
+/// What the login adds to a response. It is empty if the login was not accessed.
+///
+/// `Debug` shows the number of cookies, not their values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ResponseParts {
+    /// The values of the Set-Cookie headers to add. They are ASCII.
+    pub set_cookies: Vec<String>,
+    /// Whether the response varies by cookie. See [`needs_vary`](Self::needs_vary).
+    pub vary_cookie: bool,
+    /// Whether the response is for one user, so that shared caches must not store it. See
+    /// [`needs_private`](Self::needs_private).
+    pub is_private: bool,
+    /// Whether the user could not be loaded. See [`replaces`](Self::replaces).
+    pub has_failed: bool,
+}
+
+impl std::fmt::Debug for ResponseParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseParts")
+            .field("set_cookies", &self.set_cookies.len())
+            .field("vary_cookie", &self.vary_cookie)
+            .field("is_private", &self.is_private)
+            .field("has_failed", &self.has_failed)
+            .finish()
+    }
+}
+
+impl ResponseParts {
+    /// Whether the response stays as it is.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.vary_cookie && !self.is_private && !self.has_failed && self.set_cookies.is_empty()
+    }
+
+    /// Whether a response with this status must be replaced by a 500: the user could not be
+    /// loaded, and the status is not a 5xx.
+    #[must_use]
+    pub fn replaces(&self, status: u16) -> bool {
+        self.has_failed && !(500..600).contains(&status)
+    }
+
+    /// Whether to add the header `Vary: Cookie`, given the values of the present Vary headers.
+    #[must_use]
+    pub fn needs_vary<'v>(&self, present: impl IntoIterator<Item = &'v str>) -> bool {
+        let mut names = present.into_iter().flat_map(|line| line.split(',')).map(str::trim);
+        self.vary_cookie && !names.any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
+    }
+
+    /// The value of Cache-Control for a response that shared caches must not store.
+    pub const PRIVATE: &str = "private, no-cache";
+
+    /// Whether to set Cache-Control to [`PRIVATE`](Self::PRIVATE), given the values of the
+    /// present Cache-Control headers.
+    ///
+    /// A response for a user needs it if the application has not set the header. A response
+    /// with a login cookie needs it unless the application has already excluded shared
+    /// caches with `private` or `no-store` (RFC 9111, 5.2.2). `private` with field names
+    /// does not count.
+    #[must_use]
+    pub fn needs_private<'c>(&self, present: impl IntoIterator<Item = &'c str>) -> bool {
+        let mut present = present.into_iter().peekable();
+        if self.set_cookies.is_empty() {
+            return self.is_private && present.peek().is_none();
+        }
+        let (mut is_shared, mut is_excluded) = (false, false);
+        for directive in present.flat_map(|line| line.split(',')).map(str::trim) {
+            let is = |name: &str| directive.eq_ignore_ascii_case(name);
+            is_shared |= is("public") || directive.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("s-maxage"));
+            is_excluded |= is("private") || is("no-store");
+        }
+        is_shared || !is_excluded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vary_is_added_once() {
+        let accessed = ResponseParts { vary_cookie: true, ..ResponseParts::default() };
+        assert!(accessed.needs_vary([]) && accessed.needs_vary(["Accept", "Cookies"]));
+        assert!(!accessed.needs_vary(["*"]) && !accessed.needs_vary(["Accept, COOKIE"]));
+        assert!(!ResponseParts::default().needs_vary([]));
+    }
+
+    #[test]
+    fn a_failed_load_is_a_5xx() {
+        let failed = ResponseParts { has_failed: true, ..ResponseParts::default() };
+        for (status, replaced) in [(200, true), (302, true), (499, true), (500, false), (503, false), (600, true)] {
+            assert_eq!(failed.replaces(status), replaced, "{status}");
+            assert!(!ResponseParts::default().replaces(status));
+        }
+    }
+
+    #[test]
+    fn shared_caches_are_excluded() {
+        let nothing = ResponseParts::default();
+        let private = ResponseParts { is_private: true, ..nothing.clone() };
+        let cookie = ResponseParts { set_cookies: vec!["a=b".to_owned()], ..nothing.clone() };
+        for (parts, present, expected) in [
+            (&nothing, None, false),
+            (&nothing, Some("public"), false),
+            (&private, None, true),
+            (&private, Some("public"), false),
+            (&private, Some("max-age=60"), false),
+            (&cookie, None, true),
+            (&cookie, Some("Public, max-age=60"), true),
+            (&cookie, Some("max-age=60"), true),
+            (&cookie, Some("no-cache, s-maxage=9"), true),
+            (&cookie, Some("no-store"), false),
+            (&cookie, Some("Private , max-age=60"), false),
+            (&cookie, Some("max-age=60,private,S-MaxAge=9"), true),
+            (&cookie, Some("private=\"x\""), true),
+            (&cookie, Some("no-cache"), true),
+        ] {
+            assert_eq!(parts.needs_private(present), expected, "{present:?}");
+        }
+        assert!(!cookie.needs_private(["max-age=60", "no-store"]), "all headers count");
+        assert!(!private.needs_private(["", "max-age=60"]));
+    }
+}
