@@ -263,6 +263,28 @@ fn a_failed_response_logs_no_one_in_and_keeps_no_one_logged_in() {
 }
 
 #[test]
+fn a_failed_response_leaves_a_visitors_data_alone() {
+    for manager in both(|b| b) {
+        let (request_login, login) = access(&manager, "");
+        login.insert("cart", "apple").unwrap();
+        let guest = cookies(&request_login);
+        let [name, _] = names(&manager);
+        let (request_login, login) = access(&manager, &guest);
+        login.log_out().now().unwrap();
+        assert_eq!(set(&request_login.finish(500).set_cookies, name), None, "a visitor logs out");
+    }
+    let manager = native(|b| b);
+    let (request_login, login) = access(&manager, "");
+    login.insert("cart", "apple").unwrap();
+    let revoked = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session().cookie_header().unwrap();
+    let (request_login, login) = access(&manager, &format!("{}; {revoked}", cookies(&request_login)));
+    assert!(run_with(&login, |id| Some(with_hash(id, "new")), None).is_none());
+    let lines = request_login.finish(500).set_cookies;
+    assert_eq!(set(&lines, "__Host-session"), None, "the remember cookie was revoked");
+    assert_eq!(set(&lines, "__Host-remember_token").as_deref(), Some(""));
+}
+
+#[test]
 fn a_failed_logout_keeps_flasks_other_data() {
     let manager = flask(|b| b);
     let (request_login, login) = access(&manager, "");

@@ -140,6 +140,12 @@ fn ended_session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option
     let Setup { format, config, session_cookie, .. } = &*shared.setup;
     let read = format.read_session(shared.client(&state.client), config, shared.now());
     let mut session = read.unwrap_or_default();
+    if session.user_id.is_none() && !session.has_foreign_login() {
+        // Without a login there is nothing to end. If the session is not readable, a logout
+        // deletes it.
+        let is_deleted = session.is_empty() && state.logged_out;
+        return (is_deleted && deletes(shared, state, &config.session_cookie.name)).then(|| session_cookie.delete());
+    }
     let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
     transitions::end_login(&mut session, kept);
     if session.is_empty() {
