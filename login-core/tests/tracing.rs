@@ -17,7 +17,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use common::{access, access_with, account, cookies, flask, letters, native, run};
-use login_core::adapter::{Requirement, Step};
+use login_core::adapter::{Requirement, Step, log_error_once};
 use login_core::{LoadError, LoginError, LoginManager, Refusal, Request, SecretKey, User};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -102,14 +102,24 @@ fn a_failed_load_is_logged_with_its_causes() {
 }
 
 #[test]
-fn an_error_that_a_handler_returns_is_logged_once() {
+fn an_error_that_a_handler_returns_is_logged_as_an_error_once() {
     install_recorder();
     let begun = "the response has begun: change the login and the session before you return the response";
-    let expected = format!("ERROR login message=a handler could not read or change the login: {begun}");
-    assert_eq!(logged(|| LoginError::ResponseBegun.log()), [expected]);
+    let expected = |level: &str| format!("{level} login message=a handler could not read or change the login: {begun}");
+    assert_eq!(logged(|| LoginError::ResponseBegun.log()), [expected("ERROR")]);
+    // A client may cause the same error with each request.
+    assert_eq!(logged(|| LoginError::ResponseBegun.log()), [expected("DEBUG")]);
     // An inactive user is no failure, and a failed load is logged when it fails.
     let load = LoginError::Load(LoadError::new("the table is gone"));
     assert_eq!(logged(|| (LoginError::InactiveUser.log(), load.log()).0), Vec::<String>::new());
+}
+
+#[test]
+fn a_mistake_that_each_request_finds_is_logged_once() {
+    install_recorder();
+    assert_eq!(logged(|| log_error_once("no layer")), ["ERROR login message=no layer"]);
+    assert_eq!(logged(|| log_error_once("no layer")), Vec::<String>::new());
+    assert_eq!(logged(|| log_error_once("no other layer")).len(), 1);
 }
 
 #[test]
@@ -123,6 +133,7 @@ fn a_refusal_because_of_an_unknown_age_logs_the_missing_setting() {
     let lines = logged(|| assert_eq!(within(&login).unwrap_err(), Refusal::NeedsRefresh));
     assert_eq!(lines.len(), 1);
     assert!(lines[0].starts_with("WARN login") && lines[0].contains("fresh_login_max_age"), "{lines:?}");
+    assert_eq!(logged(|| assert!(within(&login).is_err())), Vec::<String>::new(), "it is logged once");
 
     // A login that is not fresh for another reason, and a guard without an age, need no setting.
     let cookie = manager.test_login(account("1")).fresh(false).cookie_header().unwrap();
