@@ -7,9 +7,8 @@ use std::task::{self, Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::Method;
 use actix_web::{Error, HttpMessage as _};
-use login_core::adapter::{Require, Requirement};
+use login_core::adapter::{Guard, Require, Requirement};
 use login_core::{Login, LoginManager, User};
 use pin_project_lite::pin_project;
 
@@ -21,22 +20,9 @@ pub struct GuardMiddleware<U: User> {
     guard: Guard<U>,
 }
 
-/// What a guard requires, and of whose login.
-struct Guard<U: User> {
-    manager: LoginManager<U>,
-    requirement: Requirement,
-    allows_options: bool,
-}
-
-impl<U: User> Clone for Guard<U> {
-    fn clone(&self) -> Self {
-        Self { manager: self.manager.clone(), ..*self }
-    }
-}
-
 impl<U: User> GuardMiddleware<U> {
     pub(crate) fn new(manager: LoginManager<U>, requirement: Requirement) -> Self {
-        Self { guard: Guard { manager, requirement, allows_options: false } }
+        Self { guard: Guard::new(manager, requirement) }
     }
 
     /// Accepts every OPTIONS request, without a login, as Flask-Login does. The handler runs
@@ -46,9 +32,8 @@ impl<U: User> GuardMiddleware<U> {
     /// it after the guard's), where it answers the browser's preflight requests before they
     /// reach the guard.
     #[must_use]
-    pub fn allow_unauthenticated_options(mut self) -> Self {
-        self.guard.allows_options = true;
-        self
+    pub fn allow_unauthenticated_options(self) -> Self {
+        Self { guard: self.guard.allow_unauthenticated_options() }
     }
 }
 
@@ -60,7 +45,7 @@ impl<U: User> Clone for GuardMiddleware<U> {
 
 impl<U: User> std::fmt::Debug for GuardMiddleware<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardMiddleware({:?})", self.guard.requirement)
+        write!(f, "GuardMiddleware({:?})", self.guard.requirement())
     }
 }
 
@@ -89,7 +74,7 @@ pub struct GuardService<S, U: User> {
 
 impl<S, U: User> std::fmt::Debug for GuardService<S, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardService({:?})", self.guard.requirement)
+        write!(f, "GuardService({:?})", self.guard.requirement())
     }
 }
 
@@ -108,10 +93,10 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        if self.guard.allows_options && request.method() == Method::OPTIONS {
+        if self.guard.exempts(request.method().as_str()) {
             return GuardFuture { stage: Stage::Accepted { inner: self.service.call(request) } };
         }
-        let login = match access(&request, &self.guard.manager) {
+        let login = match access(&request, &self.guard) {
             Ok(login) => login,
             Err(missing) => {
                 let response = ready(request.into_response(missing.into_response()));
@@ -119,13 +104,13 @@ where
             }
         };
         let waiting = Some(Waiting { service: Rc::clone(&self.service), request });
-        GuardFuture { stage: Stage::Loading { user: login.require(self.guard.requirement), waiting } }
+        GuardFuture { stage: Stage::Loading { user: login.require(self.guard.requirement()), waiting } }
     }
 }
 
 /// The login that the middleware of the guard's own manager has begun.
-fn access<U: User>(request: &ServiceRequest, manager: &LoginManager<U>) -> Result<Login<U>, LoginRejection<U>> {
-    let is_own = request.extensions().get::<Mounted<U>>().map(|mounted| manager.owns(&mounted.request_login));
+fn access<U: User>(request: &ServiceRequest, guard: &Guard<U>) -> Result<Login<U>, LoginRejection<U>> {
+    let is_own = request.extensions().get::<Mounted<U>>().map(|mounted| guard.is_for(&mounted.request_login));
     match is_own {
         Some(true) => Mounted::access_user(request.request()).ok_or_else(LoginRejection::missing_middleware),
         Some(false) => Err(LoginRejection::another_middleware()),

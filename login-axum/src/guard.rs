@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Extensions, Method, Request, Response};
+use axum::http::{Extensions, Request, Response};
 use axum::response::IntoResponse;
-use login_core::adapter::{Denied, Require, Requirement};
+use login_core::adapter::{Denied, Guard, Require, Requirement};
 use login_core::{LoginManager, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -20,22 +20,9 @@ pub struct GuardLayer<U: User> {
     guard: Guard<U>,
 }
 
-/// What a guard requires, and of whose login.
-struct Guard<U: User> {
-    manager: LoginManager<U>,
-    requirement: Requirement,
-    allows_options: bool,
-}
-
-impl<U: User> Clone for Guard<U> {
-    fn clone(&self) -> Self {
-        Self { manager: self.manager.clone(), ..*self }
-    }
-}
-
 impl<U: User> GuardLayer<U> {
     pub(crate) fn new(manager: LoginManager<U>, requirement: Requirement) -> Self {
-        Self { guard: Guard { manager, requirement, allows_options: false } }
+        Self { guard: Guard::new(manager, requirement) }
     }
 
     /// Accepts every OPTIONS request, without a login, as Flask-Login does. The handler runs
@@ -44,9 +31,8 @@ impl<U: User> GuardLayer<U> {
     /// It is not needed for CORS. Add the CORS layer outside of the guard, where it answers
     /// the browser's preflight requests before they reach the guard.
     #[must_use]
-    pub fn allow_unauthenticated_options(mut self) -> Self {
-        self.guard.allows_options = true;
-        self
+    pub fn allow_unauthenticated_options(self) -> Self {
+        Self { guard: self.guard.allow_unauthenticated_options() }
     }
 }
 
@@ -58,7 +44,7 @@ impl<U: User> Clone for GuardLayer<U> {
 
 impl<U: User> std::fmt::Debug for GuardLayer<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardLayer({:?})", self.guard.requirement)
+        write!(f, "GuardLayer({:?})", self.guard.requirement())
     }
 }
 
@@ -84,7 +70,7 @@ impl<S: Clone, U: User> Clone for GuardService<S, U> {
 
 impl<S, U: User> std::fmt::Debug for GuardService<S, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GuardService({:?})", self.guard.requirement)
+        write!(f, "GuardService({:?})", self.guard.requirement())
     }
 }
 
@@ -104,28 +90,25 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        if self.guard.allows_options && request.method() == Method::OPTIONS {
+        if self.guard.exempts(request.method().as_str()) {
             return GuardFuture { stage: Stage::Accepted { inner: self.inner.call(request) } };
         }
-        let login = match mounted(request.extensions(), &self.guard.manager) {
+        let login = match mounted(request.extensions(), &self.guard) {
             Ok(mounted) => mounted.access_user(&request),
             Err(missing) => return GuardFuture { stage: Stage::Refused { response: Some(missing.into_response()) } },
         };
         // Only the original was polled until it was ready, so the clone takes its place.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let (user, waiting) = (login.require(self.guard.requirement), Waiting { inner: ready, request });
+        let (user, waiting) = (login.require(self.guard.requirement()), Waiting { inner: ready, request });
         GuardFuture { stage: Stage::Loading { user, waiting: Some(waiting) } }
     }
 }
 
 /// What the layer of the guard's own manager added.
-fn mounted<'r, U: User>(
-    extensions: &'r Extensions,
-    manager: &LoginManager<U>,
-) -> Result<&'r Mounted<U>, LoginRejection> {
+fn mounted<'r, U: User>(extensions: &'r Extensions, guard: &Guard<U>) -> Result<&'r Mounted<U>, LoginRejection> {
     let mounted = Mounted::find(extensions).ok_or_else(LoginRejection::missing_layer::<U>)?;
-    if manager.owns(&mounted.request_login) { Ok(mounted) } else { Err(LoginRejection::another_layer::<U>()) }
+    if guard.is_for(&mounted.request_login) { Ok(mounted) } else { Err(LoginRejection::another_layer::<U>()) }
 }
 
 /// What continues when the user is resolved.

@@ -8,6 +8,7 @@
 //! answers to refused requests, and [`Mounts`] finds managers that must not be mounted
 //! together.
 
+mod guard;
 mod handlers;
 #[cfg(feature = "http")]
 pub mod http;
@@ -25,6 +26,7 @@ pub use crate::login::response_parts::ResponseParts;
 pub use crate::login::steps::{LoadUser, LoadUserFromRequest, Step};
 pub use crate::manager::mounts::{MountError, Mounts};
 pub use crate::request::head::RequestHead;
+pub use guard::Guard;
 pub use handlers::RefusalHandlers;
 pub use managed::AdapterManager;
 pub use session_json::session_json;
