@@ -261,10 +261,8 @@ pub async fn me_json(login: &Login<Player>, anonymous_name: &str) -> Result<Valu
 /// # Errors
 /// Those of the library.
 pub async fn confirm(login: &Login<Player>, world: &World) -> Result<(), LoginError> {
-    let session: Value = serde_json::from_str(&adapter::session_json(login)).unwrap_or_default();
-    let Some(user) = session.get("_user_id").and_then(Value::as_str).and_then(|id| world.user(id)) else {
-        return Ok(());
-    };
+    let id = session_json(login).remove("_user_id").and_then(|id| serde_json::from_str::<String>(id.get()).ok());
+    let Some(user) = id.and_then(|id| world.user(&id)) else { return Ok(()) };
     match login.confirm(&user).await {
         Err(LoginError::NotLoggedIn) => Ok(()),
         confirmed => confirmed,
@@ -273,6 +271,7 @@ pub async fn confirm(login: &Login<Player>, world: &World) -> Result<(), LoginEr
 
 /// The answer of `/session`: the whole session, keys sorted.
 #[must_use]
-pub fn session_json(login: &Login<Player>) -> Option<Box<RawValue>> {
-    RawValue::from_string(adapter::session_json(login)).ok()
+pub fn session_json(login: &Login<Player>) -> BTreeMap<String, Box<RawValue>> {
+    let value = |(key, value)| RawValue::from_string(value).ok().map(|value| (key, value));
+    adapter::session_entries(login).into_iter().filter_map(value).collect()
 }

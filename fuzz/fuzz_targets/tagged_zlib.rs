@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use login_core::LoginManager;
-use login_core_fuzz::account::{Account, whoever};
+use login_core_fuzz::account::{Account, keys as session_keys, whoever};
 use login_core_fuzz::forge::Flask;
 use login_core_fuzz::site::{self, FLASK_SESSION, MAX_COOKIE, NOW};
 use miniz_oxide::deflate::compress_to_vec_zlib;
@@ -26,7 +26,7 @@ static MANAGER: LazyLock<LoginManager<Account>> =
 /// The keys of the session. The session is also written again.
 fn keys(cookie: &str) -> Vec<String> {
     let (request_login, login) = site::sending(&MANAGER, FLASK_SESSION, cookie);
-    let keys = login.keys();
+    let keys = session_keys(&login);
     let _ = (whoever(&login), login.get::<String>("run"), login.insert("fuzz", &1), request_login.finish(200));
     keys
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use login_core::adapter::Step;
+use login_core::adapter::{Step, session_entries};
 use login_core::{LoadError, Login, User};
 
 /// A user with a chosen ID, auth hash and state.
@@ -56,4 +56,9 @@ pub fn load(
 pub fn whoever(login: &Login<Account>) -> Option<String> {
     let user = load(login, |id| Some(Account::new(id)));
     user.expect("nothing failed").map(|user| user.id.clone())
+}
+
+/// The keys of the whole session, including the library's own.
+pub fn keys(login: &Login<Account>) -> Vec<String> {
+    session_entries(login).into_iter().map(|(key, _)| key).collect()
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, Write as _};
 
 use login_core::{LoginManager, Request, SecretKey, SessionProtection};
-use login_core_fuzz::account::{Account, load};
+use login_core_fuzz::account::{Account, keys, load};
 use login_core_fuzz::browser::Jar;
 use login_core_fuzz::site::{FLASK_REMEMBER, FLASK_SESSION};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ fn answer(question: &Question) -> Answer {
     let header: Vec<u8> = question.cookie.chars().map(|c| u8::try_from(c).expect("one of Latin-1")).collect();
     let login = request_login.access(|| Request::new("GET", "/").with_header("cookie", &header));
     // They are read before a remember cookie logs a user in.
-    let keys = login.keys();
+    let keys = keys(&login);
     if let Some(user_id) = &question.user_id {
         login.log_in(Account::new(user_id)).remember(true).now().expect("a small login");
     }

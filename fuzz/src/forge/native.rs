@@ -1,10 +1,13 @@
 //! The native formats: `version, key hint, fields, HMAC-SHA-256` in URL-safe Base64.
 
+use std::hash::Hasher as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 const LOGIN: u8 = 1;
 const FRESH: u8 = 2;
@@ -76,18 +79,20 @@ impl Native {
 
     /// The binding to a client with an unknown address and no user agent.
     pub fn unknown_client(&self) -> [u8; 16] {
-        self.digest(hmac(&self.client, &[&0_u64.to_be_bytes(), &[0]]))
+        self.digest(&self.client, &[&0_u64.to_be_bytes(), &[0]])
     }
 
     /// The digest of a user's auth hash.
     pub fn auth(&self, user_id: &str, hash: &[u8]) -> [u8; 16] {
-        self.digest(hmac(&self.auth, &[&(user_id.len() as u64).to_be_bytes(), user_id.as_bytes(), hash]))
+        self.digest(&self.auth, &[&(user_id.len() as u64).to_be_bytes(), user_id.as_bytes(), hash])
     }
 
-    fn digest(&self, whole: [u8; 32]) -> [u8; 16] {
+    fn digest(&self, key: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
+        let mut hasher = SipHasher24::new_with_key(&std::array::from_fn(|at| key[at]));
+        hasher.write(&parts.concat());
         let mut digest = [0; 16];
         digest[..3].copy_from_slice(&self.hint);
-        digest[3..].copy_from_slice(&whole[..13]);
+        digest[3..].copy_from_slice(&hasher.finish128().as_bytes()[..13]);
         digest
     }
 }

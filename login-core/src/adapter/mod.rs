@@ -14,7 +14,7 @@ mod handlers;
 pub mod http;
 mod macros;
 mod managed;
-mod session_json;
+mod session_entries;
 
 pub use crate::answer::{Answer, Refusal};
 pub use crate::clock::{Clock, Entropy};
@@ -29,7 +29,7 @@ pub use crate::request::head::RequestHead;
 pub use guard::Guard;
 pub use handlers::RefusalHandlers;
 pub use managed::AdapterManager;
-pub use session_json::session_json;
+pub use session_entries::session_entries;
 
 #[doc(hidden)]
 pub use crate::__adapter_manager as manager;

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use login_core::adapter::{RequestLogin, Step, session_json};
+use login_core::adapter::{RequestLogin, Step, session_entries};
 use login_core::{Event, Login, LoginManager, LoginManagerBuilder, Request, SecretKey, TestClock, User};
 
 pub(crate) const KEY: &str = "a key of 32 bytes at least, yes?";
@@ -128,6 +128,7 @@ impl Notified {
 
 /// The value of a reserved key of the session.
 pub(crate) fn reserved(login: &Login<Account>, key: &str) -> Option<serde_json::Value> {
-    let session: serde_json::Value = serde_json::from_str(&session_json(login)).unwrap();
-    session.get(key).cloned()
+    let entries = session_entries(login);
+    let (_, value) = entries.iter().find(|(each, _)| each == key)?;
+    Some(serde_json::from_str(value).unwrap())
 }
