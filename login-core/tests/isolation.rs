@@ -263,6 +263,22 @@ fn a_failed_response_logs_no_one_in_and_keeps_no_one_logged_in() {
 }
 
 #[test]
+fn a_login_that_the_library_ended_stays_ended_in_a_failed_response() {
+    for manager in both(|b| b.session_protection(SessionProtection::Strong)) {
+        let other = Request::new("GET", "/").with_header("cookie", cookie(&manager, "1").as_bytes());
+        let (request_login, _) = access_with(&manager, other.with_header("user-agent", b"other"));
+        let [name, _] = names(&manager);
+        assert_eq!(set(&request_login.finish(500).set_cookies, name).as_deref(), Some(""), "protected");
+    }
+    let manager = native(|b| b);
+    let logged_in = manager.test_login(with_hash("1", "old")).remembered(WEEK).cookie_header().unwrap();
+    let (request_login, login) = access(&manager, &logged_in);
+    assert!(run_with(&login, |id| Some(with_hash(id, "new")), None).is_none());
+    let lines = request_login.finish(500).set_cookies;
+    assert_eq!(names(&manager).map(|name| set(&lines, name)), [Some(String::new()), Some(String::new())], "revoked");
+}
+
+#[test]
 fn a_failed_response_leaves_a_visitors_data_alone() {
     for manager in both(|b| b) {
         let (request_login, login) = access(&manager, "");
