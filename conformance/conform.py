@@ -25,6 +25,8 @@ HERE = Path(__file__).resolve().parent
 REFERENCE = [sys.executable, str(HERE / "reference.py")]
 # Expiry times may differ by this many seconds, because the servers respond at different times.
 EXPIRY_SLACK_SECONDS = 5
+# The headers that a scenario may name in "expect". The reference does not have them.
+HEADERS = ("www-authenticate", "grpc-status")
 # Pages that may or may not access the login, and pages that must not.
 UNCLEAR = {"/unauthorized", "/needs-refresh"}
 UNTOUCHED = {"/health", "/static-page", "/events", "/users"}
@@ -197,7 +199,7 @@ def request_step(server, jar, step):
         )
     except (OSError, http.client.HTTPException) as e:
         return {"request": f"{request.get('method', 'GET')} {request['path']}", "status": f"no answer: {e!r}",
-                "location": None, "body": None, "set_cookies": [], "vary_cookie": False, "carried": carried}
+                "location": None, "body": None, "set_cookies": [], "vary_cookie": False, "headers": {}, "carried": carried}
     body = text.decode("utf-8", "replace")
     content_type = (response.headers.get("Content-Type") or "").split(";")[0]
     if response.status >= 300 and not body.endswith(" handler"):
@@ -219,6 +221,7 @@ def request_step(server, jar, step):
         "body": body,
         "set_cookies": jar.absorb(response),
         "vary_cookie": "cookie" in vary,
+        "headers": {name: response.headers[name] for name in HEADERS if name in response.headers},
         "carried": carried,
     }
 
@@ -248,7 +251,7 @@ def better_than_reference(scenario, seen):
     for expect, answer in zip(expects(scenario), seen):
         whole_removals(scenario, answer)
         whole_logout(scenario, answer)
-        answer.update(expect)
+        answer.update({"headers": None, **expect})
         method, path = answer["request"].split("?")[0].split(" ")
         untouched = path in UNTOUCHED or method == "OPTIONS"
         answer["vary_cookie"] = not untouched or bool(answer["set_cookies"])
@@ -298,6 +301,8 @@ def same(a, b):
     a, b = json.loads(json.dumps({**a, "carried": None})), json.loads(json.dumps({**b, "carried": None}))
     if a["vary_cookie"] is None:
         b["vary_cookie"] = None
+    if a["headers"] is None:
+        b["headers"] = None
     if a["set_cookies"] == "any":
         a["set_cookies"] = b["set_cookies"]
     if isinstance(a["status"], str) and str(b["status"]) in a["status"].split("|"):
@@ -356,6 +361,7 @@ def run(args):
                             whole_removals(scenario, answer)
                             whole_logout(scenario, answer)
                             answer["vary_cookie"] = expected[index]["vary_cookie"]
+                            answer["headers"] = {}
                             answer.update(expects(scenario)[index])
                     failures += report(scenario, f"relay{k}", expected, got)
                 for s in (reference, target, alone):

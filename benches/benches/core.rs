@@ -14,8 +14,8 @@ impl User for Account {
         "412".to_owned()
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        Some(b"what changes with the password".into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        b"what changes with the password".into()
     }
 }
 

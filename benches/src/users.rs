@@ -36,8 +36,8 @@ impl User for Account {
         self.0.id.to_string()
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        Some(self.0.password_hash.as_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        self.0.password_hash.as_bytes().into()
     }
 }
 

@@ -38,6 +38,10 @@ pub struct Config {
     localize: bool,
     use_session_for_next: bool,
     force_host: Option<String>,
+    base_path: Option<String>,
+    json_below: Vec<String>,
+    trusted_origins: Vec<String>,
+    login_lifetime_seconds: Option<u64>,
     remember_cookie: RememberCookie,
     session_cookie: SessionCookie,
     /// Answer 403 and `unauthorized handler`.
@@ -68,6 +72,7 @@ struct RememberCookie {
     secure: Option<bool>,
     httponly: Option<bool>,
     samesite: Option<Site>,
+    partitioned: Option<bool>,
     duration_seconds: Option<u64>,
     refresh_each_request: bool,
 }
@@ -81,7 +86,9 @@ struct SessionCookie {
     secure: Option<bool>,
     httponly: Option<bool>,
     samesite: Option<Site>,
+    partitioned: Option<bool>,
     lifetime_seconds: Option<u64>,
+    idle_timeout_seconds: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -111,6 +118,10 @@ impl Default for Config {
             localize: false,
             use_session_for_next: false,
             force_host: None,
+            base_path: None,
+            json_below: Vec::new(),
+            trusted_origins: Vec::new(),
+            login_lifetime_seconds: None,
             remember_cookie: RememberCookie::default(),
             session_cookie: SessionCookie::default(),
             unauthorized_handler: false,
@@ -171,10 +182,12 @@ impl Config {
             .session_cookie(|cookie| {
                 let cookie = named(cookie, session.name.as_ref(), session.domain.as_ref(), session.path.as_ref());
                 flagged(cookie, session.secure, session.httponly, session.samesite)
+                    .partitioned(session.partitioned.unwrap_or_default())
             })
             .remember_cookie(|cookie| {
                 let cookie = named(cookie, remember.name.as_ref(), remember.domain.as_ref(), remember.path.as_ref());
                 flagged(cookie, remember.secure, remember.httponly, remember.samesite)
+                    .partitioned(remember.partitioned.unwrap_or_default())
             })
             .session_protection(match self.session_protection {
                 Some(Protection::Basic) => SessionProtection::Basic,
@@ -199,6 +212,21 @@ impl Config {
         }
         if let Some(host) = &self.force_host {
             builder = builder.force_host(&**host);
+        }
+        if let Some(path) = &self.base_path {
+            builder = builder.base_path(&**path);
+        }
+        for prefix in &self.json_below {
+            builder = builder.json_below(&**prefix);
+        }
+        for origin in &self.trusted_origins {
+            builder = builder.trusted_origin(&**origin);
+        }
+        if let Some(seconds) = self.login_lifetime_seconds {
+            builder = builder.login_lifetime(Duration::from_secs(seconds));
+        }
+        if let Some(seconds) = session.idle_timeout_seconds {
+            builder = builder.idle_timeout(Duration::from_secs(seconds));
         }
         if let Some(seconds) = session.lifetime_seconds {
             builder = builder.session_lifetime(Duration::from_secs(seconds));

@@ -7,5 +7,5 @@ mod world;
 
 pub use config::{Config, Wire};
 pub use world::{
-    Key, LoginQuery, Pair, Player, Players, UsersQuery, World, confirm, flag, me_json, query, session_json,
+    IsNotch, Key, LoginQuery, Pair, Player, Players, UsersQuery, World, confirm, flag, me_json, query, session_json,
 };

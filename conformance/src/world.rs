@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use login_core::adapter;
-use login_core::{LoadError, Login, LoginError, Request, RequestLoader, User, UserLoader};
+use login_core::{LoadError, Login, LoginError, Permission, Request, RequestLoader, User, UserLoader};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -24,6 +24,16 @@ pub struct Player {
     broken: bool,
 }
 
+/// Whether the player is Notch, whom alone `/only` accepts.
+#[derive(Debug)]
+pub struct IsNotch;
+
+impl Permission<Player> for IsNotch {
+    fn allows(player: &Player) -> bool {
+        player.id == "1"
+    }
+}
+
 impl User for Player {
     fn id(&self) -> String {
         self.id.clone()
@@ -33,8 +43,8 @@ impl User for Player {
         self.active
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        self.auth_hash.as_ref().map(|hash| hash.as_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        self.auth_hash.as_deref().unwrap_or_default().as_bytes().into()
     }
 }
 

@@ -29,8 +29,8 @@ impl User for Account {
         !self.suspended
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        self.hash.as_deref().map(Cow::Borrowed)
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        self.hash.as_deref().unwrap_or_default().into()
     }
 }
 

@@ -21,21 +21,21 @@ pub enum LoginRejection<U: User> {
     AnotherMiddleware,
     /// The application's loader failed. The response is a 500 without the cause.
     Load(LoadError),
-    /// No user is logged in, or the login is not fresh enough. The response is a redirect, a
-    /// 401, or that of the application's own handler. Listeners are notified, and the message
+    /// No user is logged in, the login is not fresh enough, or the user lacks a permission. The
+    /// response is a redirect, a 401, a 403, or that of the application's own handler. Listeners are notified, and the message
     /// and `next` stored, when this is converted to a response; an `Option` extractor does
     /// not convert it.
-    Refused(Refused<U>),
+    Refused(RefusedRequest<U>),
 }
 
 /// A refusal. Converting the rejection to a response refuses the request.
-pub struct Refused<U: User> {
+pub struct RefusedRequest<U: User> {
     refusal: Refusal,
     mounted: Mounted<U>,
     login: CoreLogin<U>,
 }
 
-impl<U: User> Refused<U> {
+impl<U: User> RefusedRequest<U> {
     /// Why the request is refused.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
@@ -60,7 +60,7 @@ impl<U: User> LoginRejection<U> {
     pub(crate) fn denied(denied: Denied, request: &HttpRequest) -> Self {
         match (denied, Mounted::find(request)) {
             (Denied::Refused(refusal), Some(mounted)) => {
-                Self::Refused(Refused { refusal, login: mounted.access(request), mounted })
+                Self::Refused(RefusedRequest { refusal, login: mounted.access(request), mounted })
             }
             (Denied::Refused(_), None) => Self::missing_middleware(),
             (Denied::Failed(error), _) => Self::Load(error),
@@ -110,7 +110,7 @@ impl<U: User> ResponseError for LoginRejection<U> {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::MissingMiddleware | Self::AnotherMiddleware | Self::Load(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Refused(_) => StatusCode::UNAUTHORIZED,
+            Self::Refused(refused) => response::status(refused.refusal.status()),
         }
     }
 
@@ -120,7 +120,7 @@ impl<U: User> ResponseError for LoginRejection<U> {
                 response::from_answer(Answer::text(500, self.to_string()))
             }
             Self::Load(_) => response::from_answer(Answer::internal_error()),
-            Self::Refused(refused) => refused.mounted.refuse(&refused.login, refused.refusal),
+            Self::Refused(refused) => refused.mounted.refuse(None, &refused.login, refused.refusal),
         }
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use login_core::User;
 use login_core::adapter::{Denied, Requirement};
+use login_core::{Permission, User};
 
 use crate::error::LoginRejection;
-use crate::login::{CurrentUser, FreshUser, Login, MaybeUser};
+use crate::login::{Allowed, CurrentUser, FreshUser, Login, MaybeUser};
 use crate::mounted::Mounted;
 
 /// The user who meets the requirement.
@@ -53,6 +53,19 @@ impl<U: User> FromRequest for MaybeUser<U> {
                 Err(Denied::Refused(_)) => Ok(Self(None)),
                 Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
             }
+        })
+    }
+}
+
+impl<U: User, P: Permission<U>> FromRequest for Allowed<U, P> {
+    type Error = LoginRejection<U>;
+    type Future = Extracting<Self, U>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let user = require(request.clone(), Requirement::Login).await?;
+            Self::of(user).map_err(|refusal| LoginRejection::denied(Denied::Refused(refusal), &request))
         })
     }
 }

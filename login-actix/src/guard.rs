@@ -7,17 +7,18 @@ use std::task::{self, Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::{Error, HttpMessage as _};
-use login_core::adapter::{Guard, Require, Requirement};
-use login_core::{Login, LoginManager, User};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
+use login_core::adapter::{Denied, Guard, Require, Requirement};
+use login_core::{Login, LoginManager, Refusal, Request, User};
 use pin_project_lite::pin_project;
 
 use crate::error::LoginRejection;
+use crate::login::Refused;
 use crate::mounted::Mounted;
 
 /// The middleware of [`LoginManager::login_required`](crate::LoginManager::login_required).
 pub struct GuardMiddleware<U: User> {
-    guard: Guard<U>,
+    guard: Guard<U, HttpResponse>,
 }
 
 impl<U: User> GuardMiddleware<U> {
@@ -35,7 +36,23 @@ impl<U: User> GuardMiddleware<U> {
     pub fn allow_unauthenticated_options(self) -> Self {
         Self { guard: self.guard.allow_unauthenticated_options() }
     }
+
+    /// Accepts only users of whom `predicate` is true:
+    /// `login.login_required().only(|user: &Account| user.is_admin)`. Other users get 403.
+    #[must_use]
+    pub fn only(self, predicate: impl Fn(&U) -> bool + Send + Sync + 'static) -> Self {
+        Self { guard: self.guard.only(predicate) }
+    }
+
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&Request, Refused<'_>) -> Option<HttpResponse> + Send + Sync + 'static,
+    {
+        Self { guard: self.guard.with_handler(refusal, handler) }
+    }
 }
+
+login_core::adapter::handlers!(GuardMiddleware, HttpResponse);
 
 impl<U: User> Clone for GuardMiddleware<U> {
     fn clone(&self) -> Self {
@@ -62,14 +79,14 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(GuardService { service: Rc::new(service), guard: self.guard.clone() }))
+        ready(Ok(GuardService { service: Rc::new(service), guard: Rc::new(self.guard.clone()) }))
     }
 }
 
 /// The service of [`GuardMiddleware`].
 pub struct GuardService<S, U: User> {
     service: Rc<S>,
-    guard: Guard<U>,
+    guard: Rc<Guard<U, HttpResponse>>,
 }
 
 impl<S, U: User> std::fmt::Debug for GuardService<S, U> {
@@ -103,13 +120,13 @@ where
                 return GuardFuture { stage: Stage::Refused { response } };
             }
         };
-        let waiting = Some(Waiting { service: Rc::clone(&self.service), request });
-        GuardFuture { stage: Stage::Loading { user: login.require(self.guard.requirement()), waiting } }
+        let waiting = Waiting { service: Rc::clone(&self.service), request, guard: Rc::clone(&self.guard) };
+        GuardFuture { stage: Stage::Loading { user: login.require(self.guard.requirement()), waiting: Some(waiting) } }
     }
 }
 
 /// The login that the middleware of the guard's own manager has begun.
-fn access<U: User>(request: &ServiceRequest, guard: &Guard<U>) -> Result<Login<U>, LoginRejection<U>> {
+fn access<U: User>(request: &ServiceRequest, guard: &Guard<U, HttpResponse>) -> Result<Login<U>, LoginRejection<U>> {
     let is_own = request.extensions().get::<Mounted<U>>().map(|mounted| guard.is_for(&mounted.request_login));
     match is_own {
         Some(true) => Mounted::access_user(request.request()).ok_or_else(LoginRejection::missing_middleware),
@@ -119,9 +136,10 @@ fn access<U: User>(request: &ServiceRequest, guard: &Guard<U>) -> Result<Login<U
 }
 
 /// What continues when the user is resolved.
-struct Waiting<S> {
+struct Waiting<S, U: User> {
     service: Rc<S>,
     request: ServiceRequest,
+    guard: Rc<Guard<U, HttpResponse>>,
 }
 
 pin_project! {
@@ -143,7 +161,7 @@ pin_project! {
         S: Service<ServiceRequest>,
         U: User,
     {
-        Loading { user: Require<U>, waiting: Option<Waiting<S>> },
+        Loading { user: Require<U>, waiting: Option<Waiting<S, U>> },
         Accepted { #[pin] inner: S::Future },
         Refused { #[pin] response: Ready<ServiceResponse> },
     }
@@ -175,11 +193,11 @@ where
                 }
                 Projected::Loading { user, waiting } => {
                     let required = task::ready!(Pin::new(user).poll(context));
-                    let Some(Waiting { service, request }) = waiting.take() else { return Poll::Pending };
-                    match required {
-                        Ok(_) => Stage::Accepted { inner: service.call(request) },
+                    let Some(Waiting { service, request, guard }) = waiting.take() else { return Poll::Pending };
+                    match required.and_then(|user| guard.check(&user).map_err(Denied::Refused)) {
+                        Ok(()) => Stage::Accepted { inner: service.call(request) },
                         Err(denied) => {
-                            let response = LoginRejection::<U>::denied(denied, request.request()).into_response();
+                            let response = answer(request.request(), &guard, denied);
                             Stage::Refused { response: ready(request.into_response(response)) }
                         }
                     }
@@ -187,5 +205,15 @@ where
             };
             stage.set(next);
         }
+    }
+}
+
+/// The response to a request that is not accepted.
+fn answer<U: User>(request: &HttpRequest, guard: &Guard<U, HttpResponse>, denied: Denied) -> HttpResponse {
+    match (denied, Mounted::<U>::find(request)) {
+        (Denied::Refused(refusal), Some(mounted)) => {
+            mounted.refuse(Some(guard.handlers()), &mounted.access(request), refusal)
+        }
+        (denied, _) => LoginRejection::<U>::denied(denied, request).into_response(),
     }
 }

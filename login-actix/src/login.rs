@@ -32,14 +32,24 @@ impl<U: User> Login<U> {
     /// themselves (Flask-Login's `login_manager.unauthorized()`).
     #[must_use = "return it"]
     pub fn unauthorized(&self) -> HttpResponse {
-        self.handlers.refuse(&self.core, Refusal::Unauthorized, response::from_answer)
+        self.refuse(Refusal::Unauthorized)
     }
 
     /// Refuses the request like a guard if the login is not fresh (Flask-Login's
     /// `login_manager.needs_refresh()`).
     #[must_use = "return it"]
     pub fn needs_refresh(&self) -> HttpResponse {
-        self.handlers.refuse(&self.core, Refusal::NeedsRefresh, response::from_answer)
+        self.refuse(Refusal::NeedsRefresh)
+    }
+
+    /// Refuses the request like a guard if the user lacks a permission: 403.
+    #[must_use = "return it"]
+    pub fn forbidden(&self) -> HttpResponse {
+        self.refuse(Refusal::Forbidden)
+    }
+
+    fn refuse(&self, refusal: Refusal) -> HttpResponse {
+        self.handlers.refuse(None, &self.core, refusal, response::from_answer)
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{self, Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use login_core::adapter::{AdapterManager, Answer, MountError, Mounts, RequestLogin, log_error_once};
-use login_core::{LoginManager, User};
+use login_core::{LoginManager, Refusal, Request, User};
 use pin_project_lite::pin_project;
 
+use crate::login::Refused;
 use crate::mounted::{Head, Mounted};
 use crate::response::{self, WithParts};
 
@@ -24,7 +24,16 @@ impl<U: User> LoginMiddleware<U> {
     pub(crate) fn new(manager: AdapterManager<U, HttpResponse>) -> Self {
         Self { manager }
     }
+
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&Request, Refused<'_>) -> Option<HttpResponse> + Send + Sync + 'static,
+    {
+        Self { manager: self.manager.with_handler(refusal, handler) }
+    }
 }
+
+login_core::adapter::handlers!(LoginMiddleware, HttpResponse, cross_site);
 
 impl<U: User> std::fmt::Debug for LoginMiddleware<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -61,6 +70,20 @@ impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
     }
 }
 
+impl<S, U: User> LoginService<S, U> {
+    /// Adds the handlers to a middleware of the same manager further out, if there is one.
+    fn add_handlers(&self, request: &ServiceRequest) -> bool {
+        let mut extensions = request.extensions_mut();
+        match extensions.get_mut::<Mounted<U>>() {
+            Some(outer) if self.manager.core.owns(&outer.request_login) => {
+                outer.handlers = self.manager.handlers.inside(&outer.handlers);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+}
+
 impl<S, B, U> Service<ServiceRequest> for LoginService<S, U>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
@@ -84,22 +107,21 @@ where
             let response = response::from_answer(Answer::text(500, error.to_string()));
             return LoginFuture::Answered { response: ready(request.into_response(response)) };
         }
-        // If there is a middleware of the same manager further out, this one does nothing. Two
-        // would overwrite each other's cookies.
-        if request.extensions().get::<Mounted<U>>().is_some_and(|mounted| core.owns(&mounted.request_login)) {
+        // If there is a middleware of the same manager further out, this one only adds its
+        // handlers. Two would overwrite each other's cookies.
+        if self.add_handlers(&request) {
             return LoginFuture::Inner { inner: self.service.call(request) };
         }
         let uri = request.uri().clone();
         let head = Head { request: request.request(), uri: &uri };
-        if core.refuses_head(&head) {
-            let response = response::from_answer(Answer::cross_site());
+        if let Some(response) = self.manager.refuse_cross_site(&head, response::from_answer) {
             return LoginFuture::Answered { response: ready(request.into_response(response)) };
         }
         let request_login = core.begin();
         if core.needs_request() {
             request_login.store_client(&head);
         }
-        let handlers = Arc::clone(&self.manager.handlers);
+        let handlers = self.manager.handlers.clone();
         request.extensions_mut().insert(Mounted { request_login: request_login.clone(), handlers, uri });
         // No clone of the request is kept, because routing needs the only one.
         LoginFuture::Login { inner: self.service.call(request), request_login }

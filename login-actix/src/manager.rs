@@ -7,6 +7,7 @@ use login_core::adapter::{AdapterManager, Requirement};
 use login_core::{Refusal, Request, SecretKey, User};
 
 use crate::guard::GuardMiddleware;
+use crate::login::Refused;
 use crate::login_middleware::LoginMiddleware;
 
 /// The central object of the library (Flask-Login's `LoginManager`).
@@ -18,6 +19,7 @@ use crate::login_middleware::LoginMiddleware;
 pub struct LoginManager<U: User>(AdapterManager<U, HttpResponse>);
 
 login_core::adapter::manager!(LoginManager);
+login_core::adapter::handlers!(LoginManager, HttpResponse, cross_site);
 
 impl<U: User> LoginManager<U> {
     /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then
@@ -57,18 +59,10 @@ impl<U: User> LoginManager<U> {
         GuardMiddleware::new(self.0.core.clone(), Requirement::FreshLoginWithin(age))
     }
 
-    /// Sets the response if no user is logged in (Flask-Login's `unauthorized_handler`).
-    /// Then no message is flashed, and `next` is not stored. Middleware and clones that were
-    /// made before do not have it.
-    #[must_use]
-    pub fn unauthorized_handler(self, handler: impl Fn(&Request) -> HttpResponse + Send + Sync + 'static) -> Self {
-        Self(self.0.with_handler(Refusal::Unauthorized, handler))
-    }
-
-    /// Sets the response if the login is not fresh (Flask-Login's `needs_refresh_handler`).
-    /// Middleware and clones that were made before do not have it.
-    #[must_use]
-    pub fn needs_refresh_handler(self, handler: impl Fn(&Request) -> HttpResponse + Send + Sync + 'static) -> Self {
-        Self(self.0.with_handler(Refusal::NeedsRefresh, handler))
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&Request, Refused<'_>) -> Option<HttpResponse> + Send + Sync + 'static,
+    {
+        Self(self.0.with_handler(refusal, handler))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use actix_web::http::Uri;
 use actix_web::http::header::{COOKIE, HeaderName, USER_AGENT};
@@ -15,7 +14,7 @@ use crate::response;
 /// What the middleware adds to a request's extensions.
 pub(crate) struct Mounted<U: User> {
     pub(crate) request_login: RequestLogin<U>,
-    pub(crate) handlers: Arc<RefusalHandlers<HttpResponse>>,
+    pub(crate) handlers: RefusalHandlers<HttpResponse>,
     /// The URI as the client sent it. Other middleware may change that of the request.
     pub(crate) uri: Uri,
 }
@@ -23,7 +22,7 @@ pub(crate) struct Mounted<U: User> {
 impl<U: User> Clone for Mounted<U> {
     fn clone(&self) -> Self {
         let Self { request_login, handlers, uri } = self;
-        Self { request_login: request_login.clone(), handlers: Arc::clone(handlers), uri: uri.clone() }
+        Self { request_login: request_login.clone(), handlers: handlers.clone(), uri: uri.clone() }
     }
 }
 
@@ -46,8 +45,14 @@ impl<U: User> Mounted<U> {
         Some(mounted.request_login.access_user(&Head { request, uri: &mounted.uri }))
     }
 
-    pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> HttpResponse {
-        self.handlers.refuse(login, refusal, response::from_answer)
+    /// Refuses the request. `guard` has handlers of its own.
+    pub(crate) fn refuse(
+        &self,
+        guard: Option<&RefusalHandlers<HttpResponse>>,
+        login: &CoreLogin<U>,
+        refusal: Refusal,
+    ) -> HttpResponse {
+        self.handlers.refuse(guard, login, refusal, response::from_answer)
     }
 }
 

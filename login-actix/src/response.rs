@@ -19,10 +19,9 @@ pub(crate) fn with_parts<B: MessageBody>(
     response: ServiceResponse<B>,
     parts: &ResponseParts,
 ) -> ServiceResponse<EitherBody<B>> {
-    let mut response = if parts.replaces(response.status().as_u16()) {
-        response.into_response(from_answer(Answer::internal_error())).map_into_right_body()
-    } else {
-        response.map_into_left_body()
+    let mut response = match parts.replacement(response.status().as_u16()) {
+        Some(answer) => response.into_response(from_answer(answer.clone())).map_into_right_body(),
+        None => response.map_into_left_body(),
     };
     write_to(response.headers_mut(), parts);
     response
@@ -80,8 +79,8 @@ impl<U: User> ResponseError for WithParts<U> {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = self.error.error_response();
         let parts = self.request_login.finish(response.status().as_u16());
-        if parts.replaces(response.status().as_u16()) {
-            response = from_answer(Answer::internal_error());
+        if let Some(answer) = parts.replacement(response.status().as_u16()) {
+            response = from_answer(answer.clone());
         }
         write_to(response.headers_mut(), &parts);
         response

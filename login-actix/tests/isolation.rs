@@ -30,6 +30,10 @@ impl User for Account {
     fn is_active(&self) -> bool {
         self.is_active
     }
+
+    fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::default()
+    }
 }
 
 fn account(id: &str) -> Account {

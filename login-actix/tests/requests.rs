@@ -32,6 +32,10 @@ impl User for Account {
     fn id(&self) -> String {
         self.id.clone()
     }
+
+    fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::default()
+    }
 }
 
 #[derive(Clone, Default)]
@@ -60,7 +64,6 @@ impl UserLoader for Accounts {
 fn manager(accounts: &Accounts) -> LoginManager<Account> {
     LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
         .login_view("/login")
-        .refuse_cross_site_requests()
         .build(accounts.clone())
         .unwrap()
 }
@@ -313,6 +316,10 @@ async fn two_user_types_have_separate_logins() {
     impl User for Staff {
         fn id(&self) -> String {
             "s".to_owned()
+        }
+
+        fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::default()
         }
     }
     struct StaffLoader;

@@ -29,19 +29,19 @@ pub enum LoginRejection {
     },
     /// The application's loader failed. The response is a 500 without the cause.
     Load(LoadError),
-    /// No user is logged in, or the login is not fresh enough. The response is a redirect, a
-    /// 401, or that of the application's own handler. Listeners are notified, and the message
+    /// No user is logged in, the login is not fresh enough, or the user lacks a permission. The
+    /// response is a redirect, a 401, a 403, or that of the application's own handler. Listeners are notified, and the message
     /// and `next` stored, when this is converted to a response.
-    Refused(Refused),
+    Refused(RefusedRequest),
 }
 
 /// A refusal. Converting the rejection to a response refuses the request.
-pub struct Refused {
+pub struct RefusedRequest {
     refusal: Refusal,
     respond: Box<dyn FnOnce() -> Response + Send + Sync>,
 }
 
-impl Refused {
+impl RefusedRequest {
     /// Why the request is refused.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
@@ -49,9 +49,9 @@ impl Refused {
     }
 }
 
-impl fmt::Debug for Refused {
+impl fmt::Debug for RefusedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Refused({:?})", self.refusal)
+        write!(f, "RefusedRequest({:?})", self.refusal)
     }
 }
 
@@ -74,7 +74,8 @@ impl LoginRejection {
             Denied::Failed(error) => Self::Load(error),
             Denied::Refused(refusal) => {
                 let (login, mounted) = (mounted.access(head), mounted.clone());
-                Self::Refused(Refused { refusal, respond: Box::new(move || mounted.refuse(&login, refusal)) })
+                let respond = Box::new(move || mounted.refuse(None, &login, refusal));
+                Self::Refused(RefusedRequest { refusal, respond })
             }
         }
     }

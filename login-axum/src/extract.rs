@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use login_core::User;
 use login_core::adapter::{Denied, Requirement};
+use login_core::{Permission, User};
 
 use crate::error::LoginRejection;
-use crate::login::{CurrentUser, FreshUser, Login, MaybeUser};
+use crate::login::{Allowed, CurrentUser, FreshUser, Login, MaybeUser};
 use crate::mounted::Mounted;
 
 fn mounted<U: User>(parts: &Parts) -> Result<&Mounted<U>, LoginRejection> {
@@ -61,6 +61,15 @@ impl<S: Sync, U: User> FromRequestParts<S> for MaybeUser<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         optional(parts).await.map(Self)
+    }
+}
+
+impl<S: Sync, U: User, P: Permission<U>> FromRequestParts<S> for Allowed<U, P> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        let allowed = Self::of(require(parts, Requirement::Login).await?);
+        allowed.or_else(|refusal| Err(LoginRejection::denied(Denied::Refused(refusal), mounted::<U>(parts)?, &*parts)))
     }
 }
 

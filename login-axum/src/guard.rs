@@ -1,23 +1,25 @@
 //! The guards: layers that accept only some users.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Extensions, Request, Response};
 use axum::response::IntoResponse;
 use login_core::adapter::{Denied, Guard, Require, Requirement};
-use login_core::{LoginManager, User};
+use login_core::{LoginManager, Refusal, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::error::LoginRejection;
+use crate::login::Refused;
 use crate::mounted::Mounted;
 
 /// The layer of [`LoginManager::login_required`](crate::LoginManager::login_required).
 pub struct GuardLayer<U: User> {
-    guard: Guard<U>,
+    guard: Guard<U, Response<Body>>,
 }
 
 impl<U: User> GuardLayer<U> {
@@ -34,7 +36,23 @@ impl<U: User> GuardLayer<U> {
     pub fn allow_unauthenticated_options(self) -> Self {
         Self { guard: self.guard.allow_unauthenticated_options() }
     }
+
+    /// Accepts only users of whom `predicate` is true:
+    /// `login.login_required().only(|user: &Account| user.is_admin)`. Other users get 403.
+    #[must_use]
+    pub fn only(self, predicate: impl Fn(&U) -> bool + Send + Sync + 'static) -> Self {
+        Self { guard: self.guard.only(predicate) }
+    }
+
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&login_core::Request, Refused<'_>) -> Option<Response<Body>> + Send + Sync + 'static,
+    {
+        Self { guard: self.guard.with_handler(refusal, handler) }
+    }
 }
+
+login_core::adapter::handlers!(GuardLayer, Response<Body>);
 
 impl<U: User> Clone for GuardLayer<U> {
     fn clone(&self) -> Self {
@@ -52,19 +70,19 @@ impl<S, U: User> Layer<S> for GuardLayer<U> {
     type Service = GuardService<S, U>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        GuardService { inner, guard: self.guard.clone() }
+        GuardService { inner, guard: Arc::new(self.guard.clone()) }
     }
 }
 
 /// The service of [`GuardLayer`].
 pub struct GuardService<S, U: User> {
     inner: S,
-    guard: Guard<U>,
+    guard: Arc<Guard<U, Response<Body>>>,
 }
 
 impl<S: Clone, U: User> Clone for GuardService<S, U> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), guard: self.guard.clone() }
+        Self { inner: self.inner.clone(), guard: Arc::clone(&self.guard) }
     }
 }
 
@@ -100,21 +118,26 @@ where
         // Only the original was polled until it was ready, so the clone takes its place.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let (user, waiting) = (login.require(self.guard.requirement()), Waiting { inner: ready, request });
+        let user = login.require(self.guard.requirement());
+        let waiting = Waiting { inner: ready, request, guard: Arc::clone(&self.guard) };
         GuardFuture { stage: Stage::Loading { user, waiting: Some(waiting) } }
     }
 }
 
 /// What the layer of the guard's own manager added.
-fn mounted<'r, U: User>(extensions: &'r Extensions, guard: &Guard<U>) -> Result<&'r Mounted<U>, LoginRejection> {
+fn mounted<'r, U: User>(
+    extensions: &'r Extensions,
+    guard: &Guard<U, Response<Body>>,
+) -> Result<&'r Mounted<U>, LoginRejection> {
     let mounted = Mounted::find(extensions).ok_or_else(LoginRejection::missing_layer::<U>)?;
     if guard.is_for(&mounted.request_login) { Ok(mounted) } else { Err(LoginRejection::another_layer::<U>()) }
 }
 
 /// What continues when the user is resolved.
-struct Waiting<S, B> {
+struct Waiting<S, B, U: User> {
     inner: S,
     request: Request<B>,
+    guard: Arc<Guard<U, Response<Body>>>,
 }
 
 pin_project! {
@@ -136,7 +159,7 @@ pin_project! {
         S: Service<Request<B>>,
         U: User,
     {
-        Loading { user: Require<U>, waiting: Option<Waiting<S, B>> },
+        Loading { user: Require<U>, waiting: Option<Waiting<S, B, U>> },
         Accepted { #[pin] inner: S::Future },
         Refused { response: Option<Response<Body>> },
     }
@@ -166,9 +189,12 @@ where
                 Projected::Loading { user, waiting } => {
                     let required = ready!(Pin::new(user).poll(context));
                     let Some(mut waiting) = waiting.take() else { return Poll::Pending };
-                    match required {
-                        Ok(_) => Stage::Accepted { inner: waiting.inner.call(waiting.request) },
-                        Err(denied) => Stage::Refused { response: Some(answer::<U, B>(&waiting.request, denied)) },
+                    match required.and_then(|user| waiting.guard.check(&user).map_err(Denied::Refused)) {
+                        Ok(()) => Stage::Accepted { inner: waiting.inner.call(waiting.request) },
+                        Err(denied) => {
+                            let response = answer(&waiting.request, &waiting.guard, denied);
+                            Stage::Refused { response: Some(response) }
+                        }
                     }
                 }
             };
@@ -178,9 +204,11 @@ where
 }
 
 /// The response to a request that is not accepted.
-fn answer<U: User, B>(request: &Request<B>, denied: Denied) -> Response<Body> {
+fn answer<U: User, B>(request: &Request<B>, guard: &Guard<U, Response<Body>>, denied: Denied) -> Response<Body> {
     match (denied, Mounted::<U>::find(request.extensions())) {
-        (Denied::Refused(refusal), Some(mounted)) => mounted.refuse(&mounted.access(request), refusal),
+        (Denied::Refused(refusal), Some(mounted)) => {
+            mounted.refuse(Some(guard.handlers()), &mounted.access(request), refusal)
+        }
         (Denied::Refused(_), None) => LoginRejection::missing_layer::<U>().into_response(),
         (Denied::Failed(error), _) => LoginRejection::from(error).into_response(),
     }

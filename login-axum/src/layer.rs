@@ -1,18 +1,18 @@
 //! The layer that begins the login of each request and adds it to the response.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
-use login_core::User;
 use login_core::adapter::{AdapterManager, Answer, Mounts, RequestLogin, log_error_once};
+use login_core::{Refusal, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::head::Head;
+use crate::login::Refused;
 use crate::mounted::Mounted;
 use crate::response;
 
@@ -25,7 +25,16 @@ impl<U: User> LoginLayer<U> {
     pub(crate) fn new(manager: AdapterManager<U, Response<Body>>) -> Self {
         Self { manager }
     }
+
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&login_core::Request, Refused<'_>) -> Option<Response<Body>> + Send + Sync + 'static,
+    {
+        Self { manager: self.manager.with_handler(refusal, handler) }
+    }
 }
+
+login_core::adapter::handlers!(LoginLayer, Response<Body>, cross_site);
 
 impl<U: User> Clone for LoginLayer<U> {
     fn clone(&self) -> Self {
@@ -89,13 +98,16 @@ where
             let response = response::from_answer(Answer::text(500, error.to_string()));
             return LoginFuture::Answered { response: Some(response) };
         }
-        if core.refuses_head(&Head::from(&request)) {
-            return LoginFuture::Answered { response: Some(response::from_answer(Answer::cross_site())) };
-        }
-        // If there is a layer of the same manager further out, this one does nothing. Two
-        // would overwrite each other's cookies.
-        if Mounted::find(request.extensions()).is_some_and(|mounted| core.owns(&mounted.request_login)) {
+        // If there is a layer of the same manager further out, this one only adds its handlers.
+        // Two would overwrite each other's cookies.
+        if let Some(outer) = request.extensions_mut().get_mut::<Mounted<U>>()
+            && core.owns(&outer.request_login)
+        {
+            outer.handlers = self.manager.handlers.inside(&outer.handlers);
             return LoginFuture::Inner { inner: self.inner.call(request) };
+        }
+        if let Some(response) = self.manager.refuse_cross_site(&Head::from(&request), response::from_answer) {
+            return LoginFuture::Answered { response: Some(response) };
         }
         let request_login = core.begin();
         if core.needs_request() {
@@ -103,7 +115,7 @@ where
         }
         request
             .extensions_mut()
-            .insert(Mounted { request_login: request_login.clone(), handlers: Arc::clone(&self.manager.handlers) });
+            .insert(Mounted { request_login: request_login.clone(), handlers: self.manager.handlers.clone() });
         LoginFuture::Login { inner: self.inner.call(request), request_login }
     }
 }

@@ -17,11 +17,11 @@ pub mod middleware {
     pub use crate::layer::{LoginFuture, LoginLayer, LoginService};
 }
 
-pub use error::{LoginRejection, Refused};
-pub use login::{CurrentUser, Error, FreshUser, Login, MaybeUser};
+pub use error::{LoginRejection, RefusedRequest};
+pub use login::{Allowed, CurrentUser, Error, FreshUser, Login, MaybeUser, Refused};
 pub use login_core::{
-    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Refusal, Request, RequestLoader,
-    SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
+    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Permission, Refusal, Request,
+    RequestLoader, SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
 };
 pub use login_system::development_key;
 pub use manager::{LoginManager, LoginManagerBuilder};

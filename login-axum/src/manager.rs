@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use login_core::adapter::{AdapterManager, Requirement};
 use login_core::{Refusal, Request, SecretKey, User};
 
 use crate::guard::GuardLayer;
 use crate::layer::LoginLayer;
+use crate::login::Refused;
 
 /// The central object of the library (Flask-Login's `LoginManager`).
 ///
@@ -17,6 +18,7 @@ use crate::layer::LoginLayer;
 pub struct LoginManager<U: User>(AdapterManager<U, Response>);
 
 login_core::adapter::manager!(LoginManager);
+login_core::adapter::handlers!(LoginManager, Response, cross_site);
 
 impl<U: User> LoginManager<U> {
     /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then
@@ -56,26 +58,10 @@ impl<U: User> LoginManager<U> {
         GuardLayer::new(self.0.core.clone(), Requirement::FreshLoginWithin(age))
     }
 
-    /// Sets the response if no user is logged in (Flask-Login's `unauthorized_handler`).
-    /// Then no message is flashed, and `next` is not stored. Layers and clones that were
-    /// made before do not have it.
-    #[must_use]
-    pub fn unauthorized_handler<F, R>(self, handler: F) -> Self
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
     where
-        F: Fn(&Request) -> R + Send + Sync + 'static,
-        R: IntoResponse,
+        F: Fn(&Request, Refused<'_>) -> Option<Response> + Send + Sync + 'static,
     {
-        Self(self.0.with_handler(Refusal::Unauthorized, move |request| handler(request).into_response()))
-    }
-
-    /// Sets the response if the login is not fresh (Flask-Login's `needs_refresh_handler`).
-    /// Layers and clones that were made before do not have it.
-    #[must_use]
-    pub fn needs_refresh_handler<F, R>(self, handler: F) -> Self
-    where
-        F: Fn(&Request) -> R + Send + Sync + 'static,
-        R: IntoResponse,
-    {
-        Self(self.0.with_handler(Refusal::NeedsRefresh, move |request| handler(request).into_response()))
+        Self(self.0.with_handler(refusal, handler))
     }
 }

@@ -1,7 +1,5 @@
 //! What the layer adds to a request, and how extractors and guards find it.
 
-use std::sync::Arc;
-
 use axum::http::Extensions;
 use axum::response::Response;
 use login_core::adapter::{RefusalHandlers, RequestLogin};
@@ -13,12 +11,12 @@ use crate::response;
 /// What the layer adds to a request's extensions.
 pub(crate) struct Mounted<U: User> {
     pub(crate) request_login: RequestLogin<U>,
-    pub(crate) handlers: Arc<RefusalHandlers<Response>>,
+    pub(crate) handlers: RefusalHandlers<Response>,
 }
 
 impl<U: User> Clone for Mounted<U> {
     fn clone(&self) -> Self {
-        Self { request_login: self.request_login.clone(), handlers: Arc::clone(&self.handlers) }
+        Self { request_login: self.request_login.clone(), handlers: self.handlers.clone() }
     }
 }
 
@@ -39,7 +37,13 @@ impl<U: User> Mounted<U> {
         self.request_login.access_user(&head.into().needing_peer(self.request_login.uses_peer_address()))
     }
 
-    pub(crate) fn refuse(&self, login: &CoreLogin<U>, refusal: Refusal) -> Response {
-        self.handlers.refuse(login, refusal, response::from_answer)
+    /// Refuses the request. `guard` has handlers of its own.
+    pub(crate) fn refuse(
+        &self,
+        guard: Option<&RefusalHandlers<Response>>,
+        login: &CoreLogin<U>,
+        refusal: Refusal,
+    ) -> Response {
+        self.handlers.refuse(guard, login, refusal, response::from_answer)
     }
 }

@@ -10,8 +10,8 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
     if parts.is_empty() {
         return response;
     }
-    if parts.replaces(response.status().as_u16()) {
-        response = from_answer(Answer::internal_error());
+    if let Some(answer) = parts.replacement(response.status().as_u16()) {
+        response = from_answer(answer.clone());
     }
     parts.write_to(response.headers_mut());
     response

@@ -35,8 +35,8 @@ impl User for Account {
         self.id.clone()
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        Some(self.hash.as_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        self.hash.as_bytes().into()
     }
 }
 
@@ -256,9 +256,9 @@ async fn refusals_depend_on_method_and_accept() {
     for (method, accept, status, location) in [
         ("GET", "text/html", 302, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
         ("HEAD", "*/*", 302, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
-        ("POST", "*/*", 303, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
+        ("POST", "*/*", 303, Some("/login")),
         ("GET", "application/json", 401, None),
-        ("OPTIONS", "*/*", 303, Some("/login?next=%2Fdeep%2Fa%3Fx%3D%2525")),
+        ("OPTIONS", "*/*", 303, Some("/login")),
     ] {
         let request = Request::builder().method(method).uri("/deep/a?x=%25").header("accept", accept);
         let response = service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -336,6 +336,10 @@ async fn two_user_types_have_separate_logins() {
     impl User for Staff {
         fn id(&self) -> String {
             "s".to_owned()
+        }
+
+        fn auth_hash(&self) -> Cow<'_, [u8]> {
+            Cow::default()
         }
     }
     struct StaffLoader;
@@ -489,9 +493,9 @@ async fn the_layer_wraps_any_tower_service() {
 #[tokio::test]
 async fn cross_site_posts_do_not_reach_a_handler() {
     let login = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
-        .refuse_cross_site_requests()
         .trusted_origin("https://app.example.com")
         .trusted_proxies(1)
+        .use_x_forwarded_host()
         .build(Accounts::default())
         .unwrap();
     let router = Router::new().route("/", get(async || "fine").post(async || "posted")).layer(login.layer());

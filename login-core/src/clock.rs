@@ -69,3 +69,9 @@ pub(crate) const LAST_SECOND: u64 = 253_402_300_799;
 
 /// How far the clocks of two servers may differ, in seconds (native format).
 pub(crate) const CLOCK_SKEW: u64 = 60;
+
+/// Whether something from the time `at` is at most `age` seconds old, by a clock that may be
+/// [`CLOCK_SKEW`] behind.
+pub(crate) fn is_valid(at: u64, now: u64, age: u64) -> bool {
+    at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(at) <= age
+}

@@ -84,7 +84,7 @@ impl LoginError {
     pub fn answer(&self) -> Answer {
         match self {
             Self::InactiveUser => Answer::text(403, "this account is not active"),
-            Self::NotLoggedIn => Answer::text(401, "log in first"),
+            Self::NotLoggedIn => Answer::unauthorized(),
             Self::AnotherUser => Answer::text(403, "another user is logged in"),
             Self::Load(_)
             | Self::CookieTooLarge { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::LoadError;
 
 /// Something that happened to a login. The names are those of Flask-Login's signals;
-/// `LoginRevoked` and `LoadFailed` are not in Flask-Login.
+/// `Forbidden`, `CrossSiteRefused`, `LoginRevoked` and `LoadFailed` are not in Flask-Login.
 ///
 /// Add a listener with [`on_event`](crate::LoginManagerBuilder::on_event). Listeners run
 /// one after the other on the request's thread, so they should be quick.
@@ -40,6 +40,14 @@ pub enum Event<'e, U> {
     Unauthorized,
     /// A guard refused the request: the login is not fresh.
     NeedsRefresh,
+    /// A guard refused the request: the user lacks the permission that it requires.
+    Forbidden,
+    /// A request was refused because another site's page sent it.
+    CrossSiteRefused {
+        /// The site, as the browser named it in the request's `Origin`. Whoever sent the request
+        /// chose this text.
+        origin: Option<&'e str>,
+    },
     /// The request's user was accessed for the first time.
     Accessed,
     /// The session was made for another client, and session protection acted.
@@ -68,6 +76,8 @@ impl<U> Event<'_, U> {
             Self::LoginConfirmed { .. } => "login_confirmed",
             Self::Unauthorized => "unauthorized",
             Self::NeedsRefresh => "needs_refresh",
+            Self::Forbidden => "forbidden",
+            Self::CrossSiteRefused { .. } => "cross_site_refused",
             Self::Accessed => "accessed",
             Self::SessionProtected => "session_protected",
             Self::LoginRevoked { .. } => "login_revoked",

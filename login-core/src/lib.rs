@@ -32,4 +32,4 @@ pub use manager::builder::LoginManagerBuilder;
 pub use manager::login_manager::LoginManager;
 pub use manager::test_login::TestLogin;
 pub use request::view::Request;
-pub use user::User;
+pub use user::{Permission, User};

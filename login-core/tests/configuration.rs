@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{Account, Builder, NOW, access, access_with, account, both, builder, cookies, native, run};
+use common::{Account, Builder, NOW, Notified, access, access_with, account, both, builder, cookies, native, run};
 use login_core::{ConfigError, LoginError, LoginManager, Request, SameSite, SecretKey, TestClock};
 
 /// 9999-12-31T23:59:59Z.
@@ -33,7 +33,13 @@ fn valid_views_hosts_and_origins_are_accepted() {
     for host in ["example.com", "example.com:8443", "10.0.0.1", "[2001:db8::1]:8443", "a-b.example"] {
         assert!(build(|b| b.force_host(host)).is_ok(), "{host}");
     }
-    for origin in ["https://app.example.com", "http://localhost:3000", "https://a.example:80", "http://a.example:443"] {
+    for origin in [
+        "https://app.example.com",
+        "http://localhost:3000",
+        "https://a.example:443",
+        "chrome-extension://abc",
+        "app://-",
+    ] {
         assert!(build(|b| b.trusted_origin(origin)).is_ok(), "{origin}");
     }
 }
@@ -61,16 +67,16 @@ fn invalid_views_hosts_and_origins_are_refused() {
         "/",
         "app.example.com",
         "//app.example.com",
-        "ftp://app.example.com",
         "https://",
+        "null",
+        "1a://x",
+        "https://user@app.example.com",
         "https://app.example.com/",
         "https://app.example.com/x",
         "https://app.example.com?",
         "https://app.example.com?a",
         "https://app.example.com#",
         "https://app.example.com#a",
-        "https://app.example.com:443",
-        "http://app.example.com:80",
     ] {
         refused("trusted_origin", origin, build(|b| b.trusted_origin(origin)));
     }
@@ -89,7 +95,9 @@ fn flask_compatible_must_come_before_cookie_settings() {
 #[test]
 fn durations_are_at_least_one_second_and_end_before_the_year_10000() {
     type Set = fn(Builder, Duration) -> Builder;
-    let settings: [(&str, Set); 3] = [
+    let settings: [(&str, Set); 5] = [
+        ("idle_timeout", Builder::idle_timeout),
+        ("login_lifetime", Builder::login_lifetime),
         ("session_lifetime", Builder::session_lifetime),
         ("remember_duration", Builder::remember_duration),
         ("fresh_login_max_age", Builder::fresh_login_max_age),
@@ -179,25 +187,70 @@ fn cookies_have_the_configured_attributes() {
 }
 
 #[test]
-fn cross_site_requests_are_refused_if_configured() {
+fn cross_site_requests_are_refused_by_default() {
     let posted = |origin: &'static str| {
         let request = Request::new("POST", "/").with_header("host", b"inner").with_header("origin", origin.as_bytes());
         request.with_header("x-forwarded-host", b"site.example")
     };
-    let change = |b: Builder| b.refuse_cross_site_requests().trusted_origin("https://app.example");
+    let change = |b: Builder| b.trusted_origin("https://app.example");
     let direct = native(change);
-    let proxied = native(|b| change(b).trusted_proxies(1));
-    let unchecked = native(|b| b);
-    assert!(direct.refuses_cross_site() && !unchecked.refuses_cross_site());
+    let proxied = native(|b| change(b).trusted_proxies(1).use_x_forwarded_host());
+    let without_host = native(|b| change(b).trusted_proxies(1));
+    let unchecked = native(|b| change(b).insecure_accept_cross_site_requests());
     for (origin, direct_refuses, proxied_refuses) in [
         ("https://inner", false, true),
         ("https://site.example", true, false),
         ("https://app.example", false, false),
         ("https://evil.example", true, true),
     ] {
-        assert_eq!(direct.refuses(&posted(origin)), direct_refuses, "{origin}");
-        assert_eq!(proxied.refuses(&posted(origin)), proxied_refuses, "{origin}");
-        assert!(!unchecked.refuses(&posted(origin)), "{origin}");
+        let refuses = |manager: &LoginManager<Account>| manager.refuse_cross_site(&posted(origin)).is_some();
+        assert_eq!(refuses(&direct), direct_refuses, "{origin}");
+        assert_eq!(refuses(&proxied), proxied_refuses, "{origin}");
+        assert_eq!(refuses(&without_host), direct_refuses, "X-Forwarded-Host is an opt-in of its own: {origin}");
+        assert!(!refuses(&unchecked), "{origin}");
+    }
+}
+
+#[test]
+fn a_refused_cross_site_request_is_an_event_and_answered_in_the_clients_kind() {
+    let notified = Notified::default();
+    let manager = native(|b| b.on_event(notified.listener()));
+    for (name, value, status, header) in [
+        ("accept", "text/html", 403, ("content-type", "text/plain; charset=utf-8")),
+        ("accept", "application/json", 403, ("content-type", "application/problem+json")),
+        ("content-type", "application/grpc", 200, ("grpc-status", "7")),
+    ] {
+        let request = Request::new("POST", "/").with_header("origin", b"https://evil.example");
+        let answer = manager.refuse_cross_site(&request.with_header(name, value.as_bytes())).unwrap();
+        assert_eq!(answer.status(), status);
+        assert!(answer.headers().any(|each| each == header), "{answer:?}");
+    }
+    assert_eq!(notified.take(), ["cross_site_refused"; 3]);
+    let bearer = Request::new("POST", "/").with_header("origin", b"https://evil.example");
+    assert_eq!(manager.refuse_cross_site(&bearer.with_header("authorization", b"Bearer x")), None);
+}
+
+#[test]
+fn settings_that_have_no_effect_are_refused() {
+    for (name, change) in [
+        ("idle_timeout", Builder::idle_timeout as fn(Builder, Duration) -> Builder),
+        ("login_lifetime", Builder::login_lifetime),
+    ] {
+        let error = build(|b| change(b, Duration::from_secs(60)).flask_compatible()).err();
+        assert_eq!(error, Some(ConfigError::NotInFlask { setting: name }));
+        assert!(build(|b| change(b, Duration::from_secs(60))).is_ok());
+    }
+    assert_eq!(build(|b| b.use_x_forwarded_host()).err(), Some(ConfigError::ForwardedHostWithoutProxies));
+    for (challenge, is_good) in [("Basic realm=\"x\"", true), ("", false), ("a\nb", false), (" x", false)] {
+        assert_eq!(build(|b| b.www_authenticate(challenge)).is_ok(), is_good, "{challenge:?}");
+    }
+    for (path, is_good) in
+        [("/shop", true), ("/shop/", true), ("/", true), ("", true), ("shop", false), ("//a", false), ("/a?b", false)]
+    {
+        assert_eq!(build(|b| b.base_path(path)).is_ok(), is_good, "{path:?}");
+    }
+    for (prefix, is_good) in [("/api", true), ("/", true), ("api", false), ("", false), ("/api?x", false)] {
+        assert_eq!(build(|b| b.json_below(prefix)).is_ok(), is_good, "{prefix:?}");
     }
 }
 

@@ -34,8 +34,8 @@ impl User for Account {
         self.0.clone()
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        Some(format!("hash of {}", self.0).into_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        format!("hash of {}", self.0).into_bytes().into()
     }
 }
 
@@ -131,7 +131,7 @@ impl Site {
         let visit = self.visit(&header(name, value));
         let is_refused = visit.user.is_none()
             && visit.keys.is_empty()
-            && !visit.parts.has_failed
+            && visit.parts.failure.is_none()
             && visit.parts.set_cookies.is_empty();
         assert!(is_refused, "{name}={} is {:?}, {:?}", value.escape_ascii(), visit.user, visit.parts);
         self.tried += 1;

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use common::{Account, Notified, access, access_with, account, both, builder, cookies, flask, native, run, run_with};
@@ -27,7 +29,8 @@ fn location(login: &Login<Account>, refusal: Refusal) -> Option<String> {
     let answer = login.refuse(refusal);
     if answer.location().is_none() {
         assert_eq!(answer.status(), 401);
-        assert_eq!(answer.headers().collect::<Vec<_>>(), [("content-type", "text/plain; charset=utf-8")]);
+        let challenge = ("www-authenticate", "Cookie realm=\"login\"");
+        assert_eq!(answer.headers().collect::<Vec<_>>(), [("content-type", "text/plain; charset=utf-8"), challenge]);
     }
     answer.location().map(str::to_owned)
 }
@@ -81,8 +84,11 @@ fn ready_output<F: Future + Unpin>(mut future: F) -> F::Output {
 
 #[test]
 fn refusals_leave_space_in_the_session_for_a_login() {
-    let paths = ["/".to_owned(), format!("/{}", "x".repeat(3500)), format!("/{}", "x".repeat(3000))];
-    for manager in both(|b| b.login_view("/login").use_session_for_next()) {
+    let paths = ["/".to_owned(), format!("/{}", "x".repeat(2040)), format!("/{}", "x".repeat(1500))];
+    // Each refusal flashes another message.
+    let count = Arc::new(AtomicU64::new(0));
+    let localize = move |text: &str| format!("{text} {}", count.fetch_add(1, Ordering::Relaxed));
+    for manager in both(|b| b.login_view("/login").use_session_for_next().localizer(localize.clone())) {
         let mut cookie = String::new();
         for round in 0..120 {
             let path = &paths[round % paths.len()];
@@ -107,20 +113,23 @@ fn refusal_handlers_replace_the_answer_of_the_library() {
     let notified = Notified::default();
     let manager = native(|b| b.login_view("/login").refresh_view("/again").on_event(notified.listener()));
     let convert = |answer: Answer| format!("{answer:?}");
-    let mut handlers = RefusalHandlers::<String>::default();
+    let handlers = RefusalHandlers::<String>::default();
     let (request_login, login) = access(&manager, "");
-    assert!(handlers.refuse(&login, UNAUTHORIZED, convert).contains("/login"));
+    let refuse = |handlers: &RefusalHandlers<String>, refusal| handlers.refuse(None, &login, refusal, convert);
+    assert!(refuse(&handlers, UNAUTHORIZED).contains("/login"));
     assert_eq!(login.take_flashes().unwrap().len(), 1);
 
-    handlers.set(UNAUTHORIZED, |request| format!("no, {}", request.path()));
-    assert_eq!(handlers.refuse(&login, UNAUTHORIZED, convert), "no, /here");
-    assert!(handlers.refuse(&login, NEEDS_REFRESH, convert).contains("/again"));
+    let handlers = handlers.with(UNAUTHORIZED, |request, _| Some(format!("no, {}", request.path())));
+    assert_eq!(refuse(&handlers, UNAUTHORIZED), "no, /here");
+    assert!(refuse(&handlers, NEEDS_REFRESH).contains("/again"));
     login.take_flashes().unwrap();
-    handlers.set(NEEDS_REFRESH, |_| "not now".to_owned());
+    let changed = handlers.clone().with(NEEDS_REFRESH, |_, refused| Some(refused.into_response() + "!"));
+    assert!(refuse(&changed, NEEDS_REFRESH).ends_with('!'));
+    assert_eq!(login.take_flashes().unwrap().len(), 1, "the handler asked for the library's answer");
+    let handlers = handlers.with(NEEDS_REFRESH, |_, _| Some("not now".to_owned()));
     notified.take();
-    let handlers = handlers.clone();
-    assert_eq!(handlers.refuse(&login, UNAUTHORIZED, convert), "no, /here");
-    assert_eq!(handlers.refuse(&login, NEEDS_REFRESH, convert), "not now");
+    assert_eq!(refuse(&handlers.clone(), UNAUTHORIZED), "no, /here");
+    assert_eq!(refuse(&handlers, NEEDS_REFRESH), "not now");
     assert_eq!(notified.take(), ["unauthorized", "needs_refresh"], "listeners are notified all the same");
     assert!(login.take_flashes().unwrap().is_empty(), "with a handler, no message is flashed");
     drop(request_login);
@@ -134,7 +143,8 @@ fn json_clients_get_problem_details_and_no_flash() {
     for (refusal, detail) in [(UNAUTHORIZED, "log in first"), (NEEDS_REFRESH, "log in again first")] {
         let answer = login.refuse(refusal);
         assert_eq!(answer.status(), 401);
-        assert_eq!(answer.headers().collect::<Vec<_>>(), [("content-type", "application/problem+json")]);
+        let challenge = ("www-authenticate", "Cookie realm=\"login\"");
+        assert_eq!(answer.headers().collect::<Vec<_>>(), [("content-type", "application/problem+json"), challenge]);
         let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
         assert_eq!((problem["status"].as_u64(), problem["detail"].as_str()), (Some(401), Some(detail)));
     }
@@ -170,7 +180,8 @@ fn a_post_is_redirected_with_303_to_the_forced_host() {
     let manager = native(|b| b.login_view("/in").force_host("login.example:8443"));
     for (method, expected) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)] {
         let (_, login) = access_with(&manager, Request::new(method, "/"));
-        let expected = Answer::redirect(expected, "//login.example:8443/in?next=%2F".to_owned());
+        let next = if expected == 302 { "?next=%2F" } else { "" };
+        let expected = Answer::redirect(expected, format!("//login.example:8443/in{next}"));
         assert_eq!(login.refuse(UNAUTHORIZED), expected, "{method}");
     }
 }

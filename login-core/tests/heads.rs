@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use common::{NOW, account, builder, cookies, native, run};
-use login_core::adapter::{Mounts, RequestHead, Requirement, Step};
+use login_core::adapter::{AdapterManager, Answer, Mounts, RequestHead, Requirement, Step};
 use login_core::{Request, RequestLoader, SessionProtection, TestClock};
 
 #[derive(Default)]
@@ -117,20 +117,23 @@ fn storing_the_client_refreshes_the_remember_cookie_without_an_access() {
 
 #[test]
 fn only_requests_that_the_cross_site_check_covers_are_copied() {
-    let manager = native(|builder| builder.refuse_cross_site_requests());
+    let manager: AdapterManager<_, u16> = native(|builder| builder).into();
+    let accepting: AdapterManager<_, u16> = native(|builder| builder.insecure_accept_cross_site_requests()).into();
+    let status = |answer: Answer| answer.status();
     for (method, upgrade, is_copied) in
         [("GET", "", false), ("GET", "h2c", false), ("GET", "websocket", true), ("POST", "", true)]
     {
         for (site, is_cross) in [("cross-site", true), ("same-origin", false)] {
             let head = Head { method: Some(method), ..Head::default() };
             let head = head.with("upgrade", upgrade).with("sec-fetch-site", site);
-            assert_eq!(manager.refuses_head(&head), is_copied && is_cross, "{method} {upgrade} {site}");
+            let refused = (is_copied && is_cross).then_some(403);
+            assert_eq!(manager.refuse_cross_site(&head, status), refused, "{method} {upgrade} {site}");
             assert_eq!(head.copies.get(), usize::from(is_copied), "{method} {upgrade} {site}");
-            assert!(!native(|builder| builder).refuses_head(&head));
+            assert_eq!(accepting.refuse_cross_site(&head, status), None);
         }
     }
     let head = Head::default().with("upgrade", "websocket").with("upgrade", "h2c").with("origin", "https://evil.com");
-    assert!(manager.refuses_head(&head), "all header lines are checked");
+    assert!(manager.refuse_cross_site(&head, status).is_some(), "all header lines are checked");
 }
 
 #[test]

@@ -32,6 +32,10 @@ impl User for Account {
     fn id(&self) -> String {
         "1".to_owned()
     }
+
+    fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::default()
+    }
 }
 
 fn manager(session_for_next: bool) -> LoginManager<Account> {

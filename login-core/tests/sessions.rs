@@ -13,7 +13,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Notified, access, access_with, account, both, cookies, flask, letters, native, reserved, run, run_with};
-use login_core::adapter::{Requirement, ResponseParts};
+use login_core::adapter::{Answer, Requirement, ResponseParts};
 use login_core::{LoginError, Refusal, Request, User};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -58,7 +58,7 @@ fn response_parts_are_empty_only_without_any_part() {
     assert!(nothing().is_empty());
     assert!(!ResponseParts { vary_cookie: true, ..nothing() }.is_empty());
     assert!(!ResponseParts { is_private: true, ..nothing() }.is_empty());
-    assert!(!ResponseParts { has_failed: true, ..nothing() }.is_empty());
+    assert!(!ResponseParts { failure: Some(Answer::internal_error()), ..nothing() }.is_empty());
     assert!(!ResponseParts { set_cookies: vec![String::new()], ..nothing() }.is_empty());
 }
 
@@ -154,8 +154,12 @@ fn users_are_active_and_have_no_auth_hash_by_default() {
         fn id(&self) -> String {
             String::new()
         }
+
+        fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::default()
+        }
     }
-    assert!(Plain.is_active() && Plain.is_authenticated() && Plain.auth_hash().is_none());
+    assert!(Plain.is_active() && Plain.is_authenticated() && Plain.auth_hash().is_empty());
     assert!(!common::Account { is_active: false, ..account("1") }.is_authenticated());
 }
 

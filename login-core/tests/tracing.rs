@@ -211,10 +211,18 @@ fn managers_of_two_user_types_with_the_same_cookie_are_logged() {
         fn id(&self) -> String {
             String::new()
         }
+
+        fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::default()
+        }
     }
     impl User for Office {
         fn id(&self) -> String {
             String::new()
+        }
+
+        fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::default()
         }
     }
     fn manager<U: User>(name: &'static str) -> LoginManager<U> {

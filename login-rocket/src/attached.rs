@@ -2,20 +2,25 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
-use login_core::adapter::{AdapterManager, RequestHead, RequestLogin};
-use login_core::{Login as CoreLogin, Refusal, User};
+use login_core::adapter::{AdapterManager, RequestHead, RequestLogin, log_error_once};
+use login_core::{Login as CoreLogin, User};
+use rocket::http::Status;
 use rocket::response::Response;
 use rocket::{Phase, Request, Rocket};
 
+use crate::error::LoginRejection;
+
+/// A manager as this adapter keeps it.
+pub(crate) type Manager<U> = AdapterManager<U, Response<'static>>;
+
 /// The manager of an attached fairing. It is a type of its own, because an application may
 /// manage a `LoginManager` as its own state.
-pub(crate) struct Attached<U: User>(pub(crate) AdapterManager<U, Response<'static>>);
+pub(crate) struct Attached<U: User>(pub(crate) Manager<U>);
 
 impl<U: User> Attached<U> {
     /// The manager, if its fairing is attached.
-    pub(crate) fn find<P: Phase>(rocket: &Rocket<P>) -> Option<&AdapterManager<U, Response<'static>>> {
+    pub(crate) fn find<P: Phase>(rocket: &Rocket<P>) -> Option<&Manager<U>> {
         rocket.state::<Self>().map(|attached| &attached.0)
     }
 }
@@ -23,29 +28,22 @@ impl<U: User> Attached<U> {
 /// The login of a request, in Rocket's request-local cache.
 pub(crate) struct Cached<U: User> {
     pub(crate) request_login: RequestLogin<U>,
-    refusal: Mutex<Option<RecordedRefusal>>,
-}
-
-/// A refusal, and the route whose guard refused.
-pub(crate) struct RecordedRefusal {
-    pub(crate) refusal: Refusal,
-    pub(crate) route: Option<RouteId>,
-}
-
-/// Identifies a route by its address in the router, where it does not move.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RouteId(usize);
-
-impl RouteId {
-    pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
-        request.route().map(|route| Self(std::ptr::from_ref(route).addr()))
-    }
 }
 
 impl<U: User> Cached<U> {
     /// The login of the request, which begins when this is first called.
-    pub(crate) fn of<'r>(request: &'r Request<'_>, manager: &AdapterManager<U, Response<'static>>) -> &'r Self {
-        request.local_cache(|| Self { request_login: manager.core.begin(), refusal: Mutex::new(None) })
+    pub(crate) fn of<'r>(request: &'r Request<'_>, manager: &Manager<U>) -> &'r Self {
+        request.local_cache(|| Self { request_login: manager.core.begin() })
+    }
+
+    /// The manager and the request's login.
+    ///
+    /// # Errors
+    /// [`LoginRejection::MissingFairing`].
+    pub(crate) fn find<'r>(request: &'r Request<'_>) -> Result<(&'r Manager<U>, &'r Self), LoginRejection> {
+        let missing = || LoginRejection::MissingFairing { user: std::any::type_name::<U>() };
+        let manager = Attached::find(request.rocket()).ok_or_else(missing)?;
+        Ok((manager, Self::of(request, manager)))
     }
 
     /// Accesses the login with a copy of the whole request.
@@ -57,20 +55,35 @@ impl<U: User> Cached<U> {
     pub(crate) fn access_user(&self, request: &Request<'_>) -> CoreLogin<U> {
         self.request_login.access_user(&Head(request))
     }
+}
 
-    /// Records why a guard refused. The fairing answers it in the response phase.
-    pub(crate) fn record(&self, refusal: Refusal, request: &Request<'_>) {
-        let recorded = RecordedRefusal { refusal, route: RouteId::of(request) };
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorded);
+/// The status and the error of a guard that failed. A mistake in the program is logged.
+pub(crate) fn failed(error: LoginRejection) -> (Status, LoginRejection) {
+    if matches!(error, LoginRejection::MissingFairing { .. } | LoginRejection::AnotherFairing { .. }) {
+        log_error_once(&error.to_string());
     }
-
-    pub(crate) fn take_refusal(&self) -> Option<RecordedRefusal> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+    (Status::InternalServerError, error)
 }
 
 /// A request as the core reads it. Rocket has already dropped headers that are not UTF-8.
 pub(crate) struct Head<'a, 'r>(pub(crate) &'a Request<'r>);
+
+impl Head<'_, '_> {
+    /// The cookies of the request's jar, if the request has no Cookie header. Only a local
+    /// client makes such a request, in tests: with `Client::tracked`, `.cookie()` or
+    /// `.private_cookie()`.
+    ///
+    /// With a header, the jar does not count: Rocket decodes the names in it, so that a
+    /// cookie `%5F_Host-session` of another host would pass as `__Host-session`.
+    fn local_cookies(&self) -> Option<String> {
+        if self.0.headers().contains("cookie") {
+            return None;
+        }
+        let pairs: Vec<String> =
+            self.0.cookies().iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+}
 
 impl RequestHead for Head<'_, '_> {
     fn method(&self) -> &str {
@@ -85,10 +98,18 @@ impl RequestHead for Head<'_, '_> {
         for header in self.0.headers().iter() {
             visit(header.name.as_str(), header.value.as_bytes());
         }
+        if let Some(cookies) = self.local_cookies() {
+            visit("cookie", cookies.as_bytes());
+        }
     }
 
     fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
         self.0.headers().get(name).for_each(|value| visit(value.as_bytes()));
+        if name == "cookie"
+            && let Some(cookies) = self.local_cookies()
+        {
+            visit(cookies.as_bytes());
+        }
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {

@@ -6,13 +6,18 @@ use std::fmt;
 use login_core::LoadError;
 
 /// An error of a guard of this crate. The response is a 500. (If no user is logged in, that is
-/// no error: the guard forwards with 401.)
+/// no error: the guard forwards, and the refusal is answered if no other route answers.)
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum LoginRejection {
     /// No [`fairing`](crate::LoginManager::fairing) for this user type is attached. If a route
     /// has the guard as an argument, the launch is aborted instead.
     MissingFairing {
+        /// The name of the user type.
+        user: &'static str,
+    },
+    /// The guard around a route is of another manager than the attached fairing.
+    AnotherFairing {
         /// The name of the user type.
         user: &'static str,
     },
@@ -26,6 +31,10 @@ impl fmt::Display for LoginRejection {
             Self::MissingFairing { user } => {
                 write!(f, "no login fairing for `{user}`: add `.attach(login.fairing())` to the rocket")
             }
+            Self::AnotherFairing { user } => write!(
+                f,
+                "the login fairing is of another manager for `{user}` than the guard: attach the fairing of the manager that made the guard, and give each manager its own user type"
+            ),
             Self::Load(error) => error.fmt(f),
         }
     }
@@ -35,7 +44,7 @@ impl StdError for LoginRejection {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Load(error) => error.source(),
-            Self::MissingFairing { .. } => None,
+            Self::MissingFairing { .. } | Self::AnotherFairing { .. } => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use login_core::User;
-use login_core::adapter::{AdapterManager, Answer, Mounts};
+use login_core::adapter::{Answer, Mounts};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
@@ -11,62 +11,38 @@ use rocket::response::Response;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Build, Data, Request, Rocket};
 
-use crate::attached::{Attached, Cached, Head, RecordedRefusal, RouteId};
+use crate::attached::{Attached, Cached, Head, Manager};
+use crate::refused;
 use crate::response;
 
 /// The path of the fairing's own route, to which refused cross-site requests are rerouted.
-/// It answers every request with 403.
 const CROSS_SITE: &str = "/cross-site-request-refused";
 
 /// The managers of all attached fairings.
 #[derive(Default)]
 struct Attachments(Mutex<Mounts>);
 
+/// A refused cross-site request, in Rocket's request-local cache.
+#[derive(Default)]
+struct CrossSite(Mutex<Option<RefusedCrossSite>>);
+
+struct RefusedCrossSite {
+    /// The path that the client asked for.
+    path: String,
+    /// The response of the application's own handler.
+    own: Option<Response<'static>>,
+    answer: Answer,
+}
+
 /// The fairing of [`LoginManager::fairing`](crate::LoginManager::fairing).
 pub struct LoginFairing<U: User> {
-    manager: AdapterManager<U, Response<'static>>,
+    manager: Manager<U>,
 }
 
 impl<U: User> LoginFairing<U> {
-    pub(crate) fn new(manager: AdapterManager<U, Response<'static>>) -> Self {
+    pub(crate) fn new(manager: Manager<U>) -> Self {
         Self { manager }
     }
-
-    /// Answers a recorded refusal, if no route has answered the request and the application
-    /// has no catcher for it.
-    fn answer_refusal<'r>(&self, cached: &Cached<U>, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(RecordedRefusal { refusal, route }) = cached.take_refusal() else { return };
-        // If a later route forwards too, the status of the guard's forward, 401, is replaced
-        // by 404, or by 422 if a parameter or the query did not match. A 422 of a request with
-        // a body may be the route's own answer, and a 401 of a later route is its own.
-        let is_guards = route == RouteId::of(request);
-        let is_unanswered = match response.status().code {
-            401 => is_guards,
-            404 => !is_guards,
-            422 => !is_guards && !request.method().supports_payload(),
-            _ => false,
-        };
-        if !is_unanswered {
-            return;
-        }
-        let login = cached.access(request);
-        if response.status() == Status::Unauthorized && has_own_catcher(request) {
-            login.notify_refused(refusal);
-        } else {
-            *response = self.manager.refuse(&login, refusal, response::from_answer);
-        }
-    }
-}
-
-/// Whether the application has a catcher of 401 for this path.
-fn has_own_catcher(request: &Request<'_>) -> bool {
-    let path = request.uri().path();
-    request.rocket().catchers().any(|catcher| {
-        let base = catcher.base.path();
-        let base = base.as_str().trim_end_matches('/');
-        let rest = path.as_str().strip_prefix(base);
-        catcher.code == Some(401) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
 }
 
 impl<U: User> std::fmt::Debug for LoginFairing<U> {
@@ -97,22 +73,23 @@ impl<U: User> Fairing for LoginFairing<U> {
             return Err(rocket);
         }
         // The fairing of another manager may have mounted the route already.
-        let is_mounted = rocket.routes().any(|route| route.uri.path() == CROSS_SITE);
-        if self.manager.core.refuses_cross_site() && !is_mounted {
+        if !rocket.routes().any(|route| route.uri.path() == CROSS_SITE) {
             let route = Route::ranked(isize::MIN, Method::Get, CROSS_SITE, RefuseCrossSite);
             rocket = rocket.mount("/", [route]);
         }
-        Ok(rocket.manage(Attached(self.manager.clone())))
+        Ok(refused::register(rocket).manage(Attached(self.manager.clone())))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let core = &self.manager.core;
-        let head = Head(request);
-        if core.refuses_head(&head) {
+        let refused = self.manager.refuse_cross_site_by_handler(&Head(request), response::from_answer);
+        if let Some((own, answer)) = refused {
+            let path = request.uri().path().to_string();
+            let CrossSite(slot) = request.local_cache(CrossSite::default);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(RefusedCrossSite { path, own, answer });
             // A request fairing cannot answer, but it can reroute the request.
             request.set_method(Method::Get);
             request.set_uri(Origin::const_new(CROSS_SITE, None));
-        } else if core.needs_request() {
+        } else if self.manager.core.needs_request() {
             let cached = Cached::of(request, &self.manager);
             cached.request_login.store_client(&Head(request));
         }
@@ -120,8 +97,21 @@ impl<U: User> Fairing for LoginFairing<U> {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let cached = Cached::of(request, &self.manager);
-        self.answer_refusal(cached, request, response);
-        response::add_parts(response, &cached.request_login.finish(response.status().code));
+        if let Some(answer) = refused::answer_overlooked(request, response).await {
+            response::replace(response, answer.unwrap_or_else(response::internal_error));
+        }
+        let parts = cached.request_login.finish(response.status().code);
+        if let Some(answer) = parts.replacement(response.status().code) {
+            let status = Status::new(answer.status());
+            let own = match refused::catcher(request.rocket(), request.uri().path().as_str(), status, true) {
+                Some(catcher) if status == Status::InternalServerError => {
+                    catcher.handler.handle(status, request).await.ok()
+                }
+                Some(_) | None => None,
+            };
+            response::replace(response, own.unwrap_or_else(|| response::from_answer(answer.clone())));
+        }
+        response::add_parts(response, &parts);
     }
 }
 
@@ -131,7 +121,19 @@ struct RefuseCrossSite;
 
 #[rocket::async_trait]
 impl Handler for RefuseCrossSite {
-    async fn handle<'r>(&self, _: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        Outcome::Success(response::from_answer(Answer::cross_site()))
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        let CrossSite(slot) = request.local_cache(CrossSite::default);
+        let refused = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(RefusedCrossSite { path, own, answer }) = refused else { return Outcome::Error(Status::NotFound) };
+        if let Some(response) = own {
+            return Outcome::Success(response);
+        }
+        match refused::catcher(request.rocket(), &path, Status::Forbidden, true) {
+            Some(catcher) => match catcher.handler.handle(Status::Forbidden, request).await {
+                Ok(response) => Outcome::Success(response),
+                Err(status) => Outcome::Error(status),
+            },
+            None => Outcome::Success(response::from_answer(answer)),
+        }
     }
 }

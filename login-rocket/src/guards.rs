@@ -4,16 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use login_core::adapter::{AdapterManager, Denied, Requirement, log_error_once};
-use login_core::{Refusal, User};
-use rocket::http::{Method, Status};
+use login_core::adapter::{Denied, Requirement};
+use login_core::{Permission, Refusal, User};
+use rocket::http::Method;
 use rocket::request::{FromRequest, Outcome};
-use rocket::response::Response;
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
-use crate::attached::{Attached, Cached};
+use crate::attached::{Attached, Cached, failed};
 use crate::error::LoginRejection;
-use crate::login::{CurrentUser, FreshUser, Login, MaybeUser};
+use crate::login::{Allowed, CurrentUser, FreshUser, Login, MaybeUser};
+use crate::refused;
 
 /// Accepts only logged-in users (Flask-Login's `login_required`). For routes that do not need
 /// the user.
@@ -65,28 +65,12 @@ impl<U, const SECONDS: u64> fmt::Debug for FreshLoginRequired<U, SECONDS> {
     }
 }
 
-type Manager<U> = AdapterManager<U, Response<'static>>;
-
-/// The manager and the request's login, or that the fairing is missing.
-fn attached<'r, U: User>(request: &'r Request<'_>) -> Result<(&'r Manager<U>, &'r Cached<U>), LoginRejection> {
-    let missing = || LoginRejection::MissingFairing { user: std::any::type_name::<U>() };
-    let manager = Attached::find(request.rocket()).ok_or_else(missing)?;
-    Ok((manager, Cached::of(request, manager)))
-}
-
-fn failed<T>(error: LoginRejection) -> Outcome<T, LoginRejection> {
-    if matches!(error, LoginRejection::MissingFairing { .. }) {
-        log_error_once(&error.to_string());
-    }
-    Outcome::Error((Status::InternalServerError, error))
-}
-
 /// The user who meets the requirement, or why there is none. Nothing is recorded.
 async fn check<U: User>(
     request: &Request<'_>,
     requirement: Requirement,
 ) -> Result<Result<Arc<U>, Refusal>, LoginRejection> {
-    let (_, cached) = attached::<U>(request)?;
+    let (_, cached) = Cached::<U>::find(request)?;
     match cached.access_user(request).require(requirement).await {
         Ok(user) => Ok(Ok(user)),
         Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
@@ -94,18 +78,19 @@ async fn check<U: User>(
     }
 }
 
-/// The user who meets the requirement. Otherwise records the refusal and forwards with 401.
-async fn require<U: User>(request: &Request<'_>, requirement: Requirement) -> Outcome<Arc<U>, LoginRejection> {
+/// What `accept` makes of the user who meets the requirement. Otherwise records the refusal and
+/// forwards.
+async fn require<U: User, T>(
+    request: &Request<'_>,
+    requirement: Requirement,
+    accept: impl FnOnce(Arc<U>) -> Result<T, Refusal>,
+) -> Outcome<T, LoginRejection> {
     match check(request, requirement).await {
-        Ok(Ok(user)) => Outcome::Success(user),
-        Ok(Err(refusal)) => match attached::<U>(request) {
-            Ok((_, cached)) => {
-                cached.record(refusal, request);
-                Outcome::Forward(Status::Unauthorized)
-            }
-            Err(error) => failed(error),
+        Ok(user) => match user.and_then(accept) {
+            Ok(accepted) => Outcome::Success(accepted),
+            Err(refusal) => Outcome::Forward(refused::record::<U>(request, None, refusal)),
         },
-        Err(error) => failed(error),
+        Err(error) => Outcome::Error(failed(error)),
     }
 }
 
@@ -139,22 +124,23 @@ macro_rules! guards {
 }
 
 guards! {
-    Login<U>, [U: User], request => match attached(request) {
+    Login<U>, [U: User], request => match Cached::find(request) {
         Ok((manager, cached)) => Outcome::Success(Self::new(cached, manager, request)),
-        Err(error) => failed(error),
+        Err(error) => Outcome::Error(failed(error)),
     };
-    CurrentUser<U>, [U: User], request => require(request, Requirement::Login).await.map(Self);
+    CurrentUser<U>, [U: User], request => require(request, Requirement::Login, |user| Ok(Self(user))).await;
     FreshUser<U, SECONDS>, [U: User, const SECONDS: u64], request => {
-        require(request, Requirement::fresh_within(SECONDS)).await.map(Self)
+        require(request, Requirement::fresh_within(SECONDS), |user| Ok(Self(user))).await
     };
+    Allowed<U, P>, [U: User, P: Permission<U>], request => require(request, Requirement::Login, Self::of).await;
     MaybeUser<U>, [U: User], request => match check(request, Requirement::Login).await {
         Ok(user) => Outcome::Success(Self(user.ok())),
-        Err(error) => failed(error),
+        Err(error) => Outcome::Error(failed(error)),
     };
     LoginRequired<U>, [U: User], request => {
-        require::<U>(request, Requirement::Login).await.map(|_| Self(PhantomData))
+        require(request, Requirement::Login, |_: Arc<U>| Ok(Self(PhantomData))).await
     };
     FreshLoginRequired<U, SECONDS>, [U: User, const SECONDS: u64], request => {
-        require::<U>(request, Requirement::fresh_within(SECONDS)).await.map(|_| Self(PhantomData))
+        require(request, Requirement::fresh_within(SECONDS), |_: Arc<U>| Ok(Self(PhantomData))).await
     };
 }

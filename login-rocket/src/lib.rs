@@ -4,18 +4,23 @@ mod attached;
 mod error;
 mod fairing;
 mod guards;
+mod ignite;
 mod login;
 mod manager;
+mod refused;
 mod response;
+mod routes;
 
 pub use error::LoginRejection;
 pub use fairing::LoginFairing;
 pub use guards::{AllowUnauthenticatedOptions, FreshLoginRequired, LoginRequired};
-pub use login::{CurrentUser, Error, FreshUser, Login, MaybeUser};
+pub use ignite::LoaderAtIgnite;
+pub use login::{Allowed, CurrentUser, Error, FreshUser, Login, MaybeUser, Refused};
 pub use login_core::{
-    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Refusal, Request, RequestLoader,
-    SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
+    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Permission, Refusal, Request,
+    RequestLoader, SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
 };
 pub use login_system::development_key;
 pub use manager::{LoginManager, LoginManagerBuilder};
 pub use response::LoginResponse;
+pub use routes::RouteGuard;

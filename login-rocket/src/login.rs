@@ -1,12 +1,12 @@
 //! The types that a handler uses.
 
-use login_core::adapter::{AdapterManager, Answer};
+use login_core::adapter::Answer;
 use login_core::{Refusal, User};
 use rocket::Request;
 use rocket::http::Status;
 use rocket::response::{Responder, Response, Result};
 
-use crate::attached::Cached;
+use crate::attached::{Cached, Manager};
 use crate::response::{self, LoginResponse};
 
 login_core::adapter::types! {
@@ -17,11 +17,7 @@ login_core::adapter::types! {
 }
 
 impl<U: User> Login<U> {
-    pub(crate) fn new(
-        cached: &Cached<U>,
-        manager: &AdapterManager<U, Response<'static>>,
-        request: &Request<'_>,
-    ) -> Self {
+    pub(crate) fn new(cached: &Cached<U>, manager: &Manager<U>, request: &Request<'_>) -> Self {
         Self { core: cached.access(request), handlers: manager.handlers.clone() }
     }
 
@@ -37,14 +33,24 @@ impl<U: User> Login<U> {
     /// themselves (Flask-Login's `login_manager.unauthorized()`).
     #[must_use = "return it"]
     pub fn unauthorized(&self) -> LoginResponse {
-        LoginResponse(self.handlers.refuse(&self.core, Refusal::Unauthorized, response::from_answer))
+        self.refuse(Refusal::Unauthorized)
     }
 
     /// Refuses the request like a guard if the login is not fresh (Flask-Login's
     /// `login_manager.needs_refresh()`).
     #[must_use = "return it"]
     pub fn needs_refresh(&self) -> LoginResponse {
-        LoginResponse(self.handlers.refuse(&self.core, Refusal::NeedsRefresh, response::from_answer))
+        self.refuse(Refusal::NeedsRefresh)
+    }
+
+    /// Refuses the request like a guard if the user lacks a permission: 403.
+    #[must_use = "return it"]
+    pub fn forbidden(&self) -> LoginResponse {
+        self.refuse(Refusal::Forbidden)
+    }
+
+    fn refuse(&self, refusal: Refusal) -> LoginResponse {
+        LoginResponse(self.handlers.refuse(None, &self.core, refusal, response::from_answer))
     }
 }
 

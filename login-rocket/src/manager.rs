@@ -1,10 +1,14 @@
 //! The login manager for Rocket.
 
-use login_core::adapter::AdapterManager;
+use std::time::Duration;
+
+use login_core::adapter::{AdapterManager, Requirement};
 use login_core::{Refusal, Request, SecretKey, User};
 use rocket::response::Response;
 
 use crate::fairing::LoginFairing;
+use crate::login::Refused;
+use crate::routes::RouteGuard;
 
 /// The central object of the library (Flask-Login's `LoginManager`).
 ///
@@ -14,6 +18,7 @@ use crate::fairing::LoginFairing;
 pub struct LoginManager<U: User>(AdapterManager<U, Response<'static>>);
 
 login_core::adapter::manager!(LoginManager);
+login_core::adapter::handlers!(LoginManager, Response<'static>, cross_site);
 
 impl<U: User> LoginManager<U> {
     /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then
@@ -30,21 +35,36 @@ impl<U: User> LoginManager<U> {
         LoginFairing::new(self.0.clone())
     }
 
-    /// Sets the response if no user is logged in (Flask-Login's `unauthorized_handler`).
-    /// Then no message is flashed, and `next` is not stored. Fairings and clones that were
-    /// made before do not have it.
-    #[must_use]
-    pub fn unauthorized_handler(self, handler: impl Fn(&Request) -> Response<'static> + Send + Sync + 'static) -> Self {
-        Self(self.0.with_handler(Refusal::Unauthorized, handler))
+    /// A guard around routes that accepts only logged-in users (Flask-Login's
+    /// `login_required`), for everything that is mounted with it:
+    /// `rocket.mount("/", login.login_required().routes(routes![settings]))`. For single routes,
+    /// use the guards [`CurrentUser`](crate::CurrentUser) and
+    /// [`LoginRequired`](crate::LoginRequired).
+    #[must_use = "put it around routes"]
+    pub fn login_required(&self) -> RouteGuard<U> {
+        RouteGuard::new(self.0.core.clone(), Requirement::Login)
     }
 
-    /// Sets the response if the login is not fresh (Flask-Login's `needs_refresh_handler`).
-    /// Fairings and clones that were made before do not have it.
-    #[must_use]
-    pub fn needs_refresh_handler(
-        self,
-        handler: impl Fn(&Request) -> Response<'static> + Send + Sync + 'static,
-    ) -> Self {
-        Self(self.0.with_handler(Refusal::NeedsRefresh, handler))
+    /// Like [`login_required`](Self::login_required), for users with a fresh login
+    /// (Flask-Login's `fresh_login_required`).
+    #[must_use = "put it around routes"]
+    pub fn fresh_login_required(&self) -> RouteGuard<U> {
+        RouteGuard::new(self.0.core.clone(), Requirement::FreshLogin)
+    }
+
+    /// Like [`login_required`](Self::login_required), for users who entered their credentials
+    /// within `age`, in whole seconds. In the flask format it accepts no user unless
+    /// [`fresh_login_max_age`](LoginManagerBuilder::fresh_login_max_age) is set, because the
+    /// age is unknown.
+    #[must_use = "put it around routes"]
+    pub fn fresh_login_required_within(&self, age: Duration) -> RouteGuard<U> {
+        RouteGuard::new(self.0.core.clone(), Requirement::FreshLoginWithin(age))
+    }
+
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&Request, Refused<'_>) -> Option<Response<'static>> + Send + Sync + 'static,
+    {
+        Self(self.0.with_handler(refusal, handler))
     }
 }

@@ -17,12 +17,36 @@ impl<'r> Responder<'r, 'static> for LoginResponse {
     }
 }
 
-/// Adds what the login adds to a response, or replaces the response if the user could not be
-/// loaded.
-pub(crate) fn add_parts(response: &mut Response<'_>, parts: &ResponseParts) {
-    if parts.replaces(response.status().code) {
-        *response = from_answer(Answer::internal_error());
+/// The headers that describe the body of a response, and where it is.
+const OF_THE_BODY: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "content-disposition",
+    "cache-control",
+    "etag",
+    "last-modified",
+    "location",
+];
+
+/// Turns a response into `answer`. Headers that other fairings have added stay, and so do
+/// cookies.
+pub(crate) fn replace<'r>(response: &mut Response<'r>, mut answer: Response<'r>) {
+    response.set_status(answer.status());
+    OF_THE_BODY.into_iter().for_each(|name| response.remove_header(name));
+    *response.body_mut() = std::mem::take(answer.body_mut());
+    for header in answer.headers().iter() {
+        response.adjoin_raw_header(header.name.as_str().to_owned(), header.value.into_owned());
     }
+}
+
+/// The response when something failed on the server.
+pub(crate) fn internal_error<'r>(_: Status) -> Response<'r> {
+    from_answer(Answer::internal_error())
+}
+
+/// Adds what the login adds to a response.
+pub(crate) fn add_parts(response: &mut Response<'_>, parts: &ResponseParts) {
     if parts.needs_vary(response.headers().get("vary")) {
         response.adjoin_header(Header::new("Vary", "cookie"));
     }

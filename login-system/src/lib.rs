@@ -7,7 +7,10 @@
 //! use login_system::{development_key, system_clock, system_entropy};
 //!
 //! # struct Account;
-//! # impl User for Account { fn id(&self) -> String { String::new() } }
+//! # impl User for Account {
+//! #     fn id(&self) -> String { String::new() }
+//! #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
+//! # }
 //! let manager: LoginManager<Account> =
 //!     LoginManager::builder(development_key(), system_clock, system_entropy).build_without_loader()?;
 //! # Ok::<(), login_core::ConfigError>(())

@@ -5,8 +5,10 @@ use std::net::Ipv4Addr;
 
 use actix_web::web::{self, Data, Json};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, guard};
-use login_actix::{Login, LoginManager};
-use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
+use login_actix::{Login, LoginManager, Permission as _};
+use login_conformance::{
+    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+};
 use login_system::system_clock;
 use serde_json::{Value, json};
 
@@ -36,10 +38,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn manager(config: &Config, world: &World) -> Result<LoginManager<Player>, Box<dyn Error>> {
     let mut login = config.build(LoginManager::builder(config.secret_key()?), world, system_clock)?;
     if config.unauthorized_handler {
-        login = login.unauthorized_handler(|_| HttpResponse::Forbidden().body("unauthorized handler"));
+        login = login.unauthorized_handler(|_, _| Some(HttpResponse::Forbidden().body("unauthorized handler")));
     }
     if config.needs_refresh_handler {
-        login = login.needs_refresh_handler(|_| HttpResponse::Forbidden().body("needs refresh handler"));
+        login = login.needs_refresh_handler(|_, _| Some(HttpResponse::Forbidden().body("needs refresh handler")));
     }
     Ok(login)
 }
@@ -59,6 +61,7 @@ fn routes(app: &mut web::ServiceConfig, login: &LoginManager<Player>) {
         .service(posted("/fresh", "fresh ok").wrap(login.fresh_login_required().allow_unauthenticated_options()))
         .service(page("/admin/required", "required ok").wrap(login.login_required()))
         .service(page("/shop/required", "required ok").wrap(login.login_required()))
+        .service(page("/only", "only ok").wrap(login.login_required().only(IsNotch::allows)))
         .service(web::resource("/login").route(get().to(log_in)))
         .service(web::resource("/fail-after-login").route(get().to(fail_after_login)))
         .service(web::resource("/logout").route(get().to(log_out)))

@@ -10,8 +10,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
-use login_axum::{Login, LoginManager};
-use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
+use login_axum::{Login, LoginManager, Permission as _};
+use login_conformance::{
+    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+};
 use login_system::system_clock;
 use serde_json::{Value, json};
 
@@ -40,10 +42,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn manager(config: &Config, world: &World) -> Result<LoginManager<Player>, Box<dyn Error>> {
     let mut login = config.build(LoginManager::builder(config.secret_key()?), world, system_clock)?;
     if config.unauthorized_handler {
-        login = login.unauthorized_handler(|_| (StatusCode::FORBIDDEN, "unauthorized handler"));
+        login =
+            login.unauthorized_handler(|_, _| Some((StatusCode::FORBIDDEN, "unauthorized handler").into_response()));
     }
     if config.needs_refresh_handler {
-        login = login.needs_refresh_handler(|_| (StatusCode::FORBIDDEN, "needs refresh handler"));
+        login =
+            login.needs_refresh_handler(|_, _| Some((StatusCode::FORBIDDEN, "needs refresh handler").into_response()));
     }
     Ok(login)
 }
@@ -64,6 +68,7 @@ fn router(login: &LoginManager<Player>, app: App) -> Router {
         .route("/fresh", guarded("fresh ok").route_layer(login.fresh_login_required().allow_unauthenticated_options()))
         .route("/admin/required", get(text("required ok")).route_layer(login.login_required()))
         .route("/shop/required", get(text("required ok")).route_layer(login.login_required()))
+        .route("/only", get(text("only ok")).route_layer(login.login_required().only(IsNotch::allows)))
         .route("/unauthorized", get(async |login: Login<Player>| login.unauthorized()))
         .route("/needs-refresh", get(async |login: Login<Player>| login.needs_refresh()))
         .route("/go-next", get(go_next))

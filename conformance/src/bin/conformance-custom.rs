@@ -11,10 +11,12 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
+use login_conformance::{
+    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+};
 use login_core::adapter::http::Head;
-use login_core::adapter::{RequestLogin, Requirement};
-use login_core::{LoadError, Login, LoginError, LoginManager, Refusal, Request};
+use login_core::adapter::{Answer, RequestLogin, Requirement};
+use login_core::{LoadError, Login, LoginError, LoginManager, Permission as _, Refusal, Request};
 use login_system::{system_clock, system_entropy};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -58,14 +60,17 @@ fn copy(request: &hyper::Request<Incoming>, peer: SocketAddr) -> Request {
 impl App {
     /// What an adapter does for each request.
     async fn serve(&self, request: Request) -> Reply {
+        if let Some(refused) = self.login.refuse_cross_site(&request) {
+            return answered(refused);
+        }
         let request_login = self.login.begin();
         if self.login.needs_request() {
             request_login.store_request(|| request.clone());
         }
         let mut reply = self.route(&request, &request_login).await.unwrap_or_else(|_| status(500));
         let parts = request_login.finish(reply.status().as_u16());
-        if parts.replaces(reply.status().as_u16()) {
-            reply = status(500);
+        if let Some(failure) = parts.replacement(reply.status().as_u16()) {
+            reply = answered(failure.clone());
         }
         parts.write_to(reply.headers_mut());
         reply
@@ -99,6 +104,15 @@ impl App {
                 self.guard(request, access, Requirement::Login, "required ok").await?
             }
             "/fresh" => self.guard(request, access, Requirement::FreshLogin, "fresh ok").await?,
+            "/only" => {
+                let login = access();
+                login.user().await?;
+                let checked = login.check(Requirement::Login);
+                match checked.and_then(|user| IsNotch::allows(&user).then_some(()).ok_or(Refusal::Forbidden)) {
+                    Ok(()) => text("only ok"),
+                    Err(refusal) => self.refuse(&login, refusal),
+                }
+            }
             "/unauthorized" => self.refuse(&access(), Refusal::Unauthorized),
             "/needs-refresh" => self.refuse(&access(), Refusal::NeedsRefresh),
             "/go-next" => redirect(303, &access().next_or("/")),
@@ -146,22 +160,26 @@ impl App {
         let (has_handler, answer) = match refusal {
             Refusal::Unauthorized => (self.config.unauthorized_handler, "unauthorized handler"),
             Refusal::NeedsRefresh => (self.config.needs_refresh_handler, "needs refresh handler"),
+            Refusal::Forbidden | Refusal::CrossSite | _ => (false, ""),
         };
         if has_handler {
             login.notify_refused(refusal);
             return with(403, "text/plain", answer);
         }
-        let answer = login.refuse(refusal);
-        let mut reply = status(answer.status());
-        reply.headers_mut().clear();
-        for (name, value) in answer.headers() {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                reply.headers_mut().insert(name, value);
-            }
-        }
-        *reply.body_mut() = Full::new(answer.into_body().into_owned().into());
-        reply
+        answered(login.refuse(refusal))
     }
+}
+
+fn answered(answer: Answer) -> Reply {
+    let mut reply = status(answer.status());
+    reply.headers_mut().clear();
+    for (name, value) in answer.headers() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            reply.headers_mut().insert(name, value);
+        }
+    }
+    *reply.body_mut() = Full::new(answer.into_body().into_owned().into());
+    reply
 }
 
 fn with(status: u16, media: &'static str, body: impl Into<Bytes>) -> Reply {

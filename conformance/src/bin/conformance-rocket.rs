@@ -4,9 +4,11 @@ use std::error::Error;
 use std::io::Cursor;
 use std::net::Ipv4Addr;
 
-use login_conformance::{Config, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json};
+use login_conformance::{
+    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+};
 use login_rocket::{
-    AllowUnauthenticatedOptions, FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse,
+    AllowUnauthenticatedOptions, Allowed, FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse,
 };
 use login_system::system_clock;
 use rocket::config::{Ident, LogLevel, Shutdown};
@@ -53,6 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         fresh_options,
         admin,
         shop,
+        only,
         unauthorized,
         needs_refresh,
         go_next,
@@ -82,10 +85,10 @@ fn manager(config: &Config, world: &World) -> Result<LoginManager<Player>, Box<d
     };
     let mut login = config.build(LoginManager::builder(config.secret_key()?), world, system_clock)?;
     if config.unauthorized_handler {
-        login = login.unauthorized_handler(move |_| forbidden("unauthorized handler"));
+        login = login.unauthorized_handler(move |_, _| Some(forbidden("unauthorized handler")));
     }
     if config.needs_refresh_handler {
-        login = login.needs_refresh_handler(move |_| forbidden("needs refresh handler"));
+        login = login.needs_refresh_handler(move |_, _| Some(forbidden("needs refresh handler")));
     }
     Ok(login)
 }
@@ -168,6 +171,11 @@ fn admin(_guard: Guard) -> &'static str {
 #[get("/shop/required")]
 fn shop(_guard: Guard) -> &'static str {
     "required ok"
+}
+
+#[get("/only")]
+fn only(_user: Allowed<Player, IsNotch>) -> &'static str {
+    "only ok"
 }
 
 #[get("/unauthorized")]

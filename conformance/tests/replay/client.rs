@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use socket2::{Domain, Socket, Type};
 
 use crate::jar::Jar;
@@ -87,5 +87,6 @@ fn parse(answer: &[u8], jar: &mut Jar, port: u16) -> Value {
         "body": body,
         "vary_cookie": vary_cookie,
         "set_cookies": jar.absorb(all("set-cookie")),
+        "headers": headers.iter().map(|(name, value)| (name.clone(), Value::from(*value))).collect::<Map<_, _>>(),
     })
 }

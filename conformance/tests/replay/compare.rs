@@ -7,10 +7,14 @@ const SLACK: i64 = 5;
 
 /// The first difference, if there is one.
 pub(crate) fn difference(want: &Value, have: &Value) -> Option<String> {
-    ["status", "location", "body", "vary_cookie", "set_cookies"].into_iter().find_map(|key| {
+    ["status", "location", "body", "vary_cookie", "set_cookies", "headers"].into_iter().find_map(|key| {
         let same = match key {
             "status" => is_status(&want[key], &have[key]),
             "vary_cookie" => want[key].is_null() || want[key] == have[key],
+            // The headers that the scenario expects, and no others.
+            "headers" => want[key]
+                .as_object()
+                .is_none_or(|named| named.iter().all(|(name, value)| have[key].get(name) == Some(value))),
             "set_cookies" => want[key] == "any" || are_cookies(&want[key], &have[key]),
             _ => want[key] == have[key],
         };

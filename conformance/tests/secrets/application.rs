@@ -25,8 +25,8 @@ impl User for Account {
         self.id.clone()
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        Some(self.hash.as_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        self.hash.as_bytes().into()
     }
 }
 

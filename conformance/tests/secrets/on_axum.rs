@@ -80,7 +80,7 @@ async fn debug_of_axum_types_contains_no_secret() {
     }));
     let refused = tower::Service::call(&mut mounted, Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     let refused = String::from_utf8(to_bytes(refused.into_body(), 4096).await.unwrap().to_vec()).unwrap();
-    assert_eq!(refused, "Refused(Refused(Unauthorized)) no user is logged in");
+    assert_eq!(refused, "Refused(RefusedRequest(Unauthorized)) no user is logged in");
     for shown in [
         format!("{login:?} {layer:?} {guard:?} {:?} {:?}", layer.layer(()), guard.layer(())),
         format!("{pending:?} {guarded:?} {refused}"),

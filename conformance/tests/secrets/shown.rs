@@ -46,8 +46,7 @@ fn debug_of_types_contains_no_secret() {
     let cookie = cookie(&manager);
     let secrets = secrets(&cookie);
     let (request_login, login) = access(&manager, &cookie);
-    let mut handlers = RefusalHandlers::<String>::default();
-    handlers.set(Refusal::Unauthorized, |_| KEY.to_owned());
+    let handlers = RefusalHandlers::<String>::default().with(Refusal::Unauthorized, |_, _| Some(KEY.to_owned()));
     let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
     let pending = Step::LoadUser(token);
     let failed = LoadError::new("the table does not answer");

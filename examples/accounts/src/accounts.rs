@@ -28,8 +28,8 @@ impl User for Account {
     }
 
     /// Logins end when this value changes: with a new password, or with a new version.
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        Some(format!("{} {}", self.session_version, self.password_hash).into_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        format!("{} {}", self.session_version, self.password_hash).into_bytes().into()
     }
 }
 

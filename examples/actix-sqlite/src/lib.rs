@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use actix_web::middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers};
 use actix_web::web::{self, Data, get, post};
-use actix_web::{App, Error, Route};
+use actix_web::{App, Error};
 use example_accounts::{Account, Accounts, Settings};
 use login_actix::{ConfigError, LoginManager, development_key};
 
@@ -19,8 +19,7 @@ use login_actix::{ConfigError, LoginManager, development_key};
 pub fn login(settings: &Settings, accounts: Accounts) -> Result<LoginManager<Account>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
-        .refresh_view("/confirm")
-        .refuse_cross_site_requests();
+        .refresh_view("/confirm");
     if !settings.is_https {
         login = login.insecure_plain_http();
     }
@@ -44,25 +43,19 @@ pub fn app(
     App::new()
         .app_data(Data::new(accounts))
         .service(guarded("/notes").route(get().to(pages::notes)).route(post().to(pages::add_note)))
-        .service(guarded("/notes/delete").route(form_on("/notes")).route(post().to(pages::delete_note)))
+        .service(guarded("/notes/delete").route(post().to(pages::delete_note)))
         .service(guarded("/confirm").route(get().to(pages::confirm)).route(post().to(pages::confirmed)))
-        .service(guarded("/log-out-everywhere").route(form_on("/settings")).route(post().to(pages::log_out_everywhere)))
+        .service(guarded("/log-out-everywhere").route(post().to(pages::log_out_everywhere)))
         .service(web::resource("/settings").route(get().to(pages::settings)).route(post().to(pages::change_email)))
         .service(web::resource("/").route(get().to(pages::home)))
         .service(web::resource("/sign-up").route(get().to(pages::sign_up)).route(post().to(pages::signed_up)))
         .service(web::resource("/login").route(get().to(pages::log_in)).route(post().to(pages::logged_in)))
-        .service(web::resource("/log-out").route(form_on("/")).route(post().to(pages::log_out)))
+        .service(web::resource("/log-out").route(post().to(pages::log_out)))
         .service(web::resource("/style.css").route(get().to(pages::style)))
         .wrap(login.middleware())
         // Outermost, so that responses of the library have a page and the policy too.
         .wrap(ErrorHandlers::new().default_handler(with_page))
         .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, example_accounts::CONTENT_SECURITY_POLICY)))
-}
-
-/// The GET route of a path that takes a form. A browser requests it after a login, if the form
-/// was sent without one. It redirects to the page with the form.
-fn form_on(page: &'static str) -> Route {
-    get().to(move || async move { pages::see(page) })
 }
 
 /// Adds the page to an error response, also to those of the framework and the library.

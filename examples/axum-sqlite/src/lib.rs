@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::middleware::map_response;
-use axum::response::{Redirect, Response};
-use axum::routing::{MethodRouter, get};
+use axum::response::Response;
+use axum::routing::{get, post};
 use example_accounts::{Accounts, Settings};
 use login_axum::{ConfigError, LoginManager, development_key};
 
@@ -20,34 +20,27 @@ use login_axum::{ConfigError, LoginManager, development_key};
 pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
-        .refresh_view("/confirm")
-        .refuse_cross_site_requests();
+        .refresh_view("/confirm");
     if !settings.is_https {
         login = login.insecure_plain_http();
     }
     let login = login.build(accounts.clone())?;
     Ok(Router::new()
         .route("/notes", get(pages::notes).post(pages::add_note))
-        .route("/notes/delete", form_on("/notes").post(pages::delete_note))
+        .route("/notes/delete", post(pages::delete_note))
         .route("/confirm", get(pages::confirm).post(pages::confirmed))
-        .route("/log-out-everywhere", form_on("/settings").post(pages::log_out_everywhere))
+        .route("/log-out-everywhere", post(pages::log_out_everywhere))
         .route_layer(login.login_required())
         .route("/settings", get(pages::settings).post(pages::change_email))
         .route("/", get(pages::home))
         .route("/sign-up", get(pages::sign_up).post(pages::signed_up))
         .route("/login", get(pages::log_in).post(pages::logged_in))
-        .route("/log-out", form_on("/").post(pages::log_out))
+        .route("/log-out", post(pages::log_out))
         .route("/style.css", get(pages::style))
         .layer(login.layer())
         // Outermost, so that responses of the library have a page and the policy too.
         .layer(map_response(for_browsers))
         .with_state(accounts))
-}
-
-/// The GET route of a path that takes a form. A browser requests it after a login, if the form
-/// was sent without one. It redirects to the page with the form.
-fn form_on(page: &'static str) -> MethodRouter<Accounts> {
-    get(move || async move { Redirect::to(page) })
 }
 
 /// Adds the error page and the policy, also to responses of the framework and the library.

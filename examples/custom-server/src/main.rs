@@ -27,6 +27,10 @@ impl User for Account {
     fn id(&self) -> String {
         self.name.clone()
     }
+
+    fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::default()
+    }
 }
 
 /// Finds a user of the application. A real one would ask its database. Every name except
@@ -40,7 +44,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let manager = LoginManager::builder(development_key(), system_clock, system_entropy)
         .insecure_plain_http()
         .login_view("/login")
-        .refuse_cross_site_requests()
         .build_without_loader()?;
 
     let port = std::env::var("PORT").map_or(Ok(3001), |port| port.parse())?;
@@ -62,8 +65,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn serve(mut stream: TcpStream, manager: &LoginManager<Account>) -> Result<(), Box<dyn Error>> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let request = read(&mut stream)?;
-    if manager.refuses(&request) {
-        return Ok(stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")?);
+    if let Some(refused) = manager.refuse_cross_site(&request) {
+        return Ok(stream.write_all(Response::from(&refused).to_text().as_bytes())?);
     }
     let request_login = manager.begin();
     if manager.needs_request() {
@@ -174,8 +177,8 @@ impl Response {
 
     /// Adds what the login adds to a response.
     fn add_parts(&mut self, parts: &ResponseParts) {
-        if parts.replaces(self.status) {
-            *self = Self::new(500, "");
+        if let Some(failure) = parts.replacement(self.status) {
+            *self = Self::from(failure);
         }
         self.headers.extend(parts.set_cookies.iter().map(|line| ("set-cookie", line.clone())));
         self.headers.extend(parts.vary_cookie.then(|| ("vary", "cookie".to_owned())));

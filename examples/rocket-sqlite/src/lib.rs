@@ -19,8 +19,7 @@ use rocket::{Build, Config, Request, Response, Rocket, catch, catchers};
 pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
-        .refresh_view("/confirm")
-        .refuse_cross_site_requests();
+        .refresh_view("/confirm");
     if !settings.is_https {
         login = login.insecure_plain_http();
     }

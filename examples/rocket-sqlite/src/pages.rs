@@ -40,13 +40,10 @@ pub(crate) fn routes() -> Vec<Route> {
         notes,
         add_note,
         delete_note,
-        delete_note_form,
         settings,
         change_email,
         log_out,
-        log_out_form,
-        log_out_everywhere,
-        log_out_everywhere_form
+        log_out_everywhere
     ]
 }
 
@@ -174,13 +171,6 @@ async fn delete_note(user: CurrentUser<Account>, accounts: &State<Accounts>, not
     Ok(Redirect::to("/notes"))
 }
 
-/// A browser requests the path of a form with GET after a login, if the form was sent without
-/// one. It is redirected to the page with the form. The same holds for the other `_form` routes.
-#[get("/notes/delete")]
-fn delete_note_form(_guard: LoginRequired<Account>) -> Redirect {
-    Redirect::to("/notes")
-}
-
 #[get("/settings")]
 async fn settings(user: RecentUser, login: Login<Account>) -> Answer<Html> {
     Ok(RawHtml(render(&SettingsPage { layout: Layout::of(&login).await?, email: user.email.clone() })?))
@@ -213,11 +203,6 @@ async fn log_out(login: Login<Account>) -> Answer<Redirect> {
     Ok(Redirect::to("/"))
 }
 
-#[get("/log-out")]
-fn log_out_form() -> Redirect {
-    Redirect::to("/")
-}
-
 #[post("/log-out-everywhere")]
 async fn log_out_everywhere(
     user: CurrentUser<Account>,
@@ -228,9 +213,4 @@ async fn log_out_everywhere(
     login.log_out().await?;
     login.flash("You are logged out on every device.")?;
     Ok(Redirect::to("/"))
-}
-
-#[get("/log-out-everywhere")]
-fn log_out_everywhere_form(_guard: LoginRequired<Account>) -> Redirect {
-    Redirect::to("/settings")
 }

@@ -171,7 +171,7 @@ mod tests {
             set_cookies: vec!["a=1".to_owned(), "b=2".to_owned()],
             vary_cookie: true,
             is_private: true,
-            has_failed: false,
+            failure: None,
         };
         let mut headers = HeaderMap::new();
         headers.insert(VARY, HeaderValue::from_static("accept"));

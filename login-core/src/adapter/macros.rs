@@ -40,8 +40,71 @@ macro_rules! __adapter_manager {
     };
 }
 
-/// Defines the types that a handler uses: `Login`, `CurrentUser`, `MaybeUser`, `FreshUser` and
-/// `Error`. `response` is the framework's response type.
+/// Adds the methods that take the application's own handlers. The type has a method
+/// `with_handler(self, Refusal, handler)`. With `cross_site` it can answer for cross-site
+/// requests too.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __adapter_handlers {
+    ($type:ident, $response:ty, cross_site) => {
+        $crate::adapter::handlers!($type, $response);
+
+        impl<U: $crate::User> $type<U> {
+            /// Answers a request that is refused because another site's page sent it. See
+            /// [`unauthorized_handler`](Self::unauthorized_handler).
+            #[must_use]
+            pub fn cross_site_handler<F>(self, handler: F) -> Self
+            where
+                F: Fn(&$crate::Request, Refused<'_>) -> Option<$response> + Send + Sync + 'static,
+            {
+                self.with_handler($crate::Refusal::CrossSite, handler)
+            }
+        }
+    };
+    ($type:ident, $response:ty) => {
+        impl<U: $crate::User> $type<U> {
+            /// Answers a request that is refused because no user is logged in (Flask-Login's
+            /// `unauthorized_handler`).
+            ///
+            /// The nearest handler is asked first: that of a guard, then those of the layers
+            /// around it, then that of the manager. One that returns `None` declines, and the
+            /// next is asked; the last answer is the library's. A handler can change that one:
+            /// see [`Refused::into_response`]. Unless it asks for it, no message is flashed and
+            /// `next` is not stored. Clones that were made before do not have the handler.
+            #[must_use]
+            pub fn unauthorized_handler<F>(self, handler: F) -> Self
+            where
+                F: Fn(&$crate::Request, Refused<'_>) -> Option<$response> + Send + Sync + 'static,
+            {
+                self.with_handler($crate::Refusal::Unauthorized, handler)
+            }
+
+            /// Answers a request that is refused because the login is not fresh (Flask-Login's
+            /// `needs_refresh_handler`). See
+            /// [`unauthorized_handler`](Self::unauthorized_handler).
+            #[must_use]
+            pub fn needs_refresh_handler<F>(self, handler: F) -> Self
+            where
+                F: Fn(&$crate::Request, Refused<'_>) -> Option<$response> + Send + Sync + 'static,
+            {
+                self.with_handler($crate::Refusal::NeedsRefresh, handler)
+            }
+
+            /// Answers a request that is refused because the user lacks a permission. See
+            /// [`unauthorized_handler`](Self::unauthorized_handler).
+            #[must_use]
+            pub fn forbidden_handler<F>(self, handler: F) -> Self
+            where
+                F: Fn(&$crate::Request, Refused<'_>) -> Option<$response> + Send + Sync + 'static,
+            {
+                self.with_handler($crate::Refusal::Forbidden, handler)
+            }
+        }
+    };
+}
+
+/// Defines the types that a handler uses: `Login`, `CurrentUser`, `MaybeUser`, `FreshUser`,
+/// `Allowed`, `Refused` and `Error`. `response` is the framework's response type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __adapter_types {
@@ -53,12 +116,12 @@ macro_rules! __adapter_types {
         /// at most once, and each sees the changes of the others.
         pub struct Login<U: $crate::User> {
             core: $crate::Login<U>,
-            handlers: std::sync::Arc<$crate::adapter::RefusalHandlers<$response>>,
+            handlers: $crate::adapter::RefusalHandlers<$response>,
         }
 
         impl<U: $crate::User> Clone for Login<U> {
             fn clone(&self) -> Self {
-                Self { core: self.core.clone(), handlers: std::sync::Arc::clone(&self.handlers) }
+                Self { core: self.core.clone(), handlers: self.handlers.clone() }
             }
         }
 
@@ -105,6 +168,50 @@ macro_rules! __adapter_types {
             /// The user.
             pub std::sync::Arc<U>,
         );
+
+        /// The logged-in user, if they have the permission `P`. A request without a login is
+        /// refused like one for [`CurrentUser`], and a user without the permission with 403.
+        ///
+        /// See [`Permission`](crate::Permission).
+        pub struct Allowed<U, P>(
+            /// The user.
+            pub std::sync::Arc<U>,
+            std::marker::PhantomData<fn() -> P>,
+        );
+
+        impl<U, P> std::ops::Deref for Allowed<U, P> {
+            type Target = U;
+
+            fn deref(&self) -> &U {
+                &self.0
+            }
+        }
+
+        impl<U, P> Clone for Allowed<U, P> {
+            fn clone(&self) -> Self {
+                Self(std::sync::Arc::clone(&self.0), std::marker::PhantomData)
+            }
+        }
+
+        impl<U, P> std::fmt::Debug for Allowed<U, P> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("Allowed(..)")
+            }
+        }
+
+        impl<U: $crate::User, P: $crate::Permission<U>> Allowed<U, P> {
+            /// The user of a login, if they have the permission.
+            pub(crate) fn of(user: std::sync::Arc<U>) -> std::result::Result<Self, $crate::Refusal> {
+                if P::allows(&user) {
+                    Ok(Self(user, std::marker::PhantomData))
+                } else {
+                    Err($crate::Refusal::Forbidden)
+                }
+            }
+        }
+
+        /// A refused request, as a handler of the application gets it.
+        pub type Refused<'r> = $crate::adapter::Refused<'r, $response>;
 
         impl<U> std::ops::Deref for CurrentUser<U> {
             type Target = U;

@@ -1,11 +1,9 @@
 //! A manager as an adapter keeps it.
 
-use std::sync::Arc;
-
-use crate::adapter::handlers::RefusalHandlers;
+use crate::adapter::refusal_handlers::{RefusalHandlers, Refused};
 use crate::answer::{Answer, Refusal};
-use crate::login::handle::Login;
 use crate::manager::login_manager::LoginManager;
+use crate::request::head::RequestHead;
 use crate::request::view::Request;
 use crate::user::User;
 
@@ -15,12 +13,12 @@ pub struct AdapterManager<U: User, R> {
     /// The core's manager.
     pub core: LoginManager<U>,
     /// The application's own answers.
-    pub handlers: Arc<RefusalHandlers<R>>,
+    pub handlers: RefusalHandlers<R>,
 }
 
 impl<U: User, R> Clone for AdapterManager<U, R> {
     fn clone(&self) -> Self {
-        Self { core: self.core.clone(), handlers: Arc::clone(&self.handlers) }
+        Self { core: self.core.clone(), handlers: self.handlers.clone() }
     }
 }
 
@@ -32,21 +30,37 @@ impl<U: User, R> std::fmt::Debug for AdapterManager<U, R> {
 
 impl<U: User, R> From<LoginManager<U>> for AdapterManager<U, R> {
     fn from(core: LoginManager<U>) -> Self {
-        Self { core, handlers: Arc::default() }
+        Self { core, handlers: RefusalHandlers::default() }
     }
 }
 
 impl<U: User, R> AdapterManager<U, R> {
-    /// Sets the application's own answer to a refusal. Clones that were made before keep
-    /// theirs.
+    /// Adds the application's own answer to a refusal. Clones that were made before do not have
+    /// it.
     #[must_use]
-    pub fn with_handler(mut self, refusal: Refusal, handler: impl Fn(&Request) -> R + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.handlers).set(refusal, handler);
-        self
+    pub fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&Request, Refused<'_, R>) -> Option<R> + Send + Sync + 'static,
+    {
+        Self { handlers: self.handlers.with(refusal, handler), ..self }
     }
 
-    /// Refuses a request. `convert` makes a response of the library's answer.
-    pub fn refuse(&self, login: &Login<U>, refusal: Refusal, convert: impl FnOnce(Answer) -> R) -> R {
-        self.handlers.refuse(login, refusal, convert)
+    /// The response to a request that another site's page sent and that may change something.
+    /// Such a request must not reach its handler. `None` for any other request.
+    pub fn refuse_cross_site(&self, head: &impl RequestHead, convert: impl Fn(Answer) -> R) -> Option<R> {
+        let (own, answer) = self.refuse_cross_site_by_handler(head, &convert)?;
+        Some(own.unwrap_or_else(|| convert(answer)))
+    }
+
+    /// Like [`refuse_cross_site`](Self::refuse_cross_site): the response of a handler, if one
+    /// makes it, and the library's answer.
+    pub fn refuse_cross_site_by_handler(
+        &self,
+        head: &impl RequestHead,
+        convert: impl Fn(Answer) -> R,
+    ) -> Option<(Option<R>, Answer)> {
+        let (request, answer) = self.core.refuse_cross_site_head(head)?;
+        let own = self.handlers.answer(None, &request, Refusal::CrossSite, || answer.clone(), convert);
+        Some((own, answer))
     }
 }

@@ -9,11 +9,11 @@
 //! together.
 
 mod guard;
-mod handlers;
 #[cfg(feature = "http")]
 pub mod http;
 mod macros;
 mod managed;
+mod refusal_handlers;
 mod session_entries;
 
 pub use crate::answer::{Answer, Refusal};
@@ -27,10 +27,12 @@ pub use crate::login::steps::{LoadUser, LoadUserFromRequest, Step};
 pub use crate::manager::mounts::{MountError, Mounts};
 pub use crate::request::head::RequestHead;
 pub use guard::Guard;
-pub use handlers::RefusalHandlers;
 pub use managed::AdapterManager;
+pub use refusal_handlers::{RefusalHandlers, Refused};
 pub use session_entries::session_entries;
 
+#[doc(hidden)]
+pub use crate::__adapter_handlers as handlers;
 #[doc(hidden)]
 pub use crate::__adapter_manager as manager;
 #[doc(hidden)]

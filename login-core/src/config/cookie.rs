@@ -41,6 +41,7 @@ pub struct CookieSettings {
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) same_site: Option<SameSite>,
+    pub(crate) partitioned: bool,
 }
 
 impl CookieSettings {
@@ -52,6 +53,7 @@ impl CookieSettings {
             secure: true,
             http_only: true,
             same_site: Some(SameSite::Lax),
+            partitioned: false,
         }
     }
 
@@ -94,9 +96,31 @@ impl CookieSettings {
         self
     }
 
-    /// The same settings for plain HTTP: not `Secure`, and without the prefix `__Host-`.
+    /// Whether the cookie is a partitioned one (CHIPS): a browser keeps a separate cookie for
+    /// each site that embeds a page of this one. Default: false.
+    ///
+    /// It is for pages in an `iframe` on other sites, where browsers do not send cookies
+    /// without it. Such a page needs `SameSite=None` too, and the cross-site check does not
+    /// refuse its requests, because they come from a page of this site:
+    ///
+    /// ```
+    /// # use login_core::{LoginManagerBuilder, SameSite, User};
+    /// # fn f<U: User>(builder: LoginManagerBuilder<U>) -> LoginManagerBuilder<U> {
+    /// builder
+    ///     .session_cookie(|cookie| cookie.same_site(SameSite::None).partitioned(true))
+    ///     .remember_cookie(|cookie| cookie.same_site(SameSite::None).partitioned(true))
+    /// # }
+    /// ```
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// The same settings for plain HTTP: neither `Secure` nor `Partitioned`, and without the
+    /// prefix `__Host-`.
     pub(crate) fn without_https(mut self) -> Self {
         self.secure = false;
+        self.partitioned = false;
         if let Some(name) = self.name.strip_prefix("__Host-") {
             self.name = CookieName::new(name.to_owned());
         }
@@ -114,6 +138,12 @@ impl CookieSettings {
             CookieProblem::HostPrefix
         } else if has_prefix("__Secure-") && !self.secure {
             CookieProblem::PrefixNeedsSecure
+        } else if (has_prefix("__Http-") || has_prefix("__Host-Http-")) && !(self.secure && self.http_only) {
+            CookieProblem::HttpPrefix
+        } else if self.partitioned && !self.secure {
+            CookieProblem::PartitionedNeedsSecure
+        } else if [self.domain.as_deref(), Some(&self.path)].iter().flatten().any(|text| text.len() > 1024) {
+            CookieProblem::TooLong
         } else if self.domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
             CookieProblem::Domain
         } else if !self.path.starts_with('/') || !self.path.bytes().all(|b| matches!(b, b' '..=b'~') && b != b';') {
@@ -129,8 +159,12 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
+/// Whether this is a domain name (RFC 1035, 2.3.4). Browsers do not match a trailing dot.
 fn is_domain(domain: &str) -> bool {
-    !domain.is_empty() && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    domain.len() <= 253 && domain.split('.').all(is_label)
 }
 
 #[cfg(test)]
@@ -156,6 +190,18 @@ mod tests {
         assert_eq!(problem(a().domain("a;b")), Some(CookieProblem::Domain));
         assert_eq!(problem(a().path("x")), Some(CookieProblem::Path));
         assert_eq!(problem(a().path("/x;y")), Some(CookieProblem::Path));
+        for bad in ["", "example.com.", "a..b", "a b", &"a".repeat(64)] {
+            assert_eq!(problem(a().domain(bad)), Some(CookieProblem::Domain), "{bad}");
+        }
+        assert_eq!(problem(a().secure(false).partitioned(true)), Some(CookieProblem::PartitionedNeedsSecure));
+        assert_eq!(problem(a().partitioned(true)), None);
+        assert_eq!(problem(a().partitioned(true).without_https()), None);
+        for name in ["__Http-a", "__host-http-a"] {
+            assert_eq!(problem(a().name(name)), None);
+            assert_eq!(problem(a().name(name).http_only(false)), Some(CookieProblem::HttpPrefix));
+        }
+        assert_eq!(problem(a().name("__Http-a").secure(false)), Some(CookieProblem::HttpPrefix));
+        assert_eq!(problem(a().path(format!("/{}", "a".repeat(1024)))), Some(CookieProblem::TooLong));
         assert_eq!(problem(a().domain(".example.com").path("/x").same_site(None)), None);
     }
 }

@@ -62,6 +62,16 @@ pub enum ConfigError {
         /// Which setting.
         setting: &'static str,
     },
+    /// [`www_authenticate`](crate::LoginManagerBuilder::www_authenticate) is not a challenge.
+    Challenge(String),
+    /// This setting has no effect on Flask's cookies.
+    NotInFlask {
+        /// Which setting.
+        setting: &'static str,
+    },
+    /// [`use_x_forwarded_host`](crate::LoginManagerBuilder::use_x_forwarded_host) has no effect
+    /// without [`trusted_proxies`](crate::LoginManagerBuilder::trusted_proxies).
+    ForwardedHostWithoutProxies,
 }
 
 /// What is wrong with a cookie's settings (RFC 6265bis).
@@ -77,10 +87,17 @@ pub enum CookieProblem {
     /// The name begins with `__Host-`, but the cookie has a domain, has a path other than
     /// `/`, or is not `Secure`. Browsers reject it.
     HostPrefix,
+    /// The cookie is `Partitioned`, but not `Secure`. Browsers reject it (CHIPS).
+    PartitionedNeedsSecure,
+    /// The name begins with `__Http-` or `__Host-Http-`, but the cookie is not `Secure` or not
+    /// `HttpOnly`. Browsers reject it.
+    HttpPrefix,
     /// The domain is not a valid domain name.
     Domain,
     /// The path does not begin with `/`, or contains `;` or a control character.
     Path,
+    /// The domain or the path has more than 1024 bytes. Browsers ignore such an attribute.
+    TooLong,
 }
 
 impl fmt::Display for ConfigError {
@@ -103,9 +120,10 @@ impl fmt::Display for ConfigError {
                 let expected = match *setting {
                     "force_host" => "use a host with an optional port, such as example.com:8443",
                     "trusted_origin" => {
-                        "use a scheme and a host without a default port or a path, such as https://app.example.com"
+                        "use a scheme and a host with an optional port, and no path, such as https://app.example.com"
                     }
-                    "login_view_below prefix" => "use a path that begins with a slash and has no query",
+                    "base_path" => "use a path that begins with one slash and has no query, such as /shop",
+                    "login_view_below prefix" | "json_below" => "use a path that begins with a slash and has no query",
                     _ => "use a path that begins with one slash, or a complete http(s) URL",
                 };
                 write!(f, "{setting}: {value:?} is not valid: {expected}")
@@ -113,6 +131,17 @@ impl fmt::Display for ConfigError {
             Self::Duration { setting } => {
                 write!(f, "{setting}: use at least one second, and a duration that ends before the year 10000")
             }
+            Self::Challenge(value) => write!(
+                f,
+                "www_authenticate: {value:?} is not valid: use a challenge (RFC 9110, 11.6.1), such as Bearer realm=\"api\""
+            ),
+            Self::NotInFlask { setting } => write!(
+                f,
+                "{setting} has no effect on Flask's cookies, whose lifetimes are Flask's own: remove it, and use `session_lifetime` and `remember_duration`"
+            ),
+            Self::ForwardedHostWithoutProxies => f.write_str(
+                "`use_x_forwarded_host` has no effect without trusted proxies: say with `trusted_proxies` how many there are",
+            ),
         }
     }
 }
@@ -126,8 +155,13 @@ impl fmt::Display for CookieProblem {
             Self::SameSiteNoneNeedsSecure => "SameSite=None needs Secure",
             Self::PrefixNeedsSecure => "a name that begins with __Secure- needs Secure",
             Self::HostPrefix => "a name that begins with __Host- needs Secure, the path / and no domain",
-            Self::Domain => "the domain may contain only letters, digits, dots and hyphens",
+            Self::PartitionedNeedsSecure => "a partitioned cookie needs Secure",
+            Self::HttpPrefix => "a name that begins with __Http- or __Host-Http- needs Secure and HttpOnly",
+            Self::Domain => {
+                "the domain must consist of labels of up to 63 letters, digits, hyphens and underscores with dots between them"
+            }
             Self::Path => "the path must begin with / and contain no semicolon or control character",
+            Self::TooLong => "domain and path may have at most 1024 bytes each",
         })
     }
 }

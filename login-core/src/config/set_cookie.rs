@@ -14,10 +14,12 @@ pub(crate) struct SetCookie {
     name: String,
     attributes: String,
     deletion: String,
+    longest: u64,
 }
 
 impl SetCookie {
-    pub(crate) fn new(settings: &CookieSettings) -> Self {
+    /// `longest` is the largest `Max-Age`, in seconds.
+    pub(crate) fn new(settings: &CookieSettings, longest: u64) -> Self {
         let mut cookie = Cookie::new(&*settings.name, "");
         cookie.set_path(&settings.path);
         if let Some(domain) = &settings.domain {
@@ -26,9 +28,12 @@ impl SetCookie {
         cookie.set_secure(settings.secure);
         cookie.set_http_only(settings.http_only);
         cookie.set_same_site(settings.same_site.map(cookie::SameSite::from));
+        if settings.partitioned {
+            cookie.set_partitioned(true);
+        }
         let attributes = after_value(&cookie);
         expire(&mut cookie, 0, 0);
-        Self { name: settings.name.to_string(), attributes, deletion: cookie.to_string() }
+        Self { name: settings.name.to_string(), attributes, deletion: cookie.to_string(), longest }
     }
 
     /// The header that sets the cookie. `max_age` is in seconds; without it, the cookie ends
@@ -37,6 +42,7 @@ impl SetCookie {
         let mut line = String::with_capacity(self.name.len() + 1 + value.len() + self.attributes.len() + EXPIRY);
         line.extend([&*self.name, "=", value, &*self.attributes]);
         if let Some(seconds) = max_age {
+            let seconds = seconds.min(self.longest);
             let mut cookie = Cookie::new("", "");
             expire(&mut cookie, seconds, now.saturating_add(seconds));
             line.push_str(&after_value(&cookie));
@@ -75,7 +81,7 @@ mod tests {
     use crate::config::cookie::SameSite;
 
     fn cookie(settings: CookieSettings) -> SetCookie {
-        SetCookie::new(&settings)
+        SetCookie::new(&settings, LAST_SECOND)
     }
 
     #[test]
@@ -99,6 +105,21 @@ mod tests {
     fn an_attribute_that_is_off_is_left_out() {
         let settings = CookieSettings::new("a").secure(false).http_only(false).same_site(None);
         assert_eq!(cookie(settings).set("v", None, 0), "a=v; Path=/");
+    }
+
+    #[test]
+    fn a_partitioned_cookie_is_deleted_as_one() {
+        let partitioned = cookie(CookieSettings::new("a").same_site(SameSite::None).partitioned(true));
+        assert_eq!(partitioned.set("v", None, 0), "a=v; HttpOnly; SameSite=None; Partitioned; Secure; Path=/");
+        assert!(
+            partitioned.delete().starts_with("a=; HttpOnly; SameSite=None; Partitioned; Secure; Path=/; Max-Age=0")
+        );
+    }
+
+    #[test]
+    fn nothing_asks_for_more_than_browsers_keep() {
+        let line = SetCookie::new(&CookieSettings::new("a"), 60).set("v", Some(61), 0);
+        assert!(line.ends_with("; Max-Age=60; Expires=Thu, 01 Jan 1970 00:01:00 GMT"), "{line}");
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! The settings of a login manager, and the checks that `build` makes.
 
+use crate::answer::Kind;
 use crate::clock::LAST_SECOND;
 use crate::config::cookie::CookieSettings;
 use crate::config::error::ConfigError;
 use crate::request::client::Proxies;
+use crate::request::host::{self, Host};
+use crate::request::kind;
 use crate::request::url;
+use crate::request::view::Request;
 
 /// What happens when a session is used by another client than the one that it was made
 /// for (Flask-Login's `SESSION_PROTECTION`). A client is identified by its address and its
@@ -43,6 +47,10 @@ pub(crate) struct Config {
     pub(crate) remember_cookie: CookieSettings,
     /// Seconds.
     pub(crate) session_lifetime: u64,
+    /// Seconds. `None`: sessions have no idle timeout.
+    pub(crate) idle_timeout: Option<u64>,
+    /// Seconds. `None`: the default.
+    pub(crate) login_lifetime: Option<u64>,
     /// Seconds.
     pub(crate) remember_duration: u64,
     pub(crate) refresh_each_request: bool,
@@ -57,11 +65,23 @@ pub(crate) struct Config {
     pub(crate) localizer: Option<Localizer>,
     pub(crate) session_for_next: bool,
     pub(crate) forced_host: Option<String>,
+    /// The path that a proxy strips, without a slash at its end. Usually empty.
+    pub(crate) base_path: String,
+    /// Requests below these paths are answered as a program's.
+    pub(crate) json_prefixes: Vec<String>,
+    /// The challenge of a 401, if the application chose one.
+    pub(crate) challenge: Option<String>,
     /// Seconds.
     pub(crate) fresh_max_age: Option<u64>,
-    pub(crate) refuse_cross_site: bool,
+    pub(crate) accepts_cross_site: bool,
     pub(crate) trusted_origins: Vec<String>,
 }
+
+/// A year in seconds.
+const YEAR: u64 = 365 * 24 * 60 * 60;
+
+/// How long browsers keep a cookie at most, in seconds: 400 days (RFC 6265bis, 5.5).
+pub(crate) const LONGEST_COOKIE: u64 = 400 * 24 * 60 * 60;
 
 /// The cookie names of Flask and Flask-Login.
 pub(crate) const FLASK_SESSION: &str = "session";
@@ -73,7 +93,9 @@ impl Default for Config {
             session_cookie: CookieSettings::new("__Host-session"),
             remember_cookie: CookieSettings::new("__Host-remember_token"),
             session_lifetime: 31 * 24 * 60 * 60,
-            remember_duration: 365 * 24 * 60 * 60,
+            idle_timeout: None,
+            login_lifetime: None,
+            remember_duration: YEAR,
             refresh_each_request: false,
             protection: SessionProtection::default(),
             proxies: Proxies::default(),
@@ -85,8 +107,11 @@ impl Default for Config {
             localizer: None,
             session_for_next: false,
             forced_host: None,
+            base_path: String::new(),
+            json_prefixes: Vec::new(),
+            challenge: None,
             fresh_max_age: None,
-            refuse_cross_site: false,
+            accepts_cross_site: false,
             trusted_origins: Vec::new(),
         }
     }
@@ -106,27 +131,34 @@ impl Config {
         for (setting, view) in [("login_view", &self.login_view), ("refresh_view", &self.refresh_view)] {
             view.as_deref().map_or(Ok(()), |view| address(setting, view, url::is_view(view)))?;
         }
+        let is_prefix = |prefix: &str| prefix.starts_with('/') && !prefix.contains(['?', '#']);
         for (prefix, view) in &self.login_views {
-            address("login_view_below prefix", prefix, prefix.starts_with('/') && !prefix.contains(['?', '#']))?;
+            address("login_view_below prefix", prefix, is_prefix(prefix))?;
             address("login_view_below", view, url::is_view(view))?;
         }
         self.login_views.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.trim_end_matches('/').len()));
+        for prefix in &self.json_prefixes {
+            address("json_below", prefix, is_prefix(prefix))?;
+        }
+        let is_base = self.base_path.is_empty() || (url::is_view(&self.base_path) && is_prefix(&self.base_path));
+        address("base_path", &self.base_path, is_base)?;
+        self.base_path.truncate(self.base_path.trim_end_matches('/').len());
         if let Some(host) = &self.forced_host {
-            address("force_host", host, is_host(host))?;
+            address("force_host", host, Host::parse("https", host).is_some())?;
         }
         for origin in &self.trusted_origins {
-            let parts = url::split(origin);
-            // Browsers leave the default port out of an Origin header (RFC 6454, 6.1).
-            let has_default_port = match parts.scheme {
-                Some("https") => origin.ends_with(":443"),
-                _ => origin.ends_with(":80"),
-            };
-            let has_more = parts.query.is_some() || parts.fragment.is_some() || has_default_port;
-            let is_bare = parts.path.is_empty() && !has_more;
-            address("trusted_origin", origin, url::is_view(origin) && parts.authority.is_some() && is_bare)?;
+            address("trusted_origin", origin, host::is_origin(origin))?;
+        }
+        if self.proxies.forwarded_host && self.proxies.trusted == 0 {
+            return Err(ConfigError::ForwardedHostWithoutProxies);
+        }
+        if let Some(challenge) = self.challenge.as_deref().filter(|challenge| !is_challenge(challenge)) {
+            return Err(ConfigError::Challenge(challenge.to_owned()));
         }
         for (setting, seconds) in [
             ("session_lifetime", Some(self.session_lifetime)),
+            ("idle_timeout", self.idle_timeout),
+            ("login_lifetime", self.login_lifetime),
             ("remember_duration", Some(self.remember_duration)),
             ("fresh_login_max_age", self.fresh_max_age),
         ] {
@@ -137,6 +169,33 @@ impl Config {
         Ok(())
     }
 
+    /// Checks that no setting is made that Flask's cookies cannot have.
+    pub(crate) fn check_flask(&self) -> Result<(), ConfigError> {
+        for (setting, seconds) in [("idle_timeout", self.idle_timeout), ("login_lifetime", self.login_lifetime)] {
+            if seconds.is_some() {
+                return Err(ConfigError::NotInFlask { setting });
+            }
+        }
+        Ok(())
+    }
+
+    /// How long a session is valid after it was written, in seconds.
+    pub(crate) fn session_age(&self) -> u64 {
+        self.idle_timeout.unwrap_or(self.session_lifetime)
+    }
+
+    /// How long a login is valid after it was made, in seconds (native format).
+    pub(crate) fn login_age(&self) -> u64 {
+        self.login_lifetime.unwrap_or(YEAR)
+    }
+
+    /// The kind of answer that a request can use.
+    pub(crate) fn kind(&self, request: &Request) -> Kind {
+        let kind = kind::of(request);
+        let is_below = || self.json_prefixes.iter().any(|prefix| url::is_below(request.path(), prefix));
+        if !matches!(kind, Kind::Grpc(_)) && is_below() { Kind::Json } else { kind }
+    }
+
     /// The login view for a request with this path: that of the longest matching prefix, or
     /// the general one.
     pub(crate) fn login_view_for(&self, path: &str) -> Option<&str> {
@@ -145,6 +204,7 @@ impl Config {
     }
 }
 
-fn is_host(host: &str) -> bool {
-    !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+/// Whether a text can be the value of a WWW-Authenticate header.
+fn is_challenge(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(|b| matches!(b, b' '..=b'~'))
 }

@@ -4,16 +4,15 @@ use std::net::IpAddr;
 
 use smol_str::SmolStr;
 
-use crate::config::cookie::MAX_SIZE;
-use crate::config::settings::Config;
+use crate::config::settings::{Config, LONGEST_COOKIE};
 use crate::formats::flask::client_id::client_id;
 use crate::formats::flask::keys::FlaskKey;
 use crate::formats::flask::{remember as flask_remember, session as flask_session};
 use crate::formats::native::keys::NativeKey;
 use crate::formats::native::remember::{self as native_remember, RememberToken};
-use crate::formats::native::session as native_session;
+use crate::formats::native::session::{self as native_session, Ages};
+use crate::formats::readable::{first_readable, text};
 use crate::request::client;
-use crate::request::cookies::{self, CookieName};
 use crate::request::view::Request;
 use crate::session::content::{Binding, Digest, Session};
 use crate::user::User;
@@ -33,6 +32,18 @@ pub(crate) struct Remembered {
     pub(crate) duration: Option<u64>,
     /// When it expires, in seconds since 1970, if the format stores it.
     pub(crate) ends_at: Option<u64>,
+    /// When its login was made, in seconds since 1970, if the format stores it.
+    pub(crate) began_at: Option<u64>,
+}
+
+/// A remember cookie that is about to be written.
+pub(crate) struct NewRemember<'n> {
+    pub(crate) user_id: &'n str,
+    pub(crate) auth: Option<Digest>,
+    /// When its login was made, in seconds since 1970.
+    pub(crate) began_at: u64,
+    /// Seconds.
+    pub(crate) duration: u64,
 }
 
 /// The user's auth hash has changed since the login was made.
@@ -43,7 +54,10 @@ impl Format {
     pub(crate) fn read_session(&self, request: &Request, config: &Config, now: u64) -> Option<Session> {
         let read = |value: &[u8]| match self {
             Self::Flask(keys) => flask_session::read_session(text(value)?, keys, now, config.session_lifetime),
-            Self::Native(keys) => native_session::read_session(value, keys, now, config.session_lifetime),
+            Self::Native(keys) => {
+                let ages = Ages { session: config.session_age(), login: config.login_age() };
+                native_session::read_session(value, keys, now, ages)
+            }
         };
         first_readable(request, &config.session_cookie.name, read)
     }
@@ -81,37 +95,36 @@ impl Format {
                 auth: None,
                 duration: None,
                 ends_at: None,
+                began_at: None,
             }),
-            Self::Native(keys) => native_remember::read_remember(value, keys, now).map(|token| Remembered {
-                user_id: token.user_id,
-                auth: token.auth,
-                duration: Some(token.ends_at.saturating_sub(token.issued_at)),
-                ends_at: Some(token.ends_at),
-            }),
+            Self::Native(keys) => {
+                native_remember::read_remember(value, keys, now, config.login_age()).map(|token| Remembered {
+                    user_id: token.user_id,
+                    auth: token.auth,
+                    duration: Some(token.ends_at.saturating_sub(token.issued_at)),
+                    ends_at: Some(token.ends_at),
+                    began_at: Some(token.began_at),
+                })
+            }
         };
         first_readable(request, &config.remember_cookie.name, read)
     }
 
-    /// The value of a remember cookie that expires after `duration` seconds.
-    pub(crate) fn write_remember(
-        &self,
-        user_id: &str,
-        auth: Option<Digest>,
-        now: u64,
-        duration: u64,
-    ) -> Option<String> {
+    /// The value of a remember cookie that expires after `duration` seconds, and its `Max-Age`.
+    /// In the native format it expires with its login at the latest.
+    pub(crate) fn write_remember(&self, new: NewRemember<'_>, config: &Config, now: u64) -> Option<(String, u64)> {
+        let NewRemember { user_id, auth, began_at, duration } = new;
         match self {
-            Self::Flask(keys) => keys
-                .first()
-                .map(|key| flask_remember::quote(&flask_remember::write_remember(user_id, key)).into_owned()),
+            Self::Flask(keys) => {
+                let value = flask_remember::write_remember(user_id, keys.first()?);
+                Some((flask_remember::quote(&value).into_owned(), duration))
+            }
             Self::Native(keys) => {
-                let token = RememberToken {
-                    user_id: user_id.into(),
-                    issued_at: now,
-                    ends_at: now.saturating_add(duration),
-                    auth,
-                };
-                keys.first().map(|key| native_remember::write_remember(&token, key))
+                let left = began_at.saturating_add(config.login_age()).saturating_sub(now);
+                let seconds = duration.min(LONGEST_COOKIE).min(left);
+                let ends_at = now.saturating_add(seconds);
+                let token = RememberToken { user_id: user_id.into(), began_at, issued_at: now, ends_at, auth };
+                Some((native_remember::write_remember(&token, keys.first()?), seconds))
             }
         }
     }
@@ -125,12 +138,15 @@ impl Format {
         auth: Option<Digest>,
         now: u64,
     ) -> Option<(String, u64)> {
-        let (Self::Native(keys), Some(ends_at)) = (self, remembered.ends_at) else { return None };
+        let (Self::Native(keys), Some(ends_at), Some(began_at)) = (self, remembered.ends_at, remembered.began_at)
+        else {
+            return None;
+        };
         if remembered.auth == auth {
             return None;
         }
         let issued_at = ends_at.saturating_sub(remembered.duration.unwrap_or_default());
-        let token = RememberToken { user_id: remembered.user_id.clone(), issued_at, ends_at, auth };
+        let token = RememberToken { user_id: remembered.user_id.clone(), began_at, issued_at, ends_at, auth };
         let value = native_remember::write_remember(&token, keys.first()?);
         Some((value, ends_at.saturating_sub(now)))
     }
@@ -164,8 +180,8 @@ impl Format {
         match self {
             Self::Flask(_) => None,
             Self::Native(keys) => {
-                let hash = user.auth_hash()?;
-                keys.first().map(|key| key.auth(user_id, &hash))
+                let hash = user.auth_hash();
+                keys.first().filter(|_| !hash.is_empty()).map(|key| key.auth(user_id, &hash))
             }
         }
     }
@@ -180,10 +196,11 @@ impl Format {
         user_id: &str,
     ) -> Result<Option<Digest>, Revoked> {
         let Self::Native(keys) = self else { return Ok(None) };
-        let (hash, digest) = match (user.auth_hash(), digest) {
-            (None, None) => return Ok(None),
-            (Some(hash), Some(digest)) => (hash, digest),
-            (Some(_), None) | (None, Some(_)) => return Err(Revoked),
+        let hash = user.auth_hash();
+        let digest = match (hash.is_empty(), digest) {
+            (true, None) => return Ok(None),
+            (false, Some(digest)) => digest,
+            (false, None) | (true, Some(_)) => return Err(Revoked),
         };
         match keys.iter().position(|key| key.is_auth(&digest, user_id, &hash)) {
             Some(0) => Ok(Some(digest)),
@@ -236,48 +253,5 @@ fn with_client<T>(request: &Request, proxies: usize, then: impl FnOnce(&[u8], Op
         Some(IpAddr::V4(address)) => then(&address.octets(), agent.as_deref()),
         Some(IpAddr::V6(address)) => then(&address.octets(), agent.as_deref()),
         None => then(&[], agent.as_deref()),
-    }
-}
-
-/// How many cookies with the same name are tried. This limits what a client can make the
-/// server compute.
-const MAX_TRIED: usize = 4;
-
-/// The first readable cookie with this name, among the first four.
-fn first_readable<T>(request: &Request, name: &CookieName, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-    let mut tried = 0;
-    request.find_cookie(name, |value| {
-        tried += 1;
-        let value = cookies::unquote(value);
-        if tried > MAX_TRIED || value.len() > MAX_SIZE { None } else { read(&value) }
-    })
-}
-
-fn text(value: &[u8]) -> Option<&str> {
-    std::str::from_utf8(value).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn four_cookies_with_the_same_name_are_tried_and_no_large_one() {
-        let name = CookieName::new("a".to_owned());
-        let read = |header: String| {
-            let request = Request::new("GET", "/").with_header("cookie", header.as_bytes());
-            let read = std::cell::RefCell::new(Vec::new());
-            assert_eq!(
-                first_readable(&request, &name, |value| {
-                    read.borrow_mut().push(value.len());
-                    None::<()>
-                }),
-                None
-            );
-            read.into_inner()
-        };
-        assert_eq!(read("a=1; a=22; a=333; a=4444; a=55555; a=666666".to_owned()), [1, 2, 3, 4]);
-        let of = |size: usize| "x".repeat(size);
-        assert_eq!(read(format!("a={}; a={}; a=1", of(MAX_SIZE), of(MAX_SIZE + 1))), [MAX_SIZE, 1]);
     }
 }

@@ -4,4 +4,5 @@
 pub(crate) mod flask;
 pub(crate) mod format;
 pub(crate) mod native;
+pub(crate) mod readable;
 pub(crate) mod tagged;

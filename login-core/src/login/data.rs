@@ -150,6 +150,10 @@ impl<U: User> Login<U> {
         let item = self.0.setup.format.flash_item(category, message);
         let mut state = self.0.state();
         let state = state.for_change()?;
+        // A refusal repeats itself as often as a client likes, and its message says nothing new.
+        if matches!(limit, Limit::Refusal) && transitions::is_waiting(&state.session, &item) {
+            return Ok(());
+        }
         let session = transitions::flash(&state.session, &item);
         self.check_size(&session, limit)?;
         state.set_session(session);

@@ -1,9 +1,10 @@
 //! The end of a request: what the login adds to the response.
 
+use crate::answer::Answer;
 use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
 use crate::event::Event;
-use crate::formats::format::{Remembered, Revoked};
+use crate::formats::format::{NewRemember, Remembered, Revoked};
 use crate::login::request_login::RequestLogin;
 use crate::login::resolution::Resolution;
 use crate::login::response_parts::ResponseParts;
@@ -37,10 +38,11 @@ impl<U: User> RequestLogin<U> {
             return ResponseParts::default();
         }
         let mut parts = ResponseParts { vary_cookie: is_accessed, ..ResponseParts::default() };
-        parts.has_failed = matches!(state.resolution, Resolution::Failed(_));
+        let has_failed = matches!(state.resolution, Resolution::Failed(_));
+        parts.failure = has_failed.then(|| failure(shared, &state));
         let mut is_too_large = false;
-        if parts.has_failed || (500..600).contains(&status) {
-            parts.is_private = !parts.has_failed && state.user().is_some();
+        if has_failed || (500..600).contains(&status) {
+            parts.is_private = !has_failed && state.user().is_some();
             if state.login_ended {
                 parts.set_cookies.extend(ended_session_cookie(shared, &state));
                 parts.set_cookies.extend(deleted_remember_cookie(shared, &state));
@@ -81,6 +83,11 @@ impl<U: User> RequestLogin<U> {
     }
 }
 
+/// The response if the user could not be loaded.
+fn failure<U: User>(shared: &Shared<U>, state: &State<U>) -> Answer {
+    Answer::load_failed(shared.setup.config.kind(shared.client(&state.client)))
+}
+
 /// The session cookie has no space for a change that the application did not make, such as
 /// one by session protection.
 struct TooLarge;
@@ -92,7 +99,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Optio
         let is_deleted = state.session_changed && deletes(shared, state, name);
         return Ok(is_deleted.then(|| shared.setup.session_cookie.delete()));
     }
-    if !state.session_changed && !state.session.is_permanent() {
+    if !state.session_changed && !is_used_up(shared, state) {
         return Ok(None);
     }
     let format = &shared.setup.format;
@@ -102,15 +109,34 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Optio
     if name.len() + value.len() > MAX_SIZE {
         return Err(TooLarge);
     }
-    let life = session.is_permanent().then_some(config.session_lifetime);
-    Ok(Some(shared.setup.session_cookie.set(&value, life, now)))
+    Ok(Some(shared.setup.session_cookie.set(&value, max_age(shared, &session), now)))
+}
+
+/// Whether to write a session that has not changed, so that use extends it. With an idle timeout
+/// that is so once a twentieth of it has passed: the session may expire early by that much.
+/// Without one, a permanent session is written with each response, as in Flask.
+fn is_used_up<U: User>(shared: &Shared<U>, state: &State<U>) -> bool {
+    let config = &shared.setup.config;
+    match (config.idle_timeout, state.session.written_at) {
+        _ if state.is_weakened_unwritten => false,
+        (Some(timeout), Some(written_at)) => shared.now().saturating_sub(written_at) >= (timeout / 20).max(1),
+        _ => state.session.is_permanent(),
+    }
+}
+
+/// The `Max-Age` of a session's cookie, if it is permanent. In the native format it does not
+/// outlive the login.
+fn max_age<U: User>(shared: &Shared<U>, session: &Session) -> Option<u64> {
+    let Setup { config, format, .. } = &*shared.setup;
+    let ends_at = session.began_at.filter(|_| !format.is_flask()).map(|at| at.saturating_add(config.login_age()));
+    let left = ends_at.map_or(u64::MAX, |ends_at| ends_at.saturating_sub(shared.now()));
+    session.is_permanent().then(|| config.session_age().min(left))
 }
 
 /// The session as it is written. A client digest made with an old key is made again with
 /// the current one.
 fn renewed<U: User>(shared: &Shared<U>, state: &State<U>) -> Session {
     let mut session = state.session.clone();
-    session.started_at.get_or_insert(shared.now());
     let (format, proxies) = (&shared.setup.format, shared.setup.config.proxies.trusted);
     let client = shared.client(&state.client);
     if !format.is_flask() && format.is_bound(session.binding.as_ref(), client, proxies) {
@@ -151,8 +177,8 @@ fn ended_session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option
     if session.is_empty() {
         return deletes(shared, state, &config.session_cookie.name).then(|| session_cookie.delete());
     }
-    let life = session.is_permanent().then_some(config.session_lifetime);
-    Some(session_cookie.set(&format.write_session(&session, shared.now())?, life, shared.now()))
+    let value = format.write_session(&session, shared.now())?;
+    Some(session_cookie.set(&value, max_age(shared, &session), shared.now()))
 }
 
 fn remember_cookie<U: User>(
@@ -175,10 +201,16 @@ fn refreshed_cookie<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &
     let setup = &shared.setup;
     let now = shared.now();
     let duration = duration(shared, state, remembered);
-    let value = setup.format.write_remember(&remembered.user_id, remembered.auth, now, duration)?;
+    let new = NewRemember {
+        user_id: &remembered.user_id,
+        auth: remembered.auth,
+        began_at: remembered.began_at.unwrap_or(now),
+        duration,
+    };
+    let (value, seconds) = setup.format.write_remember(new, &setup.config, now)?;
     // In quotes, an ID may need more space than in the client's own spelling.
     let fits = setup.config.remember_cookie.name.len() + value.len() <= MAX_SIZE;
-    fits.then(|| setup.remember_cookie.set(&value, Some(duration), now))
+    fits.then(|| setup.remember_cookie.set(&value, Some(seconds), now))
 }
 
 /// The remember duration that the login was made with. Flask-Login's cookie does not

@@ -1,16 +1,13 @@
-//! Guards: which requests are accepted, and how a refused request is answered.
+//! Guards: which requests are accepted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::Refusal;
 use crate::error::LoadError;
-use crate::event::Event;
-use crate::login::handle::{Limit, Login};
+use crate::login::handle::Login;
 use crate::login::setup::Warning;
 use crate::login::state::State;
-use crate::request::client;
-use crate::request::redirect;
 use crate::user::User;
 
 /// What a guard requires.
@@ -112,56 +109,5 @@ impl<U: User> Login<U> {
             && self.is_fresh(state, None)
             && state.session.login_at.is_none();
         Err(Unmet { refusal: Refusal::NeedsRefresh, unknown_age })
-    }
-
-    /// Refuses the request: notifies the listeners, flashes the message, stores `next`, and
-    /// returns the response.
-    ///
-    /// The message or `next` is left out if the session cookie would be so large that there
-    /// is no space for a login. Anyone can make requests that are refused, as often as they
-    /// like.
-    pub fn refuse(&self, refusal: Refusal) -> Answer {
-        self.notify_refused(refusal);
-        let config = &self.0.setup.config;
-        let request = self.0.request();
-        if client::prefers_json(request) {
-            return Answer::problem(refusal);
-        }
-        let (view, message) = match refusal {
-            Refusal::Unauthorized => (config.login_view_for(request.path()), &config.login_message),
-            Refusal::NeedsRefresh => (config.refresh_view.as_deref(), &config.needs_refresh_message),
-        };
-        let Some(view) = view else { return Answer::unauthorized(refusal) };
-        if !message.text.is_empty() {
-            let localized = config.localizer.as_ref().map(|localize| localize(&message.text));
-            let text = localized.as_deref().unwrap_or(&message.text);
-            if let Err(error) = self.flash_up_to(Limit::Refusal, &message.category, text) {
-                let message = format_args!("the message for a refused request is not flashed: {error}");
-                self.0.setup.warn_once(Warning::MessageNotFlashed, message);
-            }
-        }
-        let origin = client::origin(request, config.proxies);
-        let next = redirect::next_param(view, origin, request.target());
-        let in_query = if config.session_for_next {
-            if let Err(error) = self.store_next(Limit::Refusal, &next) {
-                let message = format_args!("the address of a refused request is not stored as `next`: {error}");
-                self.0.setup.warn_once(Warning::NextNotStored, message);
-            }
-            None
-        } else {
-            Some(next.as_str())
-        };
-        let status = if matches!(request.method(), "GET" | "HEAD") { 302 } else { 303 };
-        let location = redirect::login_url(view, config.forced_host.as_deref(), in_query);
-        Answer::redirect(status, redirect::to_location(&location))
-    }
-
-    /// Notifies the listeners of a refusal that the application answers itself. Nothing is
-    /// flashed or stored.
-    pub fn notify_refused(&self, refusal: Refusal) {
-        self.0.setup.notify(&match refusal {
-            Refusal::Unauthorized => Event::Unauthorized,
-            Refusal::NeedsRefresh => Event::NeedsRefresh,
-        });
     }
 }

@@ -14,10 +14,8 @@ use crate::login::log_in::LogIn;
 use crate::login::log_out::LogOut;
 use crate::login::resolution::{Resolution, Source};
 use crate::login::state::{RememberChange, Shared, State};
-use crate::request::client;
-use crate::request::redirect;
 use crate::request::view::Request;
-use crate::session::content::{NEXT, Session};
+use crate::session::content::Session;
 use crate::session::transitions;
 use crate::user::User;
 
@@ -188,43 +186,6 @@ impl<U: User> Login<U> {
         let Some(user) = self.user_including_inactive().await? else { return Ok(false) };
         let remembered = self.remembered();
         Ok(remembered.is_some_and(|remembered| self.0.setup.format.check_remembered(&remembered, &*user).is_ok()))
-    }
-
-    /// The page that the client asked for before it was redirected to the login view. It
-    /// comes from the request's query, or from the session with
-    /// [`use_session_for_next`](crate::LoginManagerBuilder::use_session_for_next), which
-    /// removes it there.
-    ///
-    /// `None` if there is none, or if it is not on this site. See
-    /// [`is_safe_redirect`](Self::is_safe_redirect).
-    #[must_use]
-    pub fn next_url(&self) -> Option<String> {
-        let request = self.0.request();
-        let next = if self.0.setup.config.session_for_next {
-            let mut state = self.0.state();
-            let json = if state.response_begun { None } else { state.session.data.remove(NEXT) };
-            state.session_changed |= json.is_some();
-            json.and_then(|json| serde_json::from_str(&json).ok())
-        } else {
-            request.query_value("next")
-        };
-        next.filter(|next: &String| self.is_safe_redirect(next)).map(|next| redirect::to_location(&next))
-    }
-
-    /// The redirect target at the end of a login handler: [`next_url`](Self::next_url), or
-    /// else `fallback`, as the value of a Location header. The application chooses
-    /// `fallback`, and it is not checked.
-    #[must_use]
-    pub fn next_or(&self, fallback: &str) -> String {
-        self.next_url().unwrap_or_else(|| redirect::to_location(fallback))
-    }
-
-    /// Whether a redirect to `url` stays on this site in every browser. It must be a path
-    /// that begins with exactly one slash, or a complete URL with this request's scheme and
-    /// host, and contain no backslash or control character.
-    #[must_use]
-    pub fn is_safe_redirect(&self, url: &str) -> bool {
-        redirect::is_same_site(url, client::origin(self.0.request(), self.0.setup.config.proxies))
     }
 
     /// The request.

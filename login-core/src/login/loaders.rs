@@ -39,7 +39,10 @@ pub trait UserLoader: Send + Sync + 'static {
 /// ```
 /// # use login_core::{Request, RequestLoader, User};
 /// # struct Account;
-/// # impl User for Account { fn id(&self) -> String { String::new() } }
+/// # impl User for Account {
+/// #     fn id(&self) -> String { String::new() }
+/// #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
+/// # }
 /// # struct Database;
 /// # impl Database {
 /// #     async fn by_token(&self, token: &str) -> Result<Option<Account>, std::io::Error> { Ok(None) }

@@ -10,6 +10,7 @@ use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
 use crate::event::Event;
+use crate::formats::format::NewRemember;
 use crate::login::handle::{Limit, Login};
 use crate::login::resolution::{Resolution, Source};
 use crate::login::state::RememberChange;
@@ -52,7 +53,8 @@ impl<U: User> LogIn<U> {
         self
     }
 
-    /// How long this login is remembered, in whole seconds. Default:
+    /// How long this login is remembered, in whole seconds, up to the
+    /// [`login_lifetime`](crate::LoginManagerBuilder::login_lifetime) and 400 days. Default:
     /// [`remember_duration`](crate::LoginManagerBuilder::remember_duration).
     pub fn duration(mut self, duration: Duration) -> Self {
         self.duration = Some(duration);
@@ -90,13 +92,15 @@ impl<U: User> LogIn<U> {
             return Err(LoginError::InactiveUser);
         }
         // The user's own code and the entropy run here, so the state is not locked.
+        setup.check_auth_hash_is_used(&self.user);
         let user_id = SmolStr::from(self.user.id());
         let auth = format.auth(&*self.user, &user_id);
         let login_id = self.login.new_login_id();
         let login_at = if self.fresh { self.login.login_time() } else { None };
         let is_remembered = self.remember == Some(true);
-        let token = if is_remembered { format.write_remember(&user_id, auth, now, duration) } else { None };
-        self.check_remember_size(token.as_deref())?;
+        let new = NewRemember { user_id: &user_id, auth, began_at: now, duration };
+        let written = if is_remembered { format.write_remember(new, config, now) } else { None };
+        self.check_remember_size(written.as_ref().map_or(0, |(token, _)| token.len()))?;
         let seconds = self.duration.filter(|_| is_remembered && format.is_flask());
 
         let mut guard = shared.state();
@@ -106,8 +110,8 @@ impl<U: User> LogIn<U> {
         let is_deleted = state.remember == RememberChange::Delete;
         let carried = if is_deleted { None } else { format.read_remember(client, config, now) };
         let replaces_another = transitions::is_another(&state.session, &user_id);
-        let remember = match (token, self.remember, carried) {
-            (Some(token), ..) => Some(RememberChange::Set(token, duration)),
+        let remember = match (written, self.remember, carried) {
+            (Some((token, seconds)), ..) => Some(RememberChange::Set(token, seconds)),
             (None, Some(_), _) => Some(RememberChange::Delete),
             (None, None, Some(carried)) if carried.user_id != user_id => Some(RememberChange::Delete),
             (None, None, Some(carried)) => {
@@ -120,11 +124,12 @@ impl<U: User> LogIn<U> {
             binding: format.bind(client, config.proxies.trusted),
             auth,
             login_id,
+            began_at: now,
             login_at,
             remember_seconds: seconds.map(|duration| duration.as_secs_f64()),
             user_id,
         };
-        let session = transitions::log_in(&state.session, new, state.kept(format.is_flask(), &[]), now);
+        let session = transitions::log_in(&state.session, new, state.kept(format.is_flask(), &[]));
         self.login.check_size(&session, Limit::Application)?;
         state.set_session(session);
         if let Some(remember) = remember {
@@ -139,9 +144,9 @@ impl<U: User> LogIn<U> {
 }
 
 impl<U: User> LogIn<U> {
-    fn check_remember_size(&self, token: Option<&str>) -> Result<(), LoginError> {
+    fn check_remember_size(&self, value: usize) -> Result<(), LoginError> {
         let name = &self.login.0.setup.config.remember_cookie.name;
-        let size = name.len() + token.map_or(0, str::len);
+        let size = name.len() + value;
         if size <= MAX_SIZE {
             return Ok(());
         }

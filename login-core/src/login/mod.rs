@@ -9,6 +9,8 @@ pub(crate) mod loaders;
 pub(crate) mod loading;
 pub(crate) mod log_in;
 pub(crate) mod log_out;
+pub(crate) mod next;
+pub(crate) mod refuse;
 pub(crate) mod request_login;
 pub(crate) mod resolution;
 pub(crate) mod resolve;

@@ -49,7 +49,9 @@ impl<U: User> RequestLogin<U> {
     /// varies by cookie.
     pub fn access(&self, request: impl FnOnce() -> Request) -> Login<U> {
         self.0.store_request(request);
-        self.0.access(|| None);
+        let shared = &*self.0;
+        let is_foreign = || shared.is_foreign(shared.request());
+        shared.access(|| None, is_foreign);
         Login(Arc::clone(&self.0))
     }
 
@@ -61,7 +63,8 @@ impl<U: User> RequestLogin<U> {
         if setup.has_request_loader {
             return self.access(|| Request::from_head(head));
         }
-        self.0.access(|| Some(Request::client_from(head, setup.config.proxies.trusted > 0)));
+        let client = || Some(Request::client_from(head, setup.config.proxies.trusted > 0));
+        self.0.access(client, || self.0.is_foreign(&Request::from_head(head)));
         Login(Arc::clone(&self.0))
     }
 

@@ -1,5 +1,7 @@
 //! What the login adds to a response.
 
+use crate::answer::Answer;
+
 /// What the login adds to a response. It is empty if the login was not accessed.
 ///
 /// `Debug` shows the number of cookies, not their values.
@@ -12,8 +14,8 @@ pub struct ResponseParts {
     /// Whether the response is for one user, so that shared caches must not store it. See
     /// [`needs_private`](Self::needs_private).
     pub is_private: bool,
-    /// Whether the user could not be loaded. See [`replaces`](Self::replaces).
-    pub has_failed: bool,
+    /// The response if the user could not be loaded. See [`replacement`](Self::replacement).
+    pub failure: Option<Answer>,
 }
 
 impl std::fmt::Debug for ResponseParts {
@@ -22,7 +24,7 @@ impl std::fmt::Debug for ResponseParts {
             .field("set_cookies", &self.set_cookies.len())
             .field("vary_cookie", &self.vary_cookie)
             .field("is_private", &self.is_private)
-            .field("has_failed", &self.has_failed)
+            .field("failure", &self.failure.is_some())
             .finish()
     }
 }
@@ -32,14 +34,15 @@ impl ResponseParts {
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.vary_cookie && !self.is_private && !self.has_failed && self.set_cookies.is_empty()
+        !self.vary_cookie && !self.is_private && self.failure.is_none() && self.set_cookies.is_empty()
     }
 
-    /// Whether a response with this status must be replaced by a 500: the user could not be
-    /// loaded, and the status is not a 5xx.
+    /// What must replace a response with this status, because the user could not be loaded and
+    /// the status is not a 5xx. For a gRPC client it is HTTP 200 with `grpc-status` 13.
     #[must_use]
-    pub fn replaces(&self, status: u16) -> bool {
-        self.has_failed && !(500..600).contains(&status)
+    pub fn replacement(&self, status: u16) -> Option<&Answer> {
+        let is_5xx = |status: u16| (500..600).contains(&status);
+        self.failure.as_ref().filter(|answer| !(is_5xx(answer.status()) && is_5xx(status)))
     }
 
     /// Whether to add the header `Vary: Cookie`, given the values of the present Vary headers.
@@ -78,6 +81,7 @@ impl ResponseParts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Kind;
 
     #[test]
     fn vary_is_added_once() {
@@ -89,10 +93,12 @@ mod tests {
 
     #[test]
     fn a_failed_load_is_a_5xx() {
-        let failed = ResponseParts { has_failed: true, ..ResponseParts::default() };
+        let parts = |kind| ResponseParts { failure: Some(Answer::load_failed(kind)), ..ResponseParts::default() };
+        let (failed, grpc) = (parts(Kind::Other), parts(Kind::Grpc("application/grpc")));
         for (status, replaced) in [(200, true), (302, true), (499, true), (500, false), (503, false), (600, true)] {
-            assert_eq!(failed.replaces(status), replaced, "{status}");
-            assert!(!ResponseParts::default().replaces(status));
+            assert_eq!(failed.replacement(status).map(Answer::status), replaced.then_some(500), "{status}");
+            assert_eq!(grpc.replacement(status).map(Answer::status), Some(200), "{status}");
+            assert!(ResponseParts::default().replacement(status).is_none());
         }
     }
 

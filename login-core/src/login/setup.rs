@@ -1,8 +1,8 @@
 //! What all logins of one manager share.
 
 use std::fmt::Arguments;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::{Clock, Entropy};
 use crate::config::set_cookie::SetCookie;
@@ -11,7 +11,15 @@ use crate::event::{Event, Listener};
 use crate::formats::format::Format;
 use crate::log;
 use crate::login::loaders::Drive;
+use crate::request::cross_site;
+use crate::request::view::Request;
 use crate::user::User;
+
+/// How many origins of refused cross-site requests are logged as a warning.
+const MAX_ORIGINS: usize = 32;
+
+/// How much of an origin is logged, in bytes.
+const MAX_ORIGIN: usize = 128;
 
 /// The parts of a login manager that the logins of its requests need.
 pub(crate) struct Setup<U: User> {
@@ -24,8 +32,10 @@ pub(crate) struct Setup<U: User> {
     pub(crate) listeners: Vec<Listener<U>>,
     pub(crate) loaders: Arc<dyn Drive<U>>,
     pub(crate) has_request_loader: bool,
+    /// The origins whose cross-site requests are logged already.
+    pub(crate) refused_origins: Mutex<Vec<String>>,
     /// Which of the [`Warning`]s are logged already.
-    pub(crate) warned: [AtomicBool; 5],
+    pub(crate) warned: [AtomicBool; 6],
 }
 
 /// A warning that a client's requests can cause. Each is logged only once, so that no client
@@ -37,6 +47,7 @@ pub(crate) enum Warning {
     NextNotStored,
     NoSpaceForLogin,
     SessionTooLarge,
+    AuthHashUnused,
 }
 
 impl<U: User> Setup<U> {
@@ -48,10 +59,57 @@ impl<U: User> Setup<U> {
         }
     }
 
+    /// Logs a warning if the user has an auth hash that the format does not store. The user's
+    /// own code runs here, so the request's state must not be locked.
+    pub(crate) fn check_auth_hash_is_used(&self, user: &U) {
+        let is_logged = self.warned.get(Warning::AuthHashUnused as usize).is_some_and(|it| it.load(Ordering::Relaxed));
+        if self.format.is_flask() && !is_logged && !user.auth_hash().is_empty() {
+            self.warn_once(
+                Warning::AuthHashUnused,
+                format_args!(
+                    "`auth_hash` is not used with Flask's cookies: a new password ends no login; make a version number part of `id`"
+                ),
+            );
+        }
+    }
+
+    /// Notifies the listeners that another site's page sent this request, and logs it. Each
+    /// origin is logged as a warning once, for the first of them; after that for debugging only,
+    /// because whoever sends such requests must not make the log grow.
+    pub(crate) fn notify_cross_site(&self, request: &Request) {
+        let origin = cross_site::origin(request);
+        let named = origin.map_or("an unknown origin", shortened);
+        let message = format_args!(
+            "a {} request from {named:?} was refused, because another site's page sent it; accept it with `trusted_origin`",
+            request.method(),
+        );
+        if self.is_first(named) {
+            log::warn(message)
+        } else {
+            log::debug(message)
+        }
+        self.notify(&Event::CrossSiteRefused { origin });
+    }
+
+    /// Whether this is the first refused request of an origin, of the origins that are kept.
+    fn is_first(&self, origin: &str) -> bool {
+        let mut refused = self.refused_origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = refused.len() < MAX_ORIGINS && refused.iter().all(|each| each != origin);
+        if is_first {
+            refused.push(origin.to_owned());
+        }
+        is_first
+    }
+
     /// Notifies all listeners. The request's state must not be locked, because a listener
     /// may use the login.
     pub(crate) fn notify(&self, event: &Event<'_, U>) {
         event.log();
         self.listeners.iter().for_each(|listener| listener(event));
     }
+}
+
+fn shortened(origin: &str) -> &str {
+    let end = (0..=MAX_ORIGIN.min(origin.len())).rev().find(|end| origin.is_char_boundary(*end));
+    origin.get(..end.unwrap_or_default()).unwrap_or_default()
 }

@@ -8,6 +8,8 @@ use crate::error::LoginError;
 use crate::login::loaders::Loading;
 use crate::login::resolution::Resolution;
 use crate::login::setup::Setup;
+use crate::request::client;
+use crate::request::cross_site;
 use crate::request::view::Request;
 use crate::session::content::Session;
 use crate::session::kept::Kept;
@@ -60,6 +62,11 @@ pub(crate) struct State<U> {
     pub(crate) client: Request,
     pub(crate) session: Session,
     pub(crate) session_changed: bool,
+    /// Whether the request had session cookies of which none could be read.
+    pub(crate) session_is_unreadable: bool,
+    /// Whether session protection weakened the login in a request of another site's page. Then
+    /// the session is not written.
+    pub(crate) is_weakened_unwritten: bool,
     /// How many of the waiting messages this request has flashed.
     pub(crate) new_flashes: usize,
     /// Whether a login ended in this request: by a logout, by session protection, or because
@@ -179,6 +186,8 @@ impl<U: User> Shared<U> {
                 client: Request::empty(),
                 session: Session::default(),
                 session_changed: false,
+                session_is_unreadable: false,
+                is_weakened_unwritten: false,
                 new_flashes: 0,
                 login_ended: false,
                 logged_out: false,
@@ -207,8 +216,9 @@ impl<U: User> Shared<U> {
     }
 
     /// Reads the session the first time, and protects it. `client` copies what identifies
-    /// the client, if the whole request was not copied.
-    pub(crate) fn access(&self, client: impl FnOnce() -> Option<Request>) {
+    /// the client, if the whole request was not copied. `is_foreign` says whether another
+    /// site's page sent the request.
+    pub(crate) fn access(&self, client: impl FnOnce() -> Option<Request>, is_foreign: impl Fn() -> bool) {
         if self.is_accessed() {
             return;
         }
@@ -224,17 +234,26 @@ impl<U: User> Shared<U> {
         }
         let Setup { format, config, .. } = &*self.setup;
         let client = self.client(&state.client);
-        if let Some(session) = format.read_session(client, config, now) {
-            state.session = session;
+        match format.read_session(client, config, now) {
+            Some(session) => state.session = session,
+            None => state.session_is_unreadable = client.has_cookie(&config.session_cookie.name),
         }
         let kept = state.kept(format.is_flask(), &[]);
         let protected = transitions::protect(&mut state.session, config.protection, kept, |session| {
             format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
         });
-        state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
-        if protected == Protected::Ended {
-            state.login_ended = true;
-            state.remember = RememberChange::Delete;
+        match protected {
+            Protected::Passed | Protected::Weakened { changed: false } => {}
+            // The application did not ask for this change.
+            Protected::Weakened { changed: true } | Protected::Ended if is_foreign() => {
+                state.is_weakened_unwritten = true;
+            }
+            Protected::Weakened { changed: true } => state.session_changed = true,
+            Protected::Ended => {
+                state.session_changed = true;
+                state.login_ended = true;
+                state.remember = RememberChange::Delete;
+            }
         }
         state.protected = protected;
         self.accessed.store(true, Ordering::Release);
@@ -254,6 +273,11 @@ impl<U: User> Shared<U> {
     /// state.
     pub(crate) fn client<'s>(&'s self, client: &'s Request) -> &'s Request {
         self.request.get().unwrap_or(client)
+    }
+
+    /// Whether another site's page sent this request.
+    pub(crate) fn is_foreign(&self, request: &Request) -> bool {
+        cross_site::is_from_another_site(request, client::origin(request, self.setup.config.proxies))
     }
 
     /// The time of this request, in seconds since 1970. It is the same during the whole

@@ -121,6 +121,7 @@ impl<U: User> LoadUser<U> {
         let setup = &login.0.setup;
         let digest = login.0.state().session.auth;
         // The user's own code runs here, so the state is not locked.
+        setup.check_auth_hash_is_used(&user);
         let checked = setup.format.check_auth(digest, &*user, user_id);
         let is_revoked = checked.is_err();
         let (step, settled) = login.settle_with(generation, |state| match checked {
@@ -158,13 +159,14 @@ impl<U: User> LoadUser<U> {
                     binding: setup.format.bind(login.0.client(&state.client), setup.config.proxies.trusted),
                     auth,
                     login_id,
+                    began_at: remembered.began_at.unwrap_or(now),
                     login_at: None,
                     remember_seconds: state.session.remember_seconds,
                     user_id: remembered.user_id,
                 };
                 let kept = state.kept(setup.format.is_flask(), &[]);
                 // It is not fresh, and it is bound to the client that sent the cookie.
-                let restored = transitions::log_in(&state.session, restored, kept, now);
+                let restored = transitions::log_in(&state.session, restored, kept);
                 // If the application's data leaves no space, the login is valid in this
                 // request, and the next one restores it again.
                 let fits = setup.format.session_size(&restored, &setup.config, now) <= MAX_SIZE;

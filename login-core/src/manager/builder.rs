@@ -3,11 +3,11 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::clock::{Clock, Entropy};
+use crate::clock::{Clock, Entropy, LAST_SECOND};
 use crate::config::error::ConfigError;
 use crate::config::secret::SecretKey;
 use crate::config::set_cookie::SetCookie;
-use crate::config::settings::Config;
+use crate::config::settings::{Config, LONGEST_COOKIE};
 use crate::event::Listener;
 use crate::formats::flask::keys::FlaskKey;
 use crate::formats::format::Format;
@@ -27,9 +27,10 @@ const SHORTEST_KEY: usize = 32;
 ///
 /// The defaults are safe: signed cookies in the native format, named `__Host-session` and
 /// `__Host-remember_token`, with `HttpOnly`, `Secure` and `SameSite=Lax`. A session expires
-/// 31 days after it was last written, a remember cookie after 365 days. Session protection
-/// is [`Basic`](crate::SessionProtection::Basic). A refused request is answered with 401
-/// unless a [`login_view`](Self::login_view) is set.
+/// 31 days after it was last written, a remember cookie after 365 days, and a login after 365
+/// days in any case. Session protection is [`Basic`](crate::SessionProtection::Basic). A request
+/// that another site's page sent and that may change something is refused. A refused request
+/// is answered with 401 unless a [`login_view`](Self::login_view) is set.
 #[must_use = "call `build` to make the manager"]
 pub struct LoginManagerBuilder<U: User, M = LoginManager<U>> {
     pub(crate) config: Config,
@@ -98,8 +99,13 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
     fn finish(mut self, loaders: Arc<dyn Drive<U>>, has_request_loader: bool) -> Result<M, ConfigError> {
         self.mistake.take().map_or(Ok(()), Err)?;
         self.config.check(self.clock.now())?;
+        let longest = if self.is_flask { LAST_SECOND } else { LONGEST_COOKIE };
         let keys = || std::iter::once(&self.key).chain(&self.fallbacks);
         let format = if self.is_flask {
+            self.config.check_flask()?;
+            for cookie in [&mut self.config.session_cookie, &mut self.config.remember_cookie] {
+                cookie.name = cookie.name.clone().read_like_werkzeug();
+            }
             Format::Flask(keys().map(FlaskKey::new).collect())
         } else {
             if let Some(length) = keys().map(|key| key.as_bytes().len()).find(|length| *length < SHORTEST_KEY) {
@@ -110,8 +116,8 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
         };
         let mount = Mount::new::<U>(&self.config, &format);
         let setup = Setup {
-            session_cookie: SetCookie::new(&self.config.session_cookie),
-            remember_cookie: SetCookie::new(&self.config.remember_cookie),
+            session_cookie: SetCookie::new(&self.config.session_cookie, longest),
+            remember_cookie: SetCookie::new(&self.config.remember_cookie, longest),
             config: self.config,
             format,
             clock: self.clock,
@@ -119,6 +125,7 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
             listeners: self.listeners,
             loaders,
             has_request_loader,
+            refused_origins: Default::default(),
             warned: Default::default(),
         };
         Ok(LoginManager::new(setup, mount).into())

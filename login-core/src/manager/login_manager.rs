@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::answer::{Answer, Refusal};
 use crate::clock::{Clock, Entropy};
 use crate::config::secret::SecretKey;
 use crate::login::request_login::RequestLogin;
@@ -51,7 +52,10 @@ impl<U: User> LoginManager<U> {
     /// let clock = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
     /// let builder = LoginManager::builder(key, clock, random).login_view("/login");
     /// # struct Account;
-    /// # impl login_core::User for Account { fn id(&self) -> String { String::new() } }
+    /// # impl login_core::User for Account {
+    /// #     fn id(&self) -> String { String::new() }
+    /// #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
+    /// # }
     /// # let manager: LoginManager<Account> = builder.build_without_loader()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -80,28 +84,31 @@ impl<U: User> LoginManager<U> {
         Arc::ptr_eq(&self.setup, &request_login.0.setup)
     }
 
-    /// Whether cross-site requests are refused. See
-    /// [`refuse_cross_site_requests`](LoginManagerBuilder::refuse_cross_site_requests).
-    #[must_use]
-    pub fn refuses_cross_site(&self) -> bool {
-        self.setup.config.refuse_cross_site
-    }
-
-    /// Whether to refuse this request because another site's page sent it. The answer is
-    /// [`Answer::cross_site`](crate::adapter::Answer::cross_site), and the request must not
-    /// reach its handler.
-    #[must_use]
-    pub fn refuses(&self, request: &Request) -> bool {
+    /// The answer to a request that another site's page sent and that may change something.
+    /// Such a request must not reach its handler. `None` for any other request.
+    ///
+    /// Listeners are notified of the refusal. The rules are those of
+    /// [`insecure_accept_cross_site_requests`](LoginManagerBuilder::insecure_accept_cross_site_requests).
+    #[must_use = "the request must not reach its handler"]
+    pub fn refuse_cross_site(&self, request: &Request) -> Option<Answer> {
         let config = &self.setup.config;
-        let host = client::origin(request, config.proxies).host;
-        config.refuse_cross_site && cross_site::is_cross_site(request, host, &config.trusted_origins)
+        let here = client::origin(request, config.proxies);
+        if config.accepts_cross_site || !cross_site::is_refused(request, here, &config.trusted_origins) {
+            return None;
+        }
+        self.setup.notify_cross_site(request);
+        Some(self.setup.refused(Refusal::CrossSite, config.kind(request)))
     }
 
-    /// Like [`refuses`](Self::refuses), for an adapter. A request that needs no check is not
-    /// copied.
-    #[must_use]
-    pub fn refuses_head(&self, head: &impl RequestHead) -> bool {
-        self.refuses_cross_site() && cross_site::needs_check(head) && self.refuses(&Request::from_head(head))
+    /// Like [`refuse_cross_site`](Self::refuse_cross_site), for an adapter. A request that
+    /// needs no check is not copied. The copy is returned too.
+    pub(crate) fn refuse_cross_site_head(&self, head: &impl RequestHead) -> Option<(Request, Answer)> {
+        if self.setup.config.accepts_cross_site || !cross_site::needs_check(head) {
+            return None;
+        }
+        let request = Request::from_head(head);
+        let answer = self.refuse_cross_site(&request)?;
+        Some((request, answer))
     }
 
     /// Makes the Cookie header of a client that has logged this user in, for tests.

@@ -4,5 +4,6 @@
 pub(crate) mod builder;
 pub(crate) mod login_manager;
 pub(crate) mod mounts;
+pub(crate) mod refusal_settings;
 pub(crate) mod settings;
 pub(crate) mod test_login;

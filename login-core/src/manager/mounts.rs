@@ -151,11 +151,19 @@ mod tests {
         fn id(&self) -> String {
             String::new()
         }
+
+        fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::default()
+        }
     }
 
     impl User for Staff {
         fn id(&self) -> String {
             String::new()
+        }
+
+        fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::default()
         }
     }
 

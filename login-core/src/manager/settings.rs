@@ -77,15 +77,48 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
         self
     }
 
-    /// How long a session is valid after it was last written, in whole seconds (Flask's
+    /// How long a session is valid after its cookie was last written, in whole seconds (Flask's
     /// `PERMANENT_SESSION_LIFETIME`). The server checks it. Default: 31 days.
+    ///
+    /// A change writes the session, but reading it does not, so this is not an idle timeout: a
+    /// session that is used and never changed expires too. Only a
+    /// [permanent](crate::Login::set_permanent) session is written with each use. With an
+    /// [`idle_timeout`](Self::idle_timeout), that counts instead of this.
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.session_lifetime = lifetime.as_secs();
         self
     }
 
+    /// How long a session is valid without use, in whole seconds. Default: none, and
+    /// [`session_lifetime`](Self::session_lifetime) counts.
+    ///
+    /// Use extends it: any request that accesses the session. The cookie is written again only
+    /// once a twentieth of this time has passed, so a session may expire early by that much,
+    /// and never late. A remember cookie restores the login, no longer fresh; to prevent that,
+    /// remember no one.
+    ///
+    /// Native format only. In Flask's, make sessions permanent.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.config.idle_timeout = Some(timeout.as_secs());
+        self
+    }
+
+    /// How long a login is valid however much it is used, in whole seconds. Default: 365 days.
+    ///
+    /// It counts from [`log_in`](crate::Login::log_in). Neither a remember cookie nor
+    /// [`confirm`](crate::Login::confirm) extends it.
+    ///
+    /// Native format only. Flask's cookies do not say when a login was made.
+    pub fn login_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.login_lifetime = Some(lifetime.as_secs());
+        self
+    }
+
     /// How long a login is remembered, in whole seconds (Flask-Login's
     /// `REMEMBER_COOKIE_DURATION`). Default: 365 days.
+    ///
+    /// In the native format a remember cookie never outlives its login (see
+    /// [`login_lifetime`](Self::login_lifetime)), nor 400 days, which is what browsers keep.
     pub fn remember_duration(mut self, duration: Duration) -> Self {
         self.config.remember_duration = duration.as_secs();
         self
@@ -105,15 +138,25 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
         self
     }
 
-    /// How many proxies in front of the server are trusted for `X-Forwarded-For`,
-    /// `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: 0, and the headers are ignored.
+    /// How many proxies in front of the server are trusted for `X-Forwarded-For` and
+    /// `X-Forwarded-Proto`. Default: 0, and the headers are ignored.
     ///
-    /// Each trusted proxy must set or remove all three headers. A header that a proxy
-    /// forwards unchanged is trusted, so a client could choose its own address or host. The
-    /// same happens if the number is too high. `next`, redirects and the cross-site check
-    /// use the host.
+    /// Each trusted proxy must set or remove both headers. A header that a proxy forwards
+    /// unchanged is trusted, so a client could choose its own address. The same happens if
+    /// the number is too high.
     pub fn trusted_proxies(mut self, count: usize) -> Self {
         self.config.proxies.trusted = count;
+        self
+    }
+
+    /// Trusts the [proxies](Self::trusted_proxies) for `X-Forwarded-Host` too. Default: off,
+    /// and the host is that of the request.
+    ///
+    /// Set it if the proxies replace the `Host` header and send this one. Many proxies forward
+    /// the client's own `X-Forwarded-Host`, which then decides what `next`, redirects and the
+    /// cross-site check take for this site.
+    pub fn use_x_forwarded_host(mut self) -> Self {
+        self.config.proxies.forwarded_host = true;
         self
     }
 
@@ -127,79 +170,6 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
         self
     }
 
-    /// Where refused requests are redirected: a path, or a complete `http(s)` URL
-    /// (Flask-Login's `login_view`). Default: none, and they are answered with 401.
-    pub fn login_view(mut self, view: impl Into<String>) -> Self {
-        self.config.login_view = Some(view.into());
-        self
-    }
-
-    /// The login view for requests to paths below `prefix` (Flask-Login's
-    /// `blueprint_login_views`). If several prefixes match, the longest is used. A prefix
-    /// matches whole segments: `/admin` matches `/admin` and `/admin/users`, but not
-    /// `/administrator`.
-    pub fn login_view_below(mut self, prefix: impl Into<String>, view: impl Into<String>) -> Self {
-        self.config.login_views.push((prefix.into(), view.into()));
-        self
-    }
-
-    /// Where a request is redirected if its login is not fresh (Flask-Login's
-    /// `refresh_view`). Default: none, and it is answered with 401.
-    pub fn refresh_view(mut self, view: impl Into<String>) -> Self {
-        self.config.refresh_view = Some(view.into());
-        self
-    }
-
-    /// The message that is flashed when a request is redirected to the login view. An empty
-    /// message is not flashed. Default: "Please log in to access this page.", as in
-    /// Flask-Login.
-    pub fn login_message(mut self, message: impl Into<String>) -> Self {
-        self.config.login_message.text = message.into();
-        self
-    }
-
-    /// The category of [`login_message`](Self::login_message). Default: `message`.
-    pub fn login_message_category(mut self, category: impl Into<String>) -> Self {
-        self.config.login_message.category = category.into();
-        self
-    }
-
-    /// The message that is flashed when a request is redirected to the refresh view. An
-    /// empty message is not flashed. Default: "Please reauthenticate to access this page.",
-    /// as in Flask-Login.
-    pub fn needs_refresh_message(mut self, message: impl Into<String>) -> Self {
-        self.config.needs_refresh_message.text = message.into();
-        self
-    }
-
-    /// The category of [`needs_refresh_message`](Self::needs_refresh_message). Default:
-    /// `message`.
-    pub fn needs_refresh_message_category(mut self, category: impl Into<String>) -> Self {
-        self.config.needs_refresh_message.category = category.into();
-        self
-    }
-
-    /// Translates both messages before they are flashed (Flask-Login's
-    /// `localize_callback`).
-    pub fn localizer(mut self, localize: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        self.config.localizer = Some(Box::new(localize));
-        self
-    }
-
-    /// Stores `next` in the session instead of the query of the login view (Flask-Login's
-    /// `USE_SESSION_FOR_NEXT`). Default: off.
-    pub fn use_session_for_next(mut self) -> Self {
-        self.config.session_for_next = true;
-        self
-    }
-
-    /// The host in redirects to the login view and the refresh view (Flask-Login's
-    /// `FORCE_HOST_FOR_REDIRECTS`). Default: none.
-    pub fn force_host(mut self, host: impl Into<String>) -> Self {
-        self.config.forced_host = Some(host.into());
-        self
-    }
-
     /// How long a login is fresh after the user entered credentials, in whole seconds.
     /// Default: as long as the session. In the flask format this also stores the time of the
     /// login in the session, as `_login_at`, which Flask-Login does not.
@@ -208,23 +178,30 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
         self
     }
 
-    /// Answers a request with 403 if another site's page sent it. Default: off. Recommended
-    /// unless other sites have forms for this one.
+    /// Accepts requests that another site's page sent, by which it can act for its visitors. By
+    /// default they are refused with 403 before they reach a handler.
     ///
     /// The rules are those of Go's `http.CrossOriginProtection`, and WebSocket handshakes are
     /// checked too. GET, HEAD and OPTIONS requests are accepted, because they must not change
     /// anything. Otherwise `Sec-Fetch-Site` must be `same-origin` or `none`; if the browser
     /// does not send it, `Origin` must name the request's host. A request with neither header
-    /// does not come from a page in a browser.
+    /// does not come from a page in a browser. One with credentials of its own in
+    /// `Authorization` (`Bearer`, not `Basic`, `Digest`, `Negotiate` or `NTLM`, which browsers
+    /// send again by themselves) is accepted too: another site's page cannot add the header,
+    /// unless the server allows it by CORS.
     ///
     /// This covers what `SameSite=Lax` does not: another site's form that logs its visitor in
-    /// as someone else, and requests from sibling subdomains.
-    pub fn refuse_cross_site_requests(mut self) -> Self {
-        self.config.refuse_cross_site = true;
+    /// as someone else, and requests from sibling subdomains. Prefer
+    /// [`trusted_origin`](Self::trusted_origin) if only some sites may do this, such as a
+    /// single sign-on provider that posts its answer.
+    pub fn insecure_accept_cross_site_requests(mut self) -> Self {
+        self.config.accepts_cross_site = true;
         self
     }
 
-    /// An origin whose cross-site requests are accepted, such as `https://app.example.com`.
+    /// An origin whose cross-site requests are accepted: `scheme://host[:port]`, such as
+    /// `https://app.example.com`. An application's own scheme is one too:
+    /// `chrome-extension://…`, `capacitor://localhost`.
     pub fn trusted_origin(mut self, origin: impl Into<String>) -> Self {
         self.config.trusted_origins.push(origin.into());
         self

@@ -1,8 +1,8 @@
-//! The client that sent the request: its address, its user agent, the origin it asked
-//! for, and whether it prefers JSON.
+//! The client that sent the request: its address, its user agent, and the origin it asked
+//! for.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::request::url::Origin;
 use crate::request::view::Request;
@@ -12,6 +12,8 @@ use crate::request::view::Request;
 pub(crate) struct Proxies {
     /// How many proxies in front of the server are trusted.
     pub(crate) trusted: usize,
+    /// Whether they are trusted for `X-Forwarded-Host` too.
+    pub(crate) forwarded_host: bool,
     /// Whether clients use HTTPS only, whatever the connection says.
     pub(crate) https_only: bool,
 }
@@ -25,10 +27,29 @@ pub(crate) fn address(request: &Request, proxies: usize) -> Option<IpAddr> {
     }
 }
 
+/// An address as proxies write it: with a port, in brackets, in quotes (RFC 7239, 6), with
+/// the zone of a link-local address (RFC 4007, 11), or as an IPv4-mapped IPv6 address. An
+/// address does not identify its client better with port and zone, so they are dropped.
 fn parse_address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))?;
-    Some(IpAddr::to_canonical(&address))
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
+    let address = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(address)?
+        }
+        None => match text.split_once(':') {
+            // More than one colon is an IPv6 address, which has no port without brackets.
+            Some((address, port)) if is_port(port) => address,
+            _ => text,
+        },
+    };
+    let without_zone = address.split_once('%').map_or(address, |(address, _)| address);
+    let address: IpAddr = without_zone.parse().ok()?;
+    Some(address.to_canonical())
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The item that the outermost trusted proxy added: number `proxies` from the right. An
@@ -48,8 +69,9 @@ pub(crate) fn origin(request: &Request, proxies: Proxies) -> Origin<'_> {
         Some(scheme) => scheme.eq_ignore_ascii_case("https"),
         None => request.is_https(),
     };
-    let host = forwarded(request, "x-forwarded-host", proxies.trusted).or_else(|| request.header("host"));
-    Origin::new(if https { "https" } else { "http" }, host.unwrap_or_default())
+    let proxies = if proxies.forwarded_host { proxies.trusted } else { 0 };
+    let host = forwarded(request, "x-forwarded-host", proxies).or_else(|| request.header("host"));
+    Origin { scheme: if https { "https" } else { "http" }, host: host.unwrap_or_default() }
 }
 
 /// The largest part of a user agent that identifies a client, in bytes. Hashing it takes time
@@ -70,34 +92,6 @@ pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
         joined.extend_from_slice(line.get(..space).unwrap_or(line));
     }
     Some(agent)
-}
-
-/// Whether the client prefers JSON to a page: `Accept` has `application/json` or `+json`
-/// with a higher weight than `text/html`. Wildcards do not count (RFC 9110, 12.5.1).
-pub(crate) fn prefers_json(request: &Request) -> bool {
-    let (mut json, mut html) = (0, 0);
-    for item in
-        request.header_lines("accept").filter_map(|line| std::str::from_utf8(line).ok()).flat_map(|l| l.split(','))
-    {
-        let mut parts = item.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight =
-            parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))).map_or(1000, weight);
-        if media == "application/json" || media.ends_with("+json") {
-            json = json.max(weight);
-        } else if media == "text/html" || media == "application/xhtml+xml" {
-            html = html.max(weight);
-        }
-    }
-    json > html
-}
-
-/// A weight in thousandths. An invalid weight counts as 0.
-fn weight(text: &str) -> u32 {
-    match text.trim().parse::<f32>() {
-        Ok(q) if (0.0..=1.0).contains(&q) => (q * 1000.0) as u32,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
@@ -126,13 +120,44 @@ mod tests {
             unreadable.with_header("x-forwarded-for", b"\xff, 6.6.6.6").with_header("x-forwarded-host", b"\xff");
         assert_eq!(address(&unreadable, 1), Some([6, 6, 6, 6].into()));
         assert_eq!(address(&unreadable, 2), None, "the item before it, which the client may have made up, is not used");
-        let behind = |trusted| Proxies { trusted, https_only: false };
-        assert_eq!(origin(&unreadable.with_header("host", b"inner"), behind(1)).host, "");
+        let behind = |trusted| Proxies { trusted, forwarded_host: true, https_only: false };
+        let unreadable = unreadable.with_header("host", b"inner");
+        assert_eq!(origin(&unreadable, behind(1)).host, "");
+        assert_eq!(origin(&unreadable, Proxies { forwarded_host: false, ..behind(1) }).host, "inner");
         assert_eq!(origin(&request, behind(0)).scheme, "http");
         assert_eq!(origin(&request, behind(1)).scheme, "http");
         assert_eq!(origin(&request, behind(2)).scheme, "https");
         assert_eq!(origin(&request, behind(2)).host, "inner");
         assert_eq!(origin(&request, Proxies { https_only: true, ..behind(1) }).scheme, "https");
+    }
+
+    #[test]
+    fn an_address_is_taken_in_every_form_that_proxies_write() {
+        for (text, expected) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            (" 192.0.2.1 ", Some("192.0.2.1")),
+            ("192.0.2.1:4711", Some("192.0.2.1")),
+            ("\"192.0.2.1:4711\"", Some("192.0.2.1")),
+            ("2001:DB8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("\"[2001:db8::1]:4711\"", Some("2001:db8::1")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("[fe80::1%25eth0]:80", Some("fe80::1")),
+            ("::ffff:192.0.2.1", Some("192.0.2.1")),
+            ("[::ffff:192.0.2.1]:80", Some("192.0.2.1")),
+            ("", None),
+            ("unknown", None),
+            ("_hidden", None),
+            ("192.0.2.1:", None),
+            ("192.0.2.1:http", None),
+            ("[2001:db8::1", None),
+            ("[2001:db8::1]80", None),
+            ("192.0.2", None),
+        ] {
+            let request = get().with_header("x-forwarded-for", text.as_bytes());
+            assert_eq!(address(&request, 1).map(|address| address.to_string()).as_deref(), expected, "{text:?}");
+        }
     }
 
     #[test]
@@ -145,27 +170,5 @@ mod tests {
         assert_eq!(user_agent(&request).map(|agent| agent.len()), Some(MAX_USER_AGENT));
         let request = get().with_header("user-agent", b"a").with_header("user-agent", b"b");
         assert_eq!(user_agent(&request).as_deref(), Some(&b"a,b"[..]));
-    }
-
-    #[test]
-    fn json_is_preferred_only_above_html() {
-        for (accept, expected) in [
-            ("application/json", true),
-            ("application/problem+json", true),
-            ("application/json, text/html;q=0.9", true),
-            ("text/html, application/json", false),
-            ("text/html;q=0.5, application/json;q=0.6", true),
-            ("*/*", false),
-            ("", false),
-            ("application/json;q=0", false),
-            ("application/json;q=x", false),
-            ("text/html, application/json;q=2", false),
-            ("image/png, application/json;q=0.5", true),
-            ("application/xhtml+xml, application/json", false),
-            ("application/json;charset=utf-8; q=0.3 , text/html; q=0.2", true),
-        ] {
-            assert_eq!(prefers_json(&get().with_header("Accept", accept.as_bytes())), expected, "{accept}");
-        }
-        assert!(!prefers_json(&get()));
     }
 }

@@ -1,12 +1,13 @@
-//! Reads the Cookie header (RFC 6265bis) the way Werkzeug does.
+//! Reads the Cookie header (RFC 6265bis): the way browsers write it, or the way Werkzeug reads it.
 
 use std::borrow::Cow;
 use std::ops::Deref;
 
 use memchr::{memchr, memchr2, memmem};
 
-/// The cookies of a Cookie header: names and values as the client sent them, with any
-/// quotes. Malformed cookies are skipped, as in Werkzeug.
+/// The cookies of a Cookie header the way Werkzeug reads it: a value in quotes may contain
+/// semicolons. Names and values are as the client sent them, with any quotes. Malformed cookies
+/// are skipped.
 pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = header;
     std::iter::from_fn(move || {
@@ -30,12 +31,19 @@ pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 pub(crate) struct CookieName {
     text: String,
     finder: memmem::Finder<'static>,
+    /// Whether the header is read the way Werkzeug does. To a browser, a quote has no meaning.
+    is_werkzeug: bool,
 }
 
 impl CookieName {
     pub(crate) fn new(text: String) -> Self {
         let finder = memmem::Finder::new(&text).into_owned();
-        Self { text, finder }
+        Self { text, finder, is_werkzeug: false }
+    }
+
+    /// Reads the header the way Werkzeug does.
+    pub(crate) fn read_like_werkzeug(self) -> Self {
+        Self { is_werkzeug: true, ..self }
     }
 }
 
@@ -48,11 +56,11 @@ impl Deref for CookieName {
 }
 
 /// Calls `read` with the value of each cookie with this name, until it returns a result.
-/// The values are those that [`cookies`] returns. In a header without quotes, cookies with
-/// other names are not parsed.
+/// Cookies with other names are not parsed, unless the header is read the way Werkzeug does and
+/// has quotes.
 pub(crate) fn find<T>(header: &[u8], name: &CookieName, mut read: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
     let mut read_named = |(each, value): (&[u8], &[u8])| if each == name.as_bytes() { read(value) } else { None };
-    if memchr(b'"', header).is_some() {
+    if name.is_werkzeug && memchr(b'"', header).is_some() {
         return cookies(header).find_map(read_named);
     }
     name.finder.find_iter(header).find_map(|at| {
@@ -180,7 +188,7 @@ mod tests {
     fn the_search_finds_the_same_cookies_as_the_parser() {
         let pieces =
             ["a", "ab", "a=1", " a = 2 ", "b=a", "b=a=3", "a\t", "a b=4", "a=5 6", "=a", "", "a=\"7\"", "\"a=8"];
-        let name = CookieName::new("a".to_owned());
+        let name = CookieName::new("a".to_owned()).read_like_werkzeug();
         for first in pieces {
             for second in pieces {
                 for filling in ["c".repeat(64), " ".repeat(64)] {
@@ -198,8 +206,26 @@ mod tests {
     }
 
     #[test]
+    fn to_a_browser_a_quote_has_no_meaning() {
+        let browser = CookieName::new("a".to_owned());
+        for (header, expected, in_flask) in [
+            (&b"b=\"x; a=1"[..], Some(&b"1"[..]), Some(&b"1"[..])),
+            (b"b=\"x; a=1; c=y\"", Some(b"1"), None),
+            (b"b=\"x\\\"; a=1; c=\"", Some(b"1"), None),
+            (b"b=\xff\"; a=1", Some(b"1"), Some(b"1")),
+            (b"b=a\x80b; \"c\"; a=\"1\"", Some(b"\"1\""), Some(b"\"1\"")),
+            (b"b={\"a\": 1}; a=1", Some(b"1"), Some(b"1")),
+        ] {
+            let value = |name: &CookieName| find(header, name, |value| Some(value.to_vec()));
+            let shown = String::from_utf8_lossy(header);
+            assert_eq!(value(&browser).as_deref(), expected, "{shown}");
+            assert_eq!(value(&browser.clone().read_like_werkzeug()).as_deref(), in_flask, "{shown}");
+        }
+    }
+
+    #[test]
     fn the_search_stops_at_the_first_readable_cookie() {
-        let name = CookieName::new("a".to_owned());
+        let name = CookieName::new("a".to_owned()).read_like_werkzeug();
         for header in ["a=1; b=2; a=3; a=4", "a=1; b=\"2\"; a=3; a=4"] {
             let mut asked = 0;
             let found = find(header.as_bytes(), &name, |value| {

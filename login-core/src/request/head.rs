@@ -64,10 +64,13 @@ impl Request {
     }
 
     /// Copies only what identifies the client: cookies, user agent and peer address, and
-    /// X-Forwarded-For if proxies are trusted.
+    /// X-Forwarded-For if proxies are trusted. Also the media type of a POST, by which gRPC is
+    /// recognized.
     pub(crate) fn client_from(head: &impl RequestHead, has_proxies: bool) -> Self {
         let mut request = Self::with_capacity("", "", USUAL_CLIENT);
-        for name in CLIENT.into_iter().chain(has_proxies.then_some("x-forwarded-for")) {
+        let forwarded = has_proxies.then_some("x-forwarded-for");
+        let media = (head.method() == "POST").then_some("content-type");
+        for name in CLIENT.into_iter().chain(forwarded).chain(media) {
             head.for_each_line(name, |value| request.push_header(name, value));
         }
         request.with_optional_peer(head.peer())

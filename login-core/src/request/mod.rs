@@ -5,6 +5,8 @@ pub(crate) mod client;
 pub(crate) mod cookies;
 pub(crate) mod cross_site;
 pub(crate) mod head;
+pub(crate) mod host;
+pub(crate) mod kind;
 pub(crate) mod redirect;
 pub(crate) mod url;
 pub(crate) mod view;

@@ -38,15 +38,12 @@ pub(crate) fn to_location(url: &str) -> String {
 /// The value of `next`: the target of the refused request if the view is on this site,
 /// and its complete URL otherwise. A request without a host has no complete URL.
 pub(crate) fn next_param(view: &str, here: Origin<'_>, target: &str) -> String {
-    if here.host.is_empty() || here.is(&split(view)) {
-        target.to_owned()
-    } else {
-        format!("{}://{}{target}", here.scheme, here.host)
-    }
+    if here.host.is_empty() || here.is(&split(view)) { target.to_owned() } else { here.url_of(target) }
 }
 
-/// The URL of the login view, with the forced host and with `next` in its query.
-pub(crate) fn login_url(view: &str, forced_host: Option<&str>, next: Option<&str>) -> String {
+/// The URL of the login view, with the forced host and with `next` in its query. A view that
+/// is only a path is below `base`.
+pub(crate) fn login_url(base: &str, view: &str, forced_host: Option<&str>, next: Option<&str>) -> String {
     let parts = split(view);
     let mut url = String::with_capacity(view.len() + next.map_or(0, |next| next.len() * 2) + 8);
     if let Some(scheme) = parts.scheme {
@@ -56,6 +53,9 @@ pub(crate) fn login_url(view: &str, forced_host: Option<&str>, next: Option<&str
     if let Some(host) = forced_host.or(parts.authority) {
         url.push_str("//");
         url.push_str(host);
+    }
+    if parts.authority.is_none() {
+        url.push_str(base);
     }
     url.push_str(parts.path);
     match next {
@@ -179,13 +179,14 @@ mod tests {
     #[test]
     fn next_is_encoded_once_and_replaces_an_older_one() {
         assert_eq!(
-            login_url("/in?lang=eo&next=old&lang=en#form", None, Some("/r?a=1&b=%26%20x +~")),
+            login_url("", "/in?lang=eo&next=old&lang=en#form", None, Some("/r?a=1&b=%26%20x +~")),
             "/in?lang=eo&lang=en&next=%2Fr%3Fa%3D1%26b%3D%2526%2520x+%2B~#form"
         );
-        assert_eq!(login_url("/in?a", None, Some("/")), "/in?a=&next=%2F");
-        assert_eq!(login_url("/in", Some("new.example.com"), None), "//new.example.com/in");
+        assert_eq!(login_url("", "/in?a", None, Some("/")), "/in?a=&next=%2F");
+        assert_eq!(login_url("", "/in", Some("new.example.com"), None), "//new.example.com/in");
+        assert_eq!(login_url("/app", "/in?x", None, Some("/app/r")), "/app/in?x=&next=%2Fapp%2Fr");
         assert_eq!(
-            login_url("https://old.example.com", Some("new.example.com"), Some("/")),
+            login_url("/app", "https://old.example.com", Some("new.example.com"), Some("/")),
             "https://new.example.com?next=%2F"
         );
     }
@@ -196,7 +197,7 @@ mod tests {
         assert_eq!(next_param("https://example.com:8443/in", HERE, "/x"), "/x");
         assert_eq!(next_param("http://example.com:8443/in", HERE, "/x"), "https://example.com:8443/x");
         assert_eq!(next_param("https://sso.example.com/in", HERE, "/x"), "https://example.com:8443/x");
-        assert_eq!(next_param("https://sso.example.com/in", Origin::new("http", ""), "/x"), "/x");
+        assert_eq!(next_param("https://sso.example.com/in", Origin { scheme: "http", host: "" }, "/x"), "/x");
     }
 
     #[test]
@@ -210,7 +211,7 @@ mod tests {
             ("http", "example.com", "http://example.com:8080/x", false),
             ("http", "[::1]:80", "http://[::1]/x", true),
         ] {
-            assert_eq!(is_same_site(url, Origin::new(scheme, host)), is_same, "{host} {url}");
+            assert_eq!(is_same_site(url, Origin { scheme, host }), is_same, "{host} {url}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::request::host::{Host, is_scheme};
+
 /// The decoded name and value of each pair. A value that is not UTF-8 is an error that
 /// contains the value with replacement characters.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (String, Result<String, String>)> + '_ {
@@ -33,9 +35,7 @@ pub(crate) struct Parts<'u> {
 pub(crate) fn split(url: &str) -> Parts<'_> {
     let (url, fragment) = url.split_once('#').map_or((url, None), |(u, f)| (u, Some(f)));
     let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            (Some(scheme), url.get(scheme.len() + 1..).unwrap_or_default())
-        }
+        Some((scheme, _)) if is_scheme(scheme) => (Some(scheme), url.get(scheme.len() + 1..).unwrap_or_default()),
         _ => (None, url),
     };
     let (authority, rest) = match rest.strip_prefix("//") {
@@ -57,7 +57,7 @@ pub(crate) fn is_view(url: &str) -> bool {
     has_no_break
         && match (parts.scheme, parts.authority) {
             (None, None) => parts.path.starts_with('/'),
-            (Some("http" | "https"), Some(authority)) => !authority.is_empty(),
+            (Some(scheme @ ("http" | "https")), Some(authority)) => Host::parse(scheme, authority).is_some(),
             _ => false,
         }
 }
@@ -69,22 +69,23 @@ pub(crate) struct Origin<'o> {
     pub(crate) host: &'o str,
 }
 
-impl<'o> Origin<'o> {
-    pub(crate) fn new(scheme: &'o str, host: &'o str) -> Self {
-        Self { scheme, host: without_default_port(scheme, host) }
+impl Origin<'_> {
+    /// The complete URL of a path and query on this site, without the default port.
+    pub(crate) fn url_of(&self, target: &str) -> String {
+        let port = if self.scheme == "https" { ":443" } else { ":80" };
+        format!("{}://{}{target}", self.scheme, self.host.strip_suffix(port).unwrap_or(self.host))
     }
 
+    /// Whether a URL with these parts is on this site. What a URL leaves out is the same.
     pub(crate) fn is(&self, parts: &Parts<'_>) -> bool {
-        let host = parts.authority.map(|authority| without_default_port(self.scheme, authority));
         parts.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(self.scheme))
-            && host.is_none_or(|host| host.eq_ignore_ascii_case(self.host))
+            && parts.authority.is_none_or(|authority| self.has_host(self.scheme, authority))
     }
-}
 
-/// The host without the default port of the scheme (RFC 3986, 6.2.3).
-fn without_default_port<'h>(scheme: &str, host: &'h str) -> &'h str {
-    let port = if scheme == "https" { ":443" } else { ":80" };
-    host.strip_suffix(port).unwrap_or(host)
+    /// Whether this is the host of this site. `scheme` says what the default port is.
+    pub(crate) fn has_host(&self, scheme: &str, host: &str) -> bool {
+        Host::parse(scheme, host).is_some_and(|host| Host::parse(scheme, self.host) == Some(host))
+    }
 }
 
 /// Whether `path` is the prefix itself or a path below it.
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_letters_and_digits_are_a_scheme() {
+    fn only_the_characters_of_a_scheme_are_one() {
         for (url, scheme) in [
             ("https://a/b", Some("https")),
             ("://a/b", None),

@@ -49,9 +49,12 @@ pub(crate) struct Session {
     pub(crate) login_id: [u8; 16],
     /// A keyed digest of the user ID and the user's `auth_hash` (native format).
     pub(crate) auth: Option<Digest>,
-    /// When the session was made, in seconds since 1970. Writing it again does not change
-    /// this (native format).
-    pub(crate) started_at: Option<u64>,
+    /// When the login was made, in seconds since 1970. A remember cookie restores it with the
+    /// same time (native format).
+    pub(crate) began_at: Option<u64>,
+    /// When the cookie was written that brought this session, in seconds since 1970 (native
+    /// format).
+    pub(crate) written_at: Option<u64>,
     pub(crate) data: Object,
 }
 
@@ -81,6 +84,7 @@ impl Session {
             had_any |= self.data.remove(key).is_some();
         }
         self.login_at = None;
+        self.began_at = None;
         self.login_id = [0; 16];
         self.auth = None;
         had_any

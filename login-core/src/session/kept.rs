@@ -51,7 +51,7 @@ mod tests {
             let (mut ended, mut logged_out) = (session(), session());
             end_login(&mut ended, kept);
             assert!(log_out(&mut logged_out, kept, false));
-            let replaced = log_in(&session(), login("2"), kept, 0);
+            let replaced = log_in(&session(), login("2"), kept);
             for session in [ended, logged_out, replaced] {
                 assert_eq!(
                     (keys(&session), session.data.get(FLASHES)),
@@ -60,10 +60,10 @@ mod tests {
             }
         }
         let none = Kept::Only { keys: &[], flashes: 0 };
-        assert_eq!(keys(&log_in(&session(), login("1"), none, 0)), ["colour", NEXT, FLASHES], "the same user");
+        assert_eq!(keys(&log_in(&session(), login("1"), none)), ["colour", NEXT, FLASHES], "the same user");
         let mut guest = session();
         guest.remove_login();
-        assert_eq!(keys(&log_in(&guest, login("2"), none, 0)), ["colour", NEXT, FLASHES], "a guest");
+        assert_eq!(keys(&log_in(&guest, login("2"), none)), ["colour", NEXT, FLASHES], "a guest");
         assert!(!log_out(&mut guest, none, false));
         assert_eq!(keys(&guest), ["colour", NEXT, FLASHES], "a guest who logs out");
     }

@@ -59,6 +59,8 @@ pub(crate) struct NewLogin {
     pub(crate) binding: Option<Binding>,
     pub(crate) auth: Option<Digest>,
     pub(crate) login_id: [u8; 16],
+    /// When the login was made, in seconds since 1970.
+    pub(crate) began_at: u64,
     /// When the user entered credentials, in seconds since 1970, if the format stores it.
     pub(crate) login_at: Option<u64>,
     /// The remember duration in seconds, if the format stores it.
@@ -68,7 +70,7 @@ pub(crate) struct NewLogin {
 /// A user logs in with credentials or by a remember cookie. Data of another user is
 /// dropped; in the flask format `next` stays. Data of the same user, or of a visitor who was
 /// not logged in, stays.
-pub(crate) fn log_in(session: &Session, login: NewLogin, kept: Kept<'_>, now: u64) -> Session {
+pub(crate) fn log_in(session: &Session, login: NewLogin, kept: Kept<'_>) -> Session {
     let mut session = session.clone();
     if is_another(&session, &login.user_id) {
         match kept {
@@ -84,7 +86,7 @@ pub(crate) fn log_in(session: &Session, login: NewLogin, kept: Kept<'_>, now: u6
     session.login_id = login.login_id;
     session.login_at = login.login_at;
     session.remember_seconds = login.remember_seconds;
-    session.started_at.get_or_insert(now);
+    session.began_at = Some(login.began_at);
     session
 }
 
@@ -134,6 +136,11 @@ pub(crate) fn store_next(session: &Session, next: &str, binding: Option<Binding>
     session
 }
 
+/// Whether this message waits already. `item` is its JSON text in the cookie format.
+pub(crate) fn is_waiting(session: &Session, item: &str) -> bool {
+    session.data.get(FLASHES).and_then(json_text::items).is_some_and(|waiting| waiting.contains(&item))
+}
+
 /// A message is flashed: it is added after the waiting ones. `item` is its JSON text in
 /// the cookie format.
 pub(crate) fn flash(session: &Session, item: &str) -> Session {
@@ -169,6 +176,7 @@ pub(crate) mod tests {
             binding: None,
             auth: None,
             login_id: [2; 16],
+            began_at: 100,
             login_at: None,
             remember_seconds: None,
         }
@@ -208,11 +216,11 @@ pub(crate) mod tests {
     #[test]
     fn only_a_login_as_another_user_drops_the_data() {
         let keys = |session: Session| session.data.keys().collect::<Vec<_>>();
-        assert_eq!(keys(log_in(&of("1"), login("1"), Kept::Data, 0)), ["colour", NEXT]);
-        assert_eq!(keys(log_in(&of("1"), login("2"), Kept::Data, 0)), [NEXT]);
+        assert_eq!(keys(log_in(&of("1"), login("1"), Kept::Data)), ["colour", NEXT]);
+        assert_eq!(keys(log_in(&of("1"), login("2"), Kept::Data)), [NEXT]);
         let mut anonymous = of("1");
         anonymous.remove_login();
-        assert_eq!(keys(log_in(&anonymous, login("2"), Kept::Data, 0)), ["colour", NEXT]);
+        assert_eq!(keys(log_in(&anonymous, login("2"), Kept::Data)), ["colour", NEXT]);
     }
 
     #[test]
@@ -224,8 +232,8 @@ pub(crate) mod tests {
             session
         };
         let keys = |session: &Session| session.data.keys().collect::<Vec<_>>();
-        assert_eq!(keys(&log_in(&with("_user_id", "{\" u\":\"ab\"}"), login("1"), Kept::Data, 0)), [] as [&str; 0]);
-        assert_eq!(keys(&log_in(&with("_user_id", "null"), login("1"), Kept::Data, 0)), ["colour", "_user_id"]);
+        assert_eq!(keys(&log_in(&with("_user_id", "{\" u\":\"ab\"}"), login("1"), Kept::Data)), [] as [&str; 0]);
+        assert_eq!(keys(&log_in(&with("_user_id", "null"), login("1"), Kept::Data)), ["colour", "_user_id"]);
         for key in ["_user_id", "_fresh", "_id"] {
             let mut session = with(key, "[1]");
             assert!(log_out(&mut session, Kept::Data, false), "{key}");

@@ -27,8 +27,8 @@ impl User for Account {
         self.is_active
     }
 
-    fn auth_hash(&self) -> Option<Cow<'_, [u8]>> {
-        self.hash.as_ref().map(|hash| hash.as_bytes().into())
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        self.hash.as_deref().unwrap_or_default().as_bytes().into()
     }
 }
 

@@ -12,15 +12,15 @@
 //! | version (1) | 1 |
 //! | key hint | 3 |
 //! | flags | 1 |
-//! | signed at, started at | 8 + 8 |
-//! | with a login: its ID, time of the credentials (0: unknown), length of the user ID, user ID | 16 + 8 + 2 + n |
+//! | signed at | 8 |
+//! | with a login: its ID, when it was made, time of the credentials (0: unknown), length of the user ID, user ID | 16 + 8 + 8 + 2 + n |
 //! | if bound to a client: digest of the client | 16 |
 //! | if the user has an auth hash: digest of the auth hash | 16 |
 //! | application data, a JSON object; absent if empty | the rest |
 //! | MAC | 32 |
 //!
-//! A remember cookie is `version (1), key hint (3), flags (1), issued at (8), ends at (8),
-//! [digest of the auth hash (16)], user ID (the rest), MAC (32)`.
+//! A remember cookie is `version (1), key hint (3), flags (1), login made at (8), issued at (8),
+//! ends at (8), [digest of the auth hash (16)], user ID (the rest), MAC (32)`.
 //!
 //! The digests of client and auth hash are a key hint (3 bytes) and the first 13 bytes of
 //! a SipHash-2-4 with 128 bits of output, under keys of their own. The hint says which key
