@@ -1,0 +1,259 @@
+//! How refused requests are answered on axum, with whole requests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot continue fails"
+)]
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::response::{Html, IntoResponse};
+use axum::routing::{get, post};
+use login_axum::{
+    Allowed, CurrentUser, Error, Login, LoginManager, LoginManagerBuilder, Permission, SecretKey, User, UserLoader,
+};
+use tower::ServiceExt;
+
+struct Account(String);
+
+impl User for Account {
+    fn id(&self) -> String {
+        self.0.clone()
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+/// The account "admin" may do everything, and "broken" cannot be loaded.
+struct Accounts;
+
+impl UserLoader for Accounts {
+    type User = Account;
+    type Error = &'static str;
+
+    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+        if id == "broken" { Err("no table") } else { Ok(Some(Account(id.to_owned()))) }
+    }
+}
+
+struct IsAdmin;
+
+impl Permission<Account> for IsAdmin {
+    fn allows(user: &Account) -> bool {
+        user.0 == "admin"
+    }
+}
+
+fn manager(change: impl FnOnce(LoginManagerBuilder<Account>) -> LoginManagerBuilder<Account>) -> LoginManager<Account> {
+    let builder = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap());
+    change(builder.login_view("/login")).build(Accounts).unwrap()
+}
+
+/// A request of this user.
+fn request(login: &LoginManager<Account>, path: &str, user: &str) -> axum::http::request::Builder {
+    let request = Request::builder().uri(path).header("host", "site.example");
+    if user.is_empty() {
+        return request;
+    }
+    request.header("cookie", login.test_login(Account(user.to_owned())).cookie_header().unwrap())
+}
+
+async fn send(router: &Router, request: axum::http::request::Builder) -> Response<Body> {
+    router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+async fn text(response: Response<Body>) -> String {
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+}
+
+/// The value of a header, or nothing.
+fn header<'r>(response: &'r Response<Body>, name: &str) -> &'r str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn the_nearest_handler_answers() {
+    let own = |name: &'static str| {
+        move |request: &login_axum::Request, _: login_axum::Refused<'_>| {
+            (request.query() == Some(name)).then(|| (StatusCode::IM_A_TEAPOT, name).into_response())
+        }
+    };
+    let login = manager(|b| b).unauthorized_handler(own("manager"));
+    let guard = login.login_required().unauthorized_handler(own("guard"));
+    let guarded = Router::new().route("/guard", get(async || "fine")).route_layer(guard);
+    let router = guarded
+        .route("/extractor", get(async |_: CurrentUser<Account>| "fine"))
+        .route("/handler", get(async |login: Login<Account>| login.unauthorized()))
+        .layer(login.layer().unauthorized_handler(own("inner")))
+        .layer(login.layer().unauthorized_handler(own("outer")));
+    for (path, answers) in [
+        ("/guard", &["guard", "inner", "outer", "manager"][..]),
+        ("/extractor", &["inner", "outer", "manager"]),
+        ("/handler", &["inner", "outer", "manager"]),
+    ] {
+        for name in ["guard", "inner", "outer", "manager", "none"] {
+            let response = send(&router, request(&login, &format!("{path}?{name}"), "")).await;
+            if answers.contains(&name) {
+                assert_eq!(header(&response, "set-cookie"), "", "no message is flashed");
+                assert_eq!((response.status(), text(response).await), (StatusCode::IM_A_TEAPOT, name.to_owned()));
+            } else {
+                let location = format!("/login?next=%2F{}%3F{name}", &path[1..]);
+                assert_eq!(header(&response, "location"), location);
+                assert!(header(&response, "set-cookie").starts_with("__Host-session="));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_can_change_the_answer_of_the_library() {
+    let login = manager(|b| b).unauthorized_handler(|_, refused| {
+        let mut response = refused.into_response();
+        response.headers_mut().insert("x-own", HeaderValue::from_static("1"));
+        Some(response)
+    });
+    let router = Router::new().route("/", get(async |_: CurrentUser<Account>| "fine")).layer(login.layer());
+    let response = send(&router, request(&login, "/", "")).await;
+    assert_eq!((header(&response, "location"), header(&response, "x-own")), ("/login?next=%2F", "1"));
+    assert!(header(&response, "set-cookie").starts_with("__Host-session="), "the message is flashed");
+}
+
+#[tokio::test]
+async fn only_some_users_are_allowed() {
+    let login = manager(|b| b.json_below("/api"));
+    let guard = login.login_required().only(|user: &Account| user.0 != "nobody").only(IsAdmin::allows);
+    let own = guard.clone().forbidden_handler(|_, _| Some((StatusCode::NOT_FOUND, "own").into_response()));
+    let extractor = get(async |user: Allowed<Account, IsAdmin>| user.0.0.clone());
+    let router = Router::new()
+        .route("/guard", get(async || "admin").route_layer(guard))
+        .route("/own", get(async || "admin").route_layer(own))
+        .route("/extractor", extractor.clone())
+        .route("/api/extractor", extractor)
+        .route("/handler", get(async |login: Login<Account>| login.forbidden()))
+        .layer(login.layer());
+    for (path, status, media) in [
+        ("/guard", 403, "text/plain; charset=utf-8"),
+        ("/own", 404, "text/plain; charset=utf-8"),
+        ("/extractor", 403, "text/plain; charset=utf-8"),
+        ("/api/extractor", 403, "application/problem+json"),
+        ("/handler", 403, "text/plain; charset=utf-8"),
+    ] {
+        let response = send(&router, request(&login, path, "ann")).await;
+        assert_eq!((response.status().as_u16(), header(&response, "content-type")), (status, media), "{path}");
+        assert_eq!((header(&response, "set-cookie"), header(&response, "vary")), ("", "cookie"), "{path}");
+        if path != "/handler" {
+            assert_eq!(text(send(&router, request(&login, path, "admin")).await).await, "admin", "{path}");
+            let anonymous = send(&router, request(&login, path, "")).await;
+            assert_eq!(anonymous.status(), if path.starts_with("/api") { 401 } else { 302 }, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_grpc_client_gets_its_own_status() {
+    let login = manager(|b| b);
+    let guard = login.login_required().only(IsAdmin::allows);
+    let router = Router::new()
+        .route("/guard", post(async || "fine").route_layer(guard))
+        .route("/extractor", post(async |_: Allowed<Account, IsAdmin>| "fine"))
+        .route(
+            "/handler",
+            post(async |login: Login<Account>| {
+                login.user().await?;
+                Ok::<_, Error>(login.forbidden())
+            }),
+        )
+        .layer(login.layer());
+    for (path, user, code) in [
+        ("/guard", "", "16"),
+        ("/guard", "ann", "7"),
+        ("/guard", "broken", "13"),
+        ("/extractor", "", "16"),
+        ("/extractor", "ann", "7"),
+        ("/extractor", "broken", "13"),
+        ("/handler", "ann", "7"),
+        ("/handler", "broken", "13"),
+    ] {
+        let request = request(&login, path, user).method("POST").header("content-type", "application/grpc+proto");
+        let response = send(&router, request).await;
+        assert_eq!((response.status().as_u16(), header(&response, "grpc-status")), (200, code), "{path} {user}");
+        assert_eq!((header(&response, "content-type"), header(&response, "set-cookie")), ("application/grpc", ""));
+        assert!(text(response).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn cross_site_requests_are_refused_by_default() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&events);
+    let login = manager(|b| b.on_event(move |event| heard.lock().unwrap().push(event.name())));
+    let route = || Router::new().route("/", post(async || "posted"));
+    let (plain, own) = (
+        route().layer(login.layer()),
+        login.layer().cross_site_handler(|request, _| {
+            (request.path() == "/").then(|| (StatusCode::BAD_REQUEST, "own").into_response())
+        }),
+    );
+    let own = route().layer(own);
+    let open = manager(|b| b.insecure_accept_cross_site_requests());
+    let open = route().layer(open.layer());
+    let posted = |accept: &str| {
+        let request = request(&login, "/", "ann").method("POST").header("sec-fetch-site", "cross-site");
+        request.header("accept", accept)
+    };
+    let response = send(&plain, posted("text/html")).await;
+    assert_eq!((response.status().as_u16(), header(&response, "content-type")), (403, "text/plain; charset=utf-8"));
+    let response = send(&plain, posted("application/json")).await;
+    assert_eq!((response.status().as_u16(), header(&response, "content-type")), (403, "application/problem+json"));
+    assert_eq!(text(send(&plain, posted("*/*").header("authorization", "Bearer x")).await).await, "posted");
+    assert_eq!(text(send(&own, posted("text/html")).await).await, "own");
+    assert_eq!(text(send(&open, posted("text/html")).await).await, "posted");
+    let refused = events.lock().unwrap().iter().filter(|name| **name == "cross_site_refused").count();
+    assert_eq!(refused, 3);
+}
+
+#[tokio::test]
+async fn everything_is_guarded_but_what_is_public() {
+    let login = manager(|b| b);
+    // `.layer` and not `.route_layer`, so that the fallback is guarded too. It stands for a
+    // service of static files.
+    let private = Router::new()
+        .route("/settings", get(async || "settings"))
+        .fallback(get(async |uri: axum::http::Uri| match uri.path() {
+            "/private.css" => "style".into_response(),
+            _ => StatusCode::NOT_FOUND.into_response(),
+        }))
+        .layer(login.login_required());
+    let public = Router::new().route("/login", get(async || Html("<form method=post>")));
+    let router = public.merge(private).layer(login.layer());
+    assert_eq!(send(&router, request(&login, "/login", "")).await.status(), StatusCode::OK);
+    for (path, status) in [("/settings", 200), ("/private.css", 200), ("/nowhere", 404)] {
+        assert_eq!(send(&router, request(&login, path, "")).await.status(), StatusCode::FOUND, "{path}");
+        assert_eq!(send(&router, request(&login, path, "ann")).await.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn cookies_of_others_do_not_hide_the_session() {
+    let login = manager(|b| b);
+    let router =
+        Router::new().route("/", get(async |user: CurrentUser<Account>| user.0.0.clone())).layer(login.layer());
+    let own = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    for other in [&b"a=\"x"[..], b"a=\"x\\\"; b=y\"", b"a=\xff\xfe", b"\xc3\x28=1; \"", b"a={\"b\": \"c\"}", b"=; ;;a"]
+    {
+        for order in [[other, own.as_bytes()], [own.as_bytes(), other]] {
+            let cookie = HeaderValue::from_bytes(&order.join(&b"; "[..])).unwrap();
+            let response = send(&router, Request::get("/").header("cookie", cookie)).await;
+            assert_eq!(text(response).await, "ann", "{}", String::from_utf8_lossy(other));
+        }
+    }
+}
