@@ -247,3 +247,63 @@ fn managers_of_two_user_types_with_the_same_cookie_are_logged() {
         "the first manager was dropped"
     );
 }
+
+#[test]
+fn refused_cross_site_requests_are_logged_once_for_each_origin() {
+    install_recorder();
+    let manager = native(|b| b);
+    let refuse = |origin: &str| {
+        let request = Request::new("POST", "/").with_header("origin", origin.as_bytes());
+        logged(|| assert!(manager.refuse_cross_site(&request).is_some()))
+    };
+    let is_warned = |lines: &[String]| lines.iter().filter(|line| line.starts_with("WARN login")).count();
+    let lines = refuse("https://evil.example");
+    assert!(is_warned(&lines) == 1 && lines.iter().any(|line| line.contains("\"https://evil.example\"")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("cross_site_refused")), "it is an event too");
+    assert_eq!(is_warned(&refuse("https://evil.example")), 0);
+    assert_eq!(is_warned(&refuse("https://other.example")), 1);
+    let long = format!("https://{}\n", "é".repeat(200));
+    let lines = refuse(&long).join("");
+    assert!(lines.len() < 500 && !lines.contains('\n'), "{lines}");
+    let warned: usize = (0..100).map(|n| is_warned(&refuse(&format!("https://{n}.example")))).sum();
+    assert_eq!(warned, 29, "the log does not grow with each origin");
+}
+
+#[test]
+fn a_guarded_login_view_is_logged() {
+    install_recorder();
+    let manager = native(|b| b.login_view("/guarded-login-view"));
+    let refuse = || {
+        let request = Request::new("GET", "/guarded-login-view?next=%2F");
+        logged(|| assert_eq!(access_with(&manager, request).1.refuse(Refusal::Unauthorized).status(), 401))
+    };
+    let lines = refuse();
+    let is_logged =
+        |line: &String| line.starts_with("ERROR login") && line.contains("/guarded-login-view is itself guarded");
+    assert!(lines.iter().any(is_logged), "{lines:?}");
+    assert!(!refuse().iter().any(is_logged), "once");
+}
+
+#[test]
+fn an_auth_hash_that_is_not_used_is_logged_once() {
+    install_recorder();
+    let with_hash = || common::Account { hash: Some("hash".to_owned()), ..account("1") };
+    for (manager, user, count) in
+        [(flask(|b| b), with_hash(), 1), (flask(|b| b), account("1"), 0), (native(|b| b), with_hash(), 0)]
+    {
+        let lines = logged(|| {
+            for _ in 0..3 {
+                manager.test_login(user.clone()).cookie_header().unwrap();
+            }
+        });
+        let warned = lines.iter().filter(|line| line.starts_with("WARN login") && line.contains("`auth_hash`")).count();
+        assert_eq!(warned, count);
+    }
+    let cookie = flask(|b| b).test_login(account("1")).cookie_header().unwrap();
+    let manager = flask(|b| b);
+    let (_, login) = access(&manager, &cookie);
+    let lines = logged(|| {
+        common::run_with(&login, |_| Some(with_hash()), None);
+    });
+    assert!(lines.iter().any(|line| line.contains("`auth_hash`")), "a login that Flask made: {lines:?}");
+}
