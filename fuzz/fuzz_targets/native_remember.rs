@@ -10,7 +10,7 @@ use login_core::LoginManager;
 use login_core::adapter::Requirement;
 use login_core_fuzz::account::{Account, keys as session_keys, load};
 use login_core_fuzz::browser::Jar;
-use login_core_fuzz::forge::{Digest, Native, RememberFields, SessionFields};
+use login_core_fuzz::forge::{Digest, Native, RememberFields, SessionFields, YEAR};
 use login_core_fuzz::site::{self, MAX_COOKIE, NATIVE_REMEMBER, NATIVE_SESSION, NOW};
 use login_core_fuzz::tamper::Tamper;
 use login_core_fuzz::time::When;
@@ -27,6 +27,7 @@ struct Input<'a> {
 
 #[derive(Debug, Arbitrary)]
 struct Fields {
+    began_at: When,
     issued_at: When,
     ends_at: When,
     auth: Option<Digest>,
@@ -42,6 +43,7 @@ impl Input<'_> {
         let Some(fields) = &self.fields else { return self.text.to_vec() };
         let right = FORGER.auth(std::str::from_utf8(self.text).unwrap_or_default(), b"hash");
         RememberFields {
+            began_at: fields.began_at.seconds(),
             issued_at: fields.issued_at.seconds(),
             ends_at: fields.ends_at.seconds(),
             auth: fields.auth.map(|digest| digest.bytes(right)),
@@ -100,10 +102,12 @@ fuzz_target!(|input: Input<'_>| {
     if let Some(session) = jar.get(NATIVE_SESSION) {
         let written = SessionFields::parse(&FORGER.open_session(session).unwrap()).unwrap();
         assert_eq!((written.user_id(), written.auth, written.is_fresh()), (Some(user_id), right, false));
+        assert_eq!(written.login.map(|login| login.began_at), Some(fields.began_at), "it is the same login");
     } else {
         assert!(cookie.len() > MAX_COOKIE - 512, "there was space for a session");
     }
-    let duration = fields.ends_at.saturating_sub(fields.issued_at);
+    let left = fields.began_at.saturating_add(YEAR) - NOW;
+    let duration = fields.ends_at.saturating_sub(fields.issued_at).min(400 * 86_400).min(left);
     let refreshed = jar.get(NATIVE_REMEMBER).map(|token| RememberFields::parse(&FORGER.open_remember(token).unwrap()));
     let expected = RememberFields { issued_at: NOW, ends_at: NOW.saturating_add(duration), ..fields.clone() };
     assert_eq!(refreshed.flatten(), Some(expected).filter(|_| duration > 0));

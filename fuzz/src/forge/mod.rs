@@ -7,7 +7,7 @@ mod native;
 
 pub use digest::Digest;
 pub use flask::{Flask, quote_cookie};
-pub use native::{LoginFields, Native, RememberFields, SessionFields};
+pub use native::{LoginFields, Native, RememberFields, SessionFields, YEAR};
 
 #[cfg(test)]
 mod tests;

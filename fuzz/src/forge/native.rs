@@ -113,7 +113,6 @@ fn seal(key: &[u8; 32], header: [u8; 4], fields: &[u8]) -> String {
 pub struct SessionFields {
     pub flags: u8,
     pub signed_at: u64,
-    pub started_at: u64,
     pub login: Option<LoginFields>,
     pub client: Option<[u8; 16]>,
     pub auth: Option<[u8; 16]>,
@@ -123,6 +122,7 @@ pub struct SessionFields {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginFields {
     pub login_id: [u8; 16],
+    pub began_at: u64,
     pub login_at: u64,
     pub user_id: Vec<u8>,
 }
@@ -131,21 +131,15 @@ impl SessionFields {
     /// Parses the fields. `None` if they are too short.
     pub fn parse(mut bytes: &[u8]) -> Option<Self> {
         let [flags] = take(&mut bytes)?;
-        let mut fields = Self {
-            flags,
-            signed_at: number(&mut bytes)?,
-            started_at: number(&mut bytes)?,
-            login: None,
-            client: None,
-            auth: None,
-            data: Vec::new(),
-        };
+        let mut fields =
+            Self { flags, signed_at: number(&mut bytes)?, login: None, client: None, auth: None, data: Vec::new() };
         if flags & LOGIN != 0 {
-            let (login_id, login_at) = (take(&mut bytes)?, number(&mut bytes)?);
+            let login_id = take(&mut bytes)?;
+            let (began_at, login_at) = (number(&mut bytes)?, number(&mut bytes)?);
             let size = usize::from(u16::from_be_bytes(take(&mut bytes)?));
             let (user_id, rest) = bytes.split_at_checked(size)?;
             bytes = rest;
-            fields.login = Some(LoginFields { login_id, login_at, user_id: user_id.to_vec() });
+            fields.login = Some(LoginFields { login_id, began_at, login_at, user_id: user_id.to_vec() });
         }
         if flags & BOUND != 0 {
             fields.client = Some(take(&mut bytes)?);
@@ -161,9 +155,9 @@ impl SessionFields {
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![self.flags];
         bytes.extend_from_slice(&self.signed_at.to_be_bytes());
-        bytes.extend_from_slice(&self.started_at.to_be_bytes());
         if let Some(login) = &self.login {
             bytes.extend_from_slice(&login.login_id);
+            bytes.extend_from_slice(&login.began_at.to_be_bytes());
             bytes.extend_from_slice(&login.login_at.to_be_bytes());
             bytes.extend_from_slice(&(login.user_id.len() as u16).to_be_bytes());
             bytes.extend_from_slice(&login.user_id);
@@ -192,9 +186,9 @@ impl SessionFields {
 
     /// Whether a server accepts the times and the user ID. The data is not checked.
     pub fn is_in_force(&self, now: u64, lifetime: u64) -> bool {
-        self.signed_at <= now + SKEW
-            && now.saturating_sub(self.signed_at) <= lifetime
-            && self.login.as_ref().is_none_or(|login| std::str::from_utf8(&login.user_id).is_ok())
+        let is_login =
+            |login: &LoginFields| is_valid(login.began_at, now, YEAR) && std::str::from_utf8(&login.user_id).is_ok();
+        is_valid(self.signed_at, now, lifetime) && self.login.as_ref().is_none_or(is_login)
     }
 
     /// The user ID of the login, if there is a login and the ID is UTF-8.
@@ -206,6 +200,7 @@ impl SessionFields {
 /// The fields of a remember cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RememberFields {
+    pub began_at: u64,
     pub issued_at: u64,
     pub ends_at: u64,
     pub auth: Option<[u8; 16]>,
@@ -216,14 +211,15 @@ impl RememberFields {
     /// Parses the fields. `None` if they are too short.
     pub fn parse(mut bytes: &[u8]) -> Option<Self> {
         let [flags] = take(&mut bytes)?;
-        let (issued_at, ends_at) = (number(&mut bytes)?, number(&mut bytes)?);
+        let (began_at, issued_at, ends_at) = (number(&mut bytes)?, number(&mut bytes)?, number(&mut bytes)?);
         let auth = if flags & AUTH != 0 { Some(take(&mut bytes)?) } else { None };
-        Some(Self { issued_at, ends_at, auth, user_id: bytes.to_vec() })
+        Some(Self { began_at, issued_at, ends_at, auth, user_id: bytes.to_vec() })
     }
 
     /// The bytes of the fields.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![if self.auth.is_some() { AUTH } else { 0 }];
+        bytes.extend_from_slice(&self.began_at.to_be_bytes());
         bytes.extend_from_slice(&self.issued_at.to_be_bytes());
         bytes.extend_from_slice(&self.ends_at.to_be_bytes());
         self.auth.iter().for_each(|digest| bytes.extend_from_slice(digest));
@@ -233,9 +229,17 @@ impl RememberFields {
 
     /// The user ID, if a server accepts the token at this time.
     pub fn user_id(&self, now: u64) -> Option<&str> {
-        let in_force = self.issued_at <= now + SKEW && now < self.ends_at;
+        let in_force =
+            is_valid(self.began_at, now, YEAR) && is_valid(self.issued_at, now, u64::MAX) && now < self.ends_at;
         std::str::from_utf8(&self.user_id).ok().filter(|_| in_force)
     }
+}
+
+/// How long a login is valid, in seconds.
+pub const YEAR: u64 = 365 * 86_400;
+
+fn is_valid(at: u64, now: u64, age: u64) -> bool {
+    at <= now + SKEW && now.saturating_sub(at) <= age
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {

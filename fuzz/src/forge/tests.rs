@@ -22,8 +22,9 @@ fn native_cookies_of_the_library_have_the_forged_format() {
     let forger = site::native_forger();
     let session = SessionFields::parse(&forger.open_session(jar.get(site::NATIVE_SESSION).unwrap()).unwrap()).unwrap();
     assert_eq!(session.user_id(), Some("佐藤"));
-    assert_eq!((session.signed_at, session.started_at), (NOW, NOW));
-    assert_eq!(session.login.unwrap().login_id, [7; 16]);
+    let login = session.login.unwrap();
+    assert_eq!((session.signed_at, login.began_at, login.login_at), (NOW, NOW, NOW));
+    assert_eq!(login.login_id, [7; 16]);
     assert_eq!(session.client, Some(forger.unknown_client()));
     assert_eq!(session.auth, Some(forger.auth("佐藤", b"hash")));
     assert_eq!(session.data, br#"{"colour":"red"}"#);

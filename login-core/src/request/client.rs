@@ -66,7 +66,8 @@ fn forwarded<'r>(request: &'r Request, name: &'static str, proxies: usize) -> Op
 pub(crate) fn origin(request: &Request, proxies: Proxies) -> Origin<'_> {
     let https = match forwarded(request, "x-forwarded-proto", proxies.trusted) {
         _ if proxies.https_only => true,
-        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+        // Some proxies name the scheme of a WebSocket.
+        Some(scheme) => scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss"),
         None => request.is_https(),
     };
     let proxies = if proxies.forwarded_host { proxies.trusted } else { 0 };
@@ -127,6 +128,10 @@ mod tests {
         assert_eq!(origin(&request, behind(0)).scheme, "http");
         assert_eq!(origin(&request, behind(1)).scheme, "http");
         assert_eq!(origin(&request, behind(2)).scheme, "https");
+        for (proto, scheme) in [("HTTPS", "https"), (" https ", "https"), ("wss", "https"), ("ws", "http"), ("", "http")] {
+            let request = get().with_header("x-forwarded-proto", proto.as_bytes());
+            assert_eq!(origin(&request, behind(1)).scheme, scheme, "{proto}");
+        }
         assert_eq!(origin(&request, behind(2)).host, "inner");
         assert_eq!(origin(&request, Proxies { https_only: true, ..behind(1) }).scheme, "https");
     }
