@@ -116,7 +116,7 @@ const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
 
 impl ResponseParts {
     /// Adds the cookies and the cache headers to a response's headers. Before, replace the
-    /// response if it must be a 500: see [`replaces`](Self::replaces).
+    /// response if the user could not be loaded: see [`replacement`](Self::replacement).
     pub fn write_to(&self, headers: &mut HeaderMap) {
         if self.needs_vary(headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok())) {
             headers.append(VARY, VARY_COOKIE);
