@@ -4,6 +4,7 @@
 //! forward. Guards forward with a status of their own, so that their refusals are told apart
 //! from a handler's own 401 or 403, which stands.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -122,13 +123,17 @@ pub(crate) async fn answer_overlooked<'r>(
     response: &mut Response<'r>,
 ) -> Option<response::Result<'r>> {
     let is_forward = match response.status().code {
+        // A default catcher below a longer path goes before the catcher of refusals.
+        code if code == REFUSED.code => return Some(Recorded::of(request).take()?.answer(request).await),
         404 => true,
         // A handler that reads a body may answer 422 itself.
         422 => !request.method().supports_payload(),
         _ => false,
     };
-    let record = Recorded::of(request).take().filter(|record| is_forward && Some(record.route) != RouteId::of(request));
-    match record {
+    if !is_forward {
+        return None;
+    }
+    match Recorded::of(request).take().filter(|record| Some(record.route) != RouteId::of(request)) {
         Some(record) if is_of_catcher(request, response).await => Some(record.answer(request).await),
         Some(_) | None => None,
     }
@@ -170,12 +175,17 @@ pub(crate) fn catcher<'r>(
     all.max_by_key(|catcher| (catcher.base.path().segments().len(), catcher.code.is_some()))
 }
 
-/// Adds the catcher that answers refusals, unless the fairing of another manager has.
+/// Adds the catcher that answers refusals, unless the fairing of another manager has. Below the
+/// path of a default catcher it needs one of its own, because Rocket prefers the longer path.
 pub(crate) fn register(rocket: Rocket<Build>) -> Rocket<Build> {
     if rocket.catchers().any(|catcher| catcher.code == Some(REFUSED.code)) {
         return rocket;
     }
-    rocket.register("/", vec![Catcher::new(REFUSED.code, answer_recorded)])
+    let defaults = rocket.catchers().filter(|catcher| catcher.code.is_none()).map(|catcher| catcher.base.to_string());
+    let bases: BTreeSet<String> = defaults.chain(["/".to_owned()]).collect();
+    bases
+        .into_iter()
+        .fold(rocket, |rocket, base| rocket.register(base, vec![Catcher::new(REFUSED.code, answer_recorded)]))
 }
 
 fn answer_recorded<'r>(_: Status, request: &'r Request<'_>) -> BoxFuture<'r, catcher::Result<'r>> {

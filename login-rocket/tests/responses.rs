@@ -283,6 +283,15 @@ fn the_catchers_of_the_application_are_asked() {
     assert_eq!(send(&with_default, "/settings", "broken"), page(500));
     assert_eq!(send(&with_default, "/settings", "").0, 302, "a default catcher knows nothing of the login view");
     assert_eq!(send(&with_401, "/settings", ""), page(401));
+    // Below a longer path Rocket prefers a default catcher, whichever fairing registers it.
+    let api = || rocket(&login).mount("/api", routes()).register("/api", catchers![caught]);
+    let late = AdHoc::on_ignite("late", |rocket| async { rocket.register("/api", catchers![caught]) });
+    let late = rocket(&login).mount("/api", routes()).attach(late);
+    for below in [api(), late] {
+        let below = Client::untracked(below).unwrap();
+        assert_eq!(send(&below, "/api/settings", "").0, 302);
+        assert_eq!(send(&below, "/api/admin", "ann"), page(403));
+    }
     assert_eq!(send(&with_401, "/admin", "ann"), page(403));
 }
 

@@ -99,7 +99,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Optio
         let is_deleted = state.session_changed && deletes(shared, state, name);
         return Ok(is_deleted.then(|| shared.setup.session_cookie.delete()));
     }
-    if !state.session_changed && !is_used_up(shared, state) {
+    if !state.session_changed && !is_renewed_by_use(shared, state) {
         return Ok(None);
     }
     let format = &shared.setup.format;
@@ -115,7 +115,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Optio
 /// Whether to write a session that has not changed, so that use extends it. With an idle timeout
 /// that is so once a twentieth of it has passed: the session may expire early by that much.
 /// Without one, a permanent session is written with each response, as in Flask.
-fn is_used_up<U: User>(shared: &Shared<U>, state: &State<U>) -> bool {
+fn is_renewed_by_use<U: User>(shared: &Shared<U>, state: &State<U>) -> bool {
     let config = &shared.setup.config;
     match (config.idle_timeout, state.session.written_at) {
         _ if state.is_weakened_unwritten => false,

@@ -68,7 +68,8 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
     }
 
     /// Stores `next` in the session instead of the query of the login view (Flask-Login's
-    /// `USE_SESSION_FOR_NEXT`). Default: off.
+    /// `USE_SESSION_FOR_NEXT`). Default: off. A visitor who follows another site's link has no
+    /// `next` then, because a refusal writes no session in answer to another site's request.
     pub fn use_session_for_next(mut self) -> Self {
         self.config.session_for_next = true;
         self

@@ -94,8 +94,7 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
     ///
     /// Use extends it: any request that accesses the session. The cookie is written again only
     /// once a twentieth of this time has passed, so a session may expire early by that much,
-    /// and never late. A remember cookie restores the login, no longer fresh; to prevent that,
-    /// remember no one.
+    /// and never late. A remember cookie restores the login, which is then no longer fresh.
     ///
     /// Native format only. In Flask's, make sessions permanent.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {

@@ -128,7 +128,9 @@ mod tests {
         assert_eq!(origin(&request, behind(0)).scheme, "http");
         assert_eq!(origin(&request, behind(1)).scheme, "http");
         assert_eq!(origin(&request, behind(2)).scheme, "https");
-        for (proto, scheme) in [("HTTPS", "https"), (" https ", "https"), ("wss", "https"), ("ws", "http"), ("", "http")] {
+        for (proto, scheme) in
+            [("HTTPS", "https"), (" https ", "https"), ("wss", "https"), ("ws", "http"), ("", "http")]
+        {
             let request = get().with_header("x-forwarded-proto", proto.as_bytes());
             assert_eq!(origin(&request, behind(1)).scheme, scheme, "{proto}");
         }
