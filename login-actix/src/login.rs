@@ -28,6 +28,14 @@ impl<U: User> Login<U> {
         response::from_answer(Answer::redirect(303, self.core.next_or(fallback)))
     }
 
+    /// Redirects (303) to an address that the client chose, such as a `next` in the form, if it
+    /// is on this site, or else to `fallback`. See
+    /// [`redirect_target`](login_core::Login::redirect_target).
+    #[must_use = "return it"]
+    pub fn redirect_to(&self, address: &str, fallback: &str) -> HttpResponse {
+        response::from_answer(Answer::redirect(303, self.core.redirect_target(address, fallback)))
+    }
+
     /// Refuses the request like a guard if no user is logged in, for handlers that decide
     /// themselves (Flask-Login's `login_manager.unauthorized()`).
     #[must_use = "return it"]

@@ -251,6 +251,18 @@ async fn everything_is_guarded_but_what_is_public() {
 }
 
 #[actix_web::test]
+async fn a_redirect_to_an_address_of_the_client_stays_on_this_site() {
+    let login = manager(|b| b);
+    let handler =
+        async |login: Login<Account>, request: HttpRequest| login.redirect_to(request.query_string(), "/home");
+    let app = app!(login.middleware(), web::resource("/").to(handler));
+    for (address, target) in [("/next", "/next"), ("//evil.example", "/home"), ("", "/home")] {
+        let response = send!(app, request(&login, &format!("/?{address}"), ""));
+        assert_eq!((response.status().as_u16(), header(&response, "location")), (303, target));
+    }
+}
+
+#[actix_web::test]
 async fn cookies_of_others_do_not_hide_the_session() {
     let login = manager(|b| b);
     let app = app!(login.middleware(), web::resource("/").to(async |user: CurrentUser<Account>| user.0.0.clone()));

@@ -243,6 +243,32 @@ async fn everything_is_guarded_but_what_is_public() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_an_address_of_the_client_stays_on_this_site() {
+    let login = manager(|b| b);
+    let handler = async |login: Login<Account>, uri: axum::http::Uri| login.redirect_to(uri.query().unwrap(), "/home");
+    let router = Router::new().route("/", get(handler)).layer(login.layer());
+    for (address, target) in [("/next", "/next"), ("//evil.example", "/home"), ("", "/home")] {
+        let response = send(&router, request(&login, &format!("/?{address}"), "")).await;
+        assert_eq!((response.status().as_u16(), header(&response, "location")), (303, target));
+    }
+}
+
+#[tokio::test]
+async fn fresh_within_no_time_is_the_strictest() {
+    let clock = login_axum::TestClock::new(1_700_000_000);
+    let login = manager(|b| b.clock(clock.clone()));
+    let router = Router::new()
+        .route("/any", get(async |_: login_axum::FreshUser<Account>| "fine"))
+        .route("/now", get(async |_: login_axum::FreshUser<Account, 0>| "fine"))
+        .layer(login.layer());
+    let cookie = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    let status = async |path: &str| send(&router, Request::get(path).header("cookie", &cookie)).await.status().as_u16();
+    assert_eq!((status("/any").await, status("/now").await), (200, 200));
+    clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!((status("/any").await, status("/now").await), (200, 401));
+}
+
+#[tokio::test]
 async fn cookies_of_others_do_not_hide_the_session() {
     let login = manager(|b| b);
     let router =

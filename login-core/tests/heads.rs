@@ -158,3 +158,24 @@ fn debug_of_mounts_lists_the_cookie_names() {
     mounts.add(&native(|builder| builder)).unwrap();
     assert_eq!(format!("{mounts:?}"), r#"[["__Host-session", "__Host-remember_token"]]"#);
 }
+
+#[test]
+fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+    for (lines, expected) in [
+        (&["Bearer abc.def-1"][..], Some("abc.def-1")),
+        (&["bearer abc"], Some("abc")),
+        (&["BEARER   abc "], Some("abc")),
+        (&["Bearer"], None),
+        (&["Bearer "], None),
+        (&["Bearer a b"], None),
+        (&["Bearerabc"], None),
+        (&["Basic YTpi"], None),
+        (&["Bearer é"], None),
+        (&["Bearer a", "Bearer b"], None),
+        (&[], None),
+    ] {
+        let request = Request::new("GET", "/");
+        let request = lines.iter().fold(request, |request, line| request.with_header("Authorization", line.as_bytes()));
+        assert_eq!(request.bearer_token(), expected, "{lines:?}");
+    }
+}

@@ -149,6 +149,17 @@ fn error_messages_name_the_problem_and_the_fix() {
 }
 
 #[test]
+fn a_program_that_cannot_start_prints_the_sentence() {
+    for (shown, said) in [
+        (format!("{:?}", SecretKeyError::Empty), SecretKeyError::Empty.to_string()),
+        (format!("{:?}", ConfigError::ShortKey { length: 5 }), ConfigError::ShortKey { length: 5 }.to_string()),
+        (format!("{:?}", MountError::SharedFlaskKey), MountError::SharedFlaskKey.to_string()),
+    ] {
+        assert_eq!(shown, said);
+    }
+}
+
+#[test]
 fn the_source_of_an_error_is_its_cause() {
     let cause = |error: LoginError| error.source().map(ToString::to_string);
     assert_eq!(cause(LoginError::from(LoadError::new("no table"))).as_deref(), Some("no table"));

@@ -310,3 +310,29 @@ fn write_browser_cases(cases: impl Iterator<Item = (String, String)>) {
     }
     file.flush().unwrap();
 }
+
+#[test]
+fn an_address_of_the_client_and_a_fallback_stay_on_this_site() {
+    let with_base = |base: &str| {
+        let key = SecretKey::from_text("a key of 32 bytes at least, yes?").unwrap();
+        let builder = LoginManager::<Account>::builder(key, || 1, |_: &mut [u8]| ()).base_path(base);
+        let manager = builder.build_without_loader().unwrap();
+        let request_login = manager.begin();
+        request_login.access(|| Request::new("POST", "/login").with_header("host", b"site.example"))
+    };
+    let (login, below) = (with_base(""), with_base("/shop"));
+    for (address, fallback, target, target_below) in [
+        ("/next", "/", "/next", "/next"),
+        ("http://site.example/a b", "/", "http://site.example/a%20b", "http://site.example/a%20b"),
+        ("", "/home", "/home", "/shop/home"),
+        ("https://evil.example/", "/home", "/home", "/shop/home"),
+        ("//evil.example/", "http://site.example/x", "http://site.example/x", "http://site.example/x"),
+        ("javascript:alert(1)", "https://evil.example/", "/", "/shop/"),
+        ("", "//evil.example", "/", "/shop/"),
+        ("", "home", "/", "/shop/"),
+    ] {
+        assert_eq!(login.redirect_target(address, fallback), target, "{address} {fallback}");
+        assert_eq!(below.redirect_target(address, fallback), target_below, "{address} {fallback}");
+        assert_eq!(login.next_or(fallback), login.redirect_target("", fallback));
+    }
+}

@@ -21,7 +21,7 @@ pub struct LoginRequired<U>(PhantomData<fn() -> U>);
 
 /// Accepts only users with a fresh login (Flask-Login's `fresh_login_required`). `SECONDS` is
 /// as in [`FreshUser`].
-pub struct FreshLoginRequired<U, const SECONDS: u64 = 0>(PhantomData<fn() -> U>);
+pub struct FreshLoginRequired<U, const SECONDS: u64 = { u64::MAX }>(PhantomData<fn() -> U>);
 
 /// Accepts every OPTIONS request, without a login, and all others that the guard `G` accepts,
 /// as Flask-Login does: `_: AllowUnauthenticatedOptions<LoginRequired<Account>>`.

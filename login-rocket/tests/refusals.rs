@@ -314,6 +314,21 @@ fn everything_is_guarded_but_what_is_public() {
     assert_eq!(client.post("/nowhere").dispatch().status(), Status::SeeOther);
 }
 
+#[get("/leads?<to>")]
+fn leads(login: Login<Account>, to: &str) -> LoginResponse {
+    login.redirect_to(to, "/home")
+}
+
+#[test]
+fn a_redirect_to_an_address_of_the_client_stays_on_this_site() {
+    let login = manager(|b| b);
+    let client = client(rocket(&login).mount("/", routes![leads]));
+    for (address, target) in [("/next", "/next"), ("//evil.example", "/home"), ("", "/home")] {
+        let response = request(&client, &login, &format!("/leads?to={address}"), "").dispatch();
+        assert_eq!((response.status(), header(&response, "location")), (Status::SeeOther, target));
+    }
+}
+
 #[test]
 fn cookies_of_others_do_not_hide_the_session() {
     let login = manager(|b| b);

@@ -319,7 +319,7 @@ fn the_cookies_of_a_local_clients_jar_count() {
     let client = Client::untracked(rocket()).unwrap();
     let own = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
     let (name, value) = own.split_once('=').unwrap();
-    let other = client.get("/settings").private_cookie(("own", "of the application"));
+    let other = client.get("/settings").cookie(("own", "of the application"));
     let response = other.cookie(Cookie::new(name.to_owned(), value.to_owned())).dispatch();
     assert_eq!(response.status(), Status::Ok);
     // Rocket decodes the names of cookies, but a browser protects only the real prefix.

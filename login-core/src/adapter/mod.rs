@@ -9,6 +9,7 @@
 //! together.
 
 mod guard;
+mod handler_setters;
 #[cfg(feature = "http")]
 pub mod http;
 mod macros;

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a secret key could not be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a secret key could not be made. `Debug` is the whole sentence, because a program that
+/// cannot start prints it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretKeyError {
     /// The environment variable is not set, or is not Unicode.
@@ -27,10 +28,17 @@ impl fmt::Display for SecretKeyError {
     }
 }
 
+impl fmt::Debug for SecretKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error for SecretKeyError {}
 
-/// A configuration that cannot work. `build` returns it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A configuration that cannot work. `build` returns it. `Debug` is the whole sentence, because
+/// a program that cannot start prints it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A secret key or fallback key has fewer than 32 bytes (native format only).
@@ -143,6 +151,12 @@ impl fmt::Display for ConfigError {
                 "`use_x_forwarded_host` has no effect without trusted proxies: say with `trusted_proxies` how many there are",
             ),
         }
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -25,12 +25,12 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// A fresh login: of any age if `seconds` is 0, otherwise with credentials entered
-    /// within so many seconds. This is the `SECONDS` of the adapters' `FreshUser`.
+    /// A fresh login with credentials entered within so many seconds, or of any age if that is
+    /// `u64::MAX`. This is the `SECONDS` of the adapters' `FreshUser`.
     #[must_use]
     pub fn fresh_within(seconds: u64) -> Self {
         match seconds {
-            0 => Self::FreshLogin,
+            u64::MAX => Self::FreshLogin,
             seconds => Self::FreshLoginWithin(Duration::from_secs(seconds)),
         }
     }

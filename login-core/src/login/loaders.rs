@@ -54,7 +54,7 @@ pub trait UserLoader: Send + Sync + 'static {
 ///     type Error = std::io::Error;
 ///
 ///     async fn load_user_from_request(&self, request: &Request) -> Result<Option<Account>, Self::Error> {
-///         match request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
+///         match request.bearer_token() {
 ///             Some(token) => self.0.by_token(token).await,
 ///             None => Ok(None),
 ///         }

@@ -1,5 +1,6 @@
 //! `next`: the page to which a client returns after the login.
 
+use crate::log;
 use crate::login::handle::Login;
 use crate::request::client;
 use crate::request::redirect;
@@ -34,13 +35,35 @@ impl<U: User> Login<U> {
     }
 
     /// The redirect target at the end of a login handler: [`next_url`](Self::next_url), or
-    /// else `fallback`, as the value of a Location header. A fallback that is a path is below
-    /// the [`base_path`](crate::LoginManagerBuilder::base_path). The application chooses
-    /// `fallback`, and it is not checked.
+    /// else `fallback`, as the value of a Location header. See
+    /// [`redirect_target`](Self::redirect_target).
     #[must_use]
     pub fn next_or(&self, fallback: &str) -> String {
-        let base = if fallback.starts_with('/') { &*self.0.setup.config.base_path } else { "" };
-        self.next_url().unwrap_or_else(|| redirect::to_location(&format!("{base}{fallback}")))
+        self.next_url().unwrap_or_else(|| self.fallback(fallback))
+    }
+
+    /// The target of a redirect to an address that the client chose, such as a `next` in a form,
+    /// as the value of a Location header. If it is not on this site (see
+    /// [`is_safe_redirect`](Self::is_safe_redirect)), it is `fallback`.
+    ///
+    /// A fallback that is a path is below the
+    /// [`base_path`](crate::LoginManagerBuilder::base_path). One that is not on this site is a
+    /// mistake in the program: it is logged, and `/` takes its place.
+    #[must_use]
+    pub fn redirect_target(&self, address: &str, fallback: &str) -> String {
+        if self.is_safe_redirect(address) { redirect::to_location(address) } else { self.fallback(fallback) }
+    }
+
+    fn fallback(&self, fallback: &str) -> String {
+        let base = &*self.0.setup.config.base_path;
+        if !self.is_safe_redirect(fallback) {
+            log::error_once(&format!(
+                "the fallback {fallback:?} of a redirect is not on this site: use a path such as \"/\""
+            ));
+            return format!("{base}/");
+        }
+        let base = if fallback.starts_with('/') { base } else { "" };
+        redirect::to_location(&format!("{base}{fallback}"))
     }
 
     /// Whether a redirect to `url` stays on this site in every browser. It must be a path

@@ -106,7 +106,7 @@ impl Mounts {
 
 /// Two login managers cannot be mounted together: a login of one could pass as a login
 /// of the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MountError {
     /// Both use a cookie with this name.
@@ -133,6 +133,12 @@ impl fmt::Display for MountError {
                 "two login managers that are mounted together use Flask's cookies with the same secret key: give each its own key",
             ),
         }
+    }
+}
+
+impl fmt::Debug for MountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -193,6 +193,18 @@ impl Request {
         std::str::from_utf8(value).ok().filter(|text| text.is_ascii())
     }
 
+    /// The token of `Authorization: Bearer …` (RFC 6750, 2.1). The name of the scheme is not
+    /// case-sensitive. `None` if there is no such header, more than one, or no token in it.
+    #[must_use]
+    pub fn bearer_token(&self) -> Option<&str> {
+        let mut lines = self.header_lines("authorization");
+        let value = std::str::from_utf8(lines.next()?).ok().filter(|_| lines.next().is_none())?;
+        let (scheme, token) = value.trim().split_once(' ')?;
+        let token = token.trim_start();
+        let is_one = token.bytes().all(|byte| byte.is_ascii_graphic());
+        (scheme.eq_ignore_ascii_case("bearer") && is_one && !token.is_empty()).then_some(token)
+    }
+
     /// The values of the User-Agent lines: the first, and the rest.
     pub(crate) fn user_agents(&self) -> Option<(&[u8], impl Iterator<Item = &[u8]>)> {
         let (first, others) = match self.user_agent {
