@@ -146,6 +146,22 @@ fn a_remember_cookie_ends_with_its_login_at_the_latest() {
     }
 }
 
+/// With a session cookie that is `SameSite=Strict` and a remember cookie that is `Lax`, a link on
+/// another site brings only the second one.
+#[test]
+fn a_remember_cookie_replaces_no_session_in_answer_to_another_site() {
+    let (_, manager) = at(|b| b.login_view("/login"));
+    let remembered = manager.test_login(account("1")).remembered(seconds(HOUR)).without_session();
+    let cookie = remembered.cookie_header().unwrap();
+    for (site, is_written) in [("cross-site", false), ("same-origin", true)] {
+        let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+        let (request_login, login) = access_with(&manager, request.with_header("sec-fetch-site", site.as_bytes()));
+        assert_eq!(run(&login).unwrap().id, "1", "the user is logged in");
+        login.refuse(login_core::Refusal::NeedsRefresh);
+        assert_eq!(request_login.finish(200).set_cookies.len(), usize::from(is_written), "{site}");
+    }
+}
+
 #[test]
 fn protection_writes_nothing_in_answer_to_another_site() {
     for (mode, is_in) in [(SessionProtection::Basic, true), (SessionProtection::Strong, false)] {

@@ -28,8 +28,9 @@ impl<U: User> LoginManager<U> {
     }
 
     /// The fairing for everything that uses logins:
-    /// `rocket::build().attach(login.fairing())`. If a route has a guard of this crate and
-    /// the fairing is missing, the launch is aborted.
+    /// `rocket::build().attach(login.fairing())`. If a route has a guard of this crate as an
+    /// argument and the fairing is missing, the launch is aborted. Without the fairing, routes
+    /// inside of a [`RouteGuard`] answer 500, and the log says why.
     #[must_use = "attach it"]
     pub fn fairing(&self) -> LoginFairing<U> {
         LoginFairing::new(self.0.clone())

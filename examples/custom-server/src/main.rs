@@ -60,8 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Handles one request. The core is called four times: `begin`, `access`, what the handler
-/// does with the login, and `finish`.
+/// Handles one request. The core is called five times: `refuse_cross_site`, `begin`, `access`,
+/// what the handler does with the login, and `finish`.
 fn serve(mut stream: TcpStream, manager: &LoginManager<Account>) -> Result<(), Box<dyn Error>> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let request = read(&mut stream)?;

@@ -205,7 +205,8 @@ macro_rules! __adapter_types {
         }
 
         /// The error that a handler returns if a method of the library fails. The response is
-        /// 403 for an inactive user and 500 otherwise. The cause is in the log only.
+        /// 403 for an inactive user, 401 or 403 for a login that cannot be confirmed, and 500
+        /// otherwise. The cause is in the log only.
         #[derive(Debug)]
         pub struct Error($crate::LoginError);
 

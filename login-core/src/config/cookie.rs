@@ -142,7 +142,9 @@ impl CookieSettings {
             CookieProblem::HttpPrefix
         } else if self.partitioned && !self.secure {
             CookieProblem::PartitionedNeedsSecure
-        } else if [self.domain.as_deref(), Some(&self.path)].iter().flatten().any(|text| text.len() > 1024) {
+        } else if self.name.len() >= MAX_SIZE
+            || [self.domain.as_deref(), Some(&self.path)].iter().flatten().any(|text| text.len() > 1024)
+        {
             CookieProblem::TooLong
         } else if self.domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
             CookieProblem::Domain
@@ -202,6 +204,8 @@ mod tests {
         }
         assert_eq!(problem(a().name("__Http-a").secure(false)), Some(CookieProblem::HttpPrefix));
         assert_eq!(problem(a().path(format!("/{}", "a".repeat(1024)))), Some(CookieProblem::TooLong));
+        assert_eq!(problem(a().name("a".repeat(4095))), None);
+        assert_eq!(problem(a().name("a".repeat(4096))), Some(CookieProblem::TooLong));
         assert_eq!(problem(a().domain(".example.com").path("/x").same_site(None)), None);
     }
 }

@@ -118,7 +118,7 @@ fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Optio
 fn is_renewed_by_use<U: User>(shared: &Shared<U>, state: &State<U>) -> bool {
     let config = &shared.setup.config;
     match (config.idle_timeout, state.session.written_at) {
-        _ if state.is_weakened_unwritten => false,
+        _ if state.is_foreign => false,
         (Some(timeout), Some(written_at)) => shared.now().saturating_sub(written_at) >= (timeout / 20).max(1),
         _ => state.session.is_permanent(),
     }

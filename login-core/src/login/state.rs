@@ -64,9 +64,9 @@ pub(crate) struct State<U> {
     pub(crate) session_changed: bool,
     /// Whether the request had session cookies of which none could be read.
     pub(crate) session_is_unreadable: bool,
-    /// Whether session protection weakened the login in a request of another site's page. Then
-    /// the session is not written.
-    pub(crate) is_weakened_unwritten: bool,
+    /// Whether another site's page sent the request, so that neither session protection nor a
+    /// remember cookie writes the session. It is found out only if one of them may act.
+    pub(crate) is_foreign: bool,
     /// How many of the waiting messages this request has flashed.
     pub(crate) new_flashes: usize,
     /// Whether a login ended in this request: by a logout, by session protection, or because
@@ -187,7 +187,7 @@ impl<U: User> Shared<U> {
                 session: Session::default(),
                 session_changed: false,
                 session_is_unreadable: false,
-                is_weakened_unwritten: false,
+                is_foreign: false,
                 new_flashes: 0,
                 login_ended: false,
                 logged_out: false,
@@ -242,15 +242,12 @@ impl<U: User> Shared<U> {
         let protected = transitions::protect(&mut state.session, config.protection, kept, |session| {
             format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
         });
-        match protected {
-            Protected::Passed | Protected::Weakened { changed: false } => {}
-            // The application did not ask for this change.
-            Protected::Weakened { changed: true } | Protected::Ended if is_foreign() => {
-                state.is_weakened_unwritten = true;
-            }
-            Protected::Weakened { changed: true } => state.session_changed = true,
-            Protected::Ended => {
-                state.session_changed = true;
+        let may_restore = state.session.user_id.is_none() && client.has_cookie(&config.remember_cookie.name);
+        state.is_foreign = (protected != Protected::Passed || may_restore) && is_foreign();
+        // The application did not ask for this change.
+        if !state.is_foreign {
+            state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
+            if protected == Protected::Ended {
                 state.login_ended = true;
                 state.remember = RememberChange::Delete;
             }

@@ -167,10 +167,11 @@ impl<U: User> LoadUser<U> {
                 let kept = state.kept(setup.format.is_flask(), &[]);
                 // It is not fresh, and it is bound to the client that sent the cookie.
                 let restored = transitions::log_in(&state.session, restored, kept);
-                // If the application's data leaves no space, the login is valid in this
-                // request, and the next one restores it again.
+                // If the application's data leaves no space, or if another site's page sent the
+                // request, perhaps without the session cookie, the login is valid in this request,
+                // and the next one restores it again.
                 let fits = setup.format.session_size(&restored, &setup.config, now) <= MAX_SIZE;
-                if fits && !state.response_begun {
+                if fits && !state.response_begun && !state.is_foreign {
                     state.set_session(restored);
                 }
                 state.resolution = Resolution::User(Arc::clone(&user), Source::Login);

@@ -36,7 +36,8 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
     /// cookies are signed with the current key.
     ///
     /// After you change the key, keep the older one as a fallback until the cookies that it
-    /// signed have expired: [`session_lifetime`](Self::session_lifetime) for sessions, and
+    /// signed have expired: [`session_lifetime`](Self::session_lifetime) or
+    /// [`idle_timeout`](Self::idle_timeout) for sessions, and
     /// [`remember_duration`](Self::remember_duration) for remember cookies. A remember cookie
     /// is signed again only by a login or when it is refreshed.
     pub fn fallback_key(mut self, key: SecretKey) -> Self {
