@@ -195,7 +195,10 @@ where
                     let required = task::ready!(Pin::new(user).poll(context));
                     let Some(Waiting { service, request, guard }) = waiting.take() else { return Poll::Pending };
                     match required.and_then(|user| guard.check(&user).map_err(Denied::Refused)) {
-                        Ok(()) => Stage::Accepted { inner: service.call(request) },
+                        Ok(()) => {
+                            add_handlers(&request, &guard);
+                            Stage::Accepted { inner: service.call(request) }
+                        }
                         Err(denied) => {
                             let response = answer(request.request(), &guard, denied);
                             Stage::Refused { response: ready(request.into_response(response)) }
@@ -205,6 +208,15 @@ where
             };
             stage.set(next);
         }
+    }
+}
+
+/// Lets the handlers of a guard answer what is refused inside of it, such as by an extractor.
+fn add_handlers<U: User>(request: &ServiceRequest, guard: &Guard<U, HttpResponse>) {
+    if !guard.handlers().is_empty()
+        && let Some(mounted) = request.extensions_mut().get_mut::<Mounted<U>>()
+    {
+        mounted.handlers = guard.handlers().inside(&mounted.handlers);
     }
 }
 

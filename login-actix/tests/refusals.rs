@@ -127,6 +127,33 @@ async fn the_nearest_handler_answers() {
 }
 
 #[actix_web::test]
+async fn the_handler_of_a_guard_answers_for_what_is_inside_of_it() {
+    let login = manager(|b| b);
+    let guard = login.login_required().forbidden_handler(|_, _| Some(HttpResponse::Gone().body("own")));
+    let scope = web::scope("/inside")
+        .wrap(guard)
+        .route("/extractor", web::get().to(async |_: Allowed<Account, IsAdmin>| "fine"))
+        .route("/handler", web::get().to(async |login: Login<Account>| login.forbidden()));
+    let outside = web::resource("/outside").to(async |_: Allowed<Account, IsAdmin>| "fine");
+    let app = app!(login.middleware(), scope, outside);
+    for (path, status) in [("/inside/extractor", 410), ("/inside/handler", 410), ("/outside", 403)] {
+        assert_eq!(send!(app, request(&login, path, "ann")).status(), status, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn an_outer_middleware_is_nearer_than_the_manager() {
+    let answer = |name: &'static str| {
+        move |_: &login_actix::Request, _: login_actix::Refused<'_>| Some(HttpResponse::Ok().body(name))
+    };
+    let login = manager(|b| b).unauthorized_handler(answer("manager"));
+    let scope =
+        web::scope("").route("/", web::get().to(async |_: CurrentUser<Account>| "fine")).wrap(login.middleware());
+    let app = app!(login.middleware().unauthorized_handler(answer("outer")), scope);
+    assert_eq!(text(send!(app, request(&login, "/", ""))).await, "outer");
+}
+
+#[actix_web::test]
 async fn a_handler_can_change_the_answer_of_the_library() {
     let login = manager(|b| b).unauthorized_handler(|_, refused| {
         let mut response = refused.into_response();

@@ -190,7 +190,10 @@ where
                     let required = ready!(Pin::new(user).poll(context));
                     let Some(mut waiting) = waiting.take() else { return Poll::Pending };
                     match required.and_then(|user| waiting.guard.check(&user).map_err(Denied::Refused)) {
-                        Ok(()) => Stage::Accepted { inner: waiting.inner.call(waiting.request) },
+                        Ok(()) => {
+                            add_handlers(&mut waiting.request, &waiting.guard);
+                            Stage::Accepted { inner: waiting.inner.call(waiting.request) }
+                        }
                         Err(denied) => {
                             let response = answer(&waiting.request, &waiting.guard, denied);
                             Stage::Refused { response: Some(response) }
@@ -200,6 +203,15 @@ where
             };
             stage.set(next);
         }
+    }
+}
+
+/// Lets the handlers of a guard answer what is refused inside of it, such as by an extractor.
+fn add_handlers<U: User, B>(request: &mut Request<B>, guard: &Guard<U, Response<Body>>) {
+    if !guard.handlers().is_empty()
+        && let Some(mounted) = request.extensions_mut().get_mut::<Mounted<U>>()
+    {
+        mounted.handlers = guard.handlers().inside(&mounted.handlers);
     }
 }
 

@@ -115,6 +115,33 @@ async fn the_nearest_handler_answers() {
 }
 
 #[tokio::test]
+async fn the_handler_of_a_guard_answers_for_what_is_inside_of_it() {
+    let login = manager(|b| b);
+    let guard = login.login_required().forbidden_handler(|_, _| Some((StatusCode::GONE, "own").into_response()));
+    let router = Router::new()
+        .route("/extractor", get(async |_: Allowed<Account, IsAdmin>| "fine"))
+        .route("/handler", get(async |login: Login<Account>| login.forbidden()))
+        .route_layer(guard)
+        .route("/outside", get(async |_: Allowed<Account, IsAdmin>| "fine"))
+        .layer(login.layer());
+    for (path, status) in [("/extractor", 410), ("/handler", 410), ("/outside", 403)] {
+        assert_eq!(send(&router, request(&login, path, "ann")).await.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_outer_layer_is_nearer_than_the_manager() {
+    let answer =
+        |name: &'static str| move |_: &login_axum::Request, _: login_axum::Refused<'_>| Some(name.into_response());
+    let login = manager(|b| b).unauthorized_handler(answer("manager"));
+    let router = Router::new()
+        .route("/", get(async |_: CurrentUser<Account>| "fine"))
+        .layer(login.layer())
+        .layer(login.layer().unauthorized_handler(answer("outer")));
+    assert_eq!(text(send(&router, request(&login, "/", "")).await).await, "outer");
+}
+
+#[tokio::test]
 async fn a_handler_can_change_the_answer_of_the_library() {
     let login = manager(|b| b).unauthorized_handler(|_, refused| {
         let mut response = refused.into_response();

@@ -176,6 +176,25 @@ fn the_longest_matching_prefix_has_the_login_view() {
 }
 
 #[test]
+fn a_guarded_login_view_does_not_loop_however_it_is_written() {
+    for (base, view, host, target) in [
+        ("", "/in", "site.example", "/in?next=%2F"),
+        ("", "/in/", "site.example", "/in"),
+        ("", "/anmelden-für-alle", "site.example", "/anmelden-f%C3%BCr-alle"),
+        ("", "https://site.example/in", "site.example", "/in"),
+        ("/shop", "/in", "site.example", "/in"),
+        ("/shop", "http://site.example/shop/in", "site.example", "/in"),
+        ("", "/?page=in", "site.example", "/?page=in&next=%2F"),
+    ] {
+        let manager = native(|b| b.login_view(view).base_path(base));
+        let (_, login) = access_with(&manager, Request::new("GET", target).with_header("host", host.as_bytes()));
+        assert_eq!(login.refuse(UNAUTHORIZED).status(), 401, "{view} {target}");
+        let (_, login) = access_with(&manager, Request::new("GET", "/").with_header("host", host.as_bytes()));
+        assert_eq!(login.refuse(UNAUTHORIZED).status(), 302, "{view}");
+    }
+}
+
+#[test]
 fn a_post_is_redirected_with_303_to_the_forced_host() {
     let manager = native(|b| b.login_view("/in").force_host("login.example:8443"));
     for (method, expected) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)] {

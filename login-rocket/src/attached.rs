@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use login_core::adapter::{AdapterManager, RequestHead, RequestLogin, log_error_once};
+use login_core::adapter::{AdapterManager, Guard, RequestHead, RequestLogin, log_error_once};
 use login_core::{Login as CoreLogin, User};
 use rocket::http::Status;
 use rocket::response::Response;
@@ -28,12 +29,17 @@ impl<U: User> Attached<U> {
 /// The login of a request, in Rocket's request-local cache.
 pub(crate) struct Cached<U: User> {
     pub(crate) request_login: RequestLogin<U>,
+    /// The guard around the route that is handled, if it has one.
+    around: Mutex<Option<Arc<RouteGuarding<U>>>>,
 }
+
+/// A guard around routes.
+pub(crate) type RouteGuarding<U> = Guard<U, Response<'static>>;
 
 impl<U: User> Cached<U> {
     /// The login of the request, which begins when this is first called.
     pub(crate) fn of<'r>(request: &'r Request<'_>, manager: &Manager<U>) -> &'r Self {
-        request.local_cache(|| Self { request_login: manager.core.begin() })
+        request.local_cache(|| Self { request_login: manager.core.begin(), around: Mutex::default() })
     }
 
     /// The manager and the request's login.
@@ -44,6 +50,15 @@ impl<U: User> Cached<U> {
         let missing = || LoginRejection::MissingFairing { user: std::any::type_name::<U>() };
         let manager = Attached::find(request.rocket()).ok_or_else(missing)?;
         Ok((manager, Self::of(request, manager)))
+    }
+
+    /// Sets the guard around the route that is handled from now on.
+    pub(crate) fn set_around(&self, guard: Option<Arc<RouteGuarding<U>>>) {
+        *self.around.lock().unwrap_or_else(PoisonError::into_inner) = guard;
+    }
+
+    pub(crate) fn around(&self) -> Option<Arc<RouteGuarding<U>>> {
+        self.around.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Accesses the login with a copy of the whole request.

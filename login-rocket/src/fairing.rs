@@ -121,10 +121,12 @@ struct RefuseCrossSite;
 
 #[rocket::async_trait]
 impl Handler for RefuseCrossSite {
-    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let CrossSite(slot) = request.local_cache(CrossSite::default);
         let refused = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(RefusedCrossSite { path, own, answer }) = refused else { return Outcome::Error(Status::NotFound) };
+        let Some(RefusedCrossSite { path, own, answer }) = refused else {
+            return Outcome::forward(data, Status::NotFound);
+        };
         if let Some(response) = own {
             return Outcome::Success(response);
         }

@@ -18,7 +18,11 @@ login_core::adapter::types! {
 
 impl<U: User> Login<U> {
     pub(crate) fn new(cached: &Cached<U>, manager: &Manager<U>, request: &Request<'_>) -> Self {
-        Self { core: cached.access(request), handlers: manager.handlers.clone() }
+        let handlers = match cached.around() {
+            Some(guard) => guard.handlers().inside(&manager.handlers),
+            None => manager.handlers.clone(),
+        };
+        Self { core: cached.access(request), handlers }
     }
 
     /// Redirects (303) to the page that the client asked for before it was redirected to the
@@ -38,7 +42,8 @@ impl<U: User> Login<U> {
     }
 
     /// Refuses the request like a guard if no user is logged in, for handlers that decide
-    /// themselves (Flask-Login's `login_manager.unauthorized()`).
+    /// themselves (Flask-Login's `login_manager.unauthorized()`). Catchers are not asked, because
+    /// the handler answers.
     #[must_use = "return it"]
     pub fn unauthorized(&self) -> LoginResponse {
         self.refuse(Refusal::Unauthorized)
@@ -51,7 +56,8 @@ impl<U: User> Login<U> {
         self.refuse(Refusal::NeedsRefresh)
     }
 
-    /// Refuses the request like a guard if the user lacks a permission: 403.
+    /// Refuses the request like a guard if the user lacks a permission: 403. Catchers are not
+    /// asked, because the handler answers.
     #[must_use = "return it"]
     pub fn forbidden(&self) -> LoginResponse {
         self.refuse(Refusal::Forbidden)

@@ -38,6 +38,9 @@ trait Refused: Send + Sync {
     /// Notifies the listeners. Returns the response of the application's handler.
     fn by_handler(&self, request: &Request<'_>) -> Option<Response<'static>>;
 
+    /// Whether the client can use the page of a catcher.
+    fn can_be_caught(&self, request: &Request<'_>) -> bool;
+
     /// The library's own response.
     fn by_library(&self, request: &Request<'_>) -> Option<Response<'static>>;
 }
@@ -57,6 +60,10 @@ impl<U: User> Refused for RefusedBy<U> {
         let (manager, cached) = Cached::<U>::find(request).ok()?;
         let guard = self.guard.as_deref().map(Guard::handlers);
         manager.handlers.refuse_by_handler(guard, &cached.access(request), self.refusal, from_answer)
+    }
+
+    fn can_be_caught(&self, request: &Request<'_>) -> bool {
+        Cached::<U>::find(request).is_ok_and(|(_, cached)| !cached.access(request).is_grpc())
     }
 
     fn by_library(&self, request: &Request<'_>) -> Option<Response<'static>> {
@@ -93,6 +100,7 @@ pub(crate) fn record<U: User>(
     refusal: Refusal,
 ) -> Status {
     let Some(route) = RouteId::of(request) else { return Status::new(refusal.status()) };
+    let guard = guard.or_else(|| Cached::<U>::find(request).ok()?.1.around());
     let record = Record { route, refused: Box::new(RefusedBy { guard, refusal }) };
     *Recorded::of(request).0.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
     REFUSED
@@ -108,7 +116,8 @@ impl Record {
         }
         let status = Status::new(refused.refusal().status());
         let path = request.uri().path();
-        match catcher(request.rocket(), path.as_str(), status, status != Status::Unauthorized) {
+        let caught = catcher(request.rocket(), path.as_str(), status, status != Status::Unauthorized);
+        match caught.filter(|_| refused.can_be_caught(request)) {
             Some(catcher) => catcher.handler.handle(status, request).await,
             None => refused.by_library(request).ok_or(Status::InternalServerError),
         }

@@ -101,6 +101,15 @@ impl<U: User> Clone for Guarded<U> {
 }
 
 impl<U: User> Guarded<U> {
+    /// Handles an accepted request. The handlers of the guard answer what is refused inside.
+    async fn handle_inside<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let Ok((_, cached)) = Cached::<U>::find(request) else { return self.inner.handle(request, data).await };
+        cached.set_around(Some(Arc::clone(&self.guard)));
+        let outcome = self.inner.handle(request, data).await;
+        cached.set_around(None);
+        outcome
+    }
+
     async fn check(&self, request: &Request<'_>) -> Result<Result<(), Refusal>, LoginRejection> {
         let (_, cached) = Cached::<U>::find(request)?;
         if !self.guard.is_for(&cached.request_login) {
@@ -121,7 +130,7 @@ impl<U: User> Handler for Guarded<U> {
             return self.inner.handle(request, data).await;
         }
         match self.check(request).await {
-            Ok(Ok(())) => self.inner.handle(request, data).await,
+            Ok(Ok(())) => self.handle_inside(request, data).await,
             Ok(Err(refusal)) => {
                 let status = refused::record::<U>(request, Some(Arc::clone(&self.guard)), refusal);
                 Outcome::Forward((data, status))

@@ -188,6 +188,19 @@ fn only_some_users_are_allowed() {
     }
 }
 
+#[test]
+fn the_handler_of_a_guard_answers_for_what_is_inside_of_it() {
+    let login = manager(|b| b);
+    let guard = login.login_required().forbidden_handler(|_, _| Some(with_status(Status::Gone, "own")));
+    let inside = guard.routes(routes![allowed, forbids]);
+    let client = client(rocket(&login).mount("/inside", inside).mount("/outside", routes![allowed, forbids]));
+    for (path, status) in
+        [("/inside/extractor", 410), ("/inside/handler", 410), ("/outside/extractor", 403), ("/outside/handler", 403)]
+    {
+        assert_eq!(request(&client, &login, path, "ann").dispatch().status().code, status, "{path}");
+    }
+}
+
 #[post("/guard")]
 fn posted() -> &'static str {
     "posted"

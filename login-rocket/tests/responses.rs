@@ -293,6 +293,11 @@ fn the_catchers_of_the_application_are_asked() {
         assert_eq!(send(&below, "/api/admin", "ann"), page(403));
     }
     assert_eq!(send(&with_401, "/admin", "ann"), page(403));
+    for (path, user, code) in [("/settings", "", "16"), ("/admin", "ann", "7")] {
+        let request = with_401.get(path).header(Header::new("content-type", "application/grpc"));
+        let request = if user.is_empty() { request } else { request.header(cookie(&login, user)) };
+        assert_eq!(header(&request.dispatch(), "grpc-status"), code, "a gRPC client can use no page");
+    }
 }
 
 #[test]

@@ -12,7 +12,8 @@ macro_rules! __adapter_handlers {
 
         impl<U: $crate::User> $type<U> {
             /// Answers a request that is refused because another site's page sent it. See
-            /// [`unauthorized_handler`](Self::unauthorized_handler).
+            /// [`unauthorized_handler`](Self::unauthorized_handler). The check comes first, so
+            /// only the handlers of the outermost layer and of the manager are asked.
             #[must_use]
             pub fn cross_site_handler<F>(self, handler: F) -> Self
             where

@@ -73,15 +73,21 @@ impl<R> RefusalHandlers<R> {
         self
     }
 
-    /// These handlers, and then those further out.
+    /// Whether there is no handler.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// These handlers, and then those further out. What both have keeps its place further out.
     #[must_use]
     pub fn inside(&self, outer: &Self) -> Self {
         if Arc::ptr_eq(&self.0, &outer.0) || self.0.is_empty() {
             return outer.clone();
         }
-        let is_new = |handler: &Handler<R>| !self.0.iter().any(|(_, own)| Arc::ptr_eq(own, handler));
-        let others = outer.0.iter().filter(|(_, handler)| is_new(handler));
-        Self(Arc::new(self.0.iter().chain(others).cloned().collect()))
+        let is_new = |handler: &Handler<R>| !outer.0.iter().any(|(_, other)| Arc::ptr_eq(other, handler));
+        let own = self.0.iter().filter(|(_, handler)| is_new(handler));
+        Self(Arc::new(own.chain(outer.0.iter()).cloned().collect()))
     }
 
     /// Refuses a request, and notifies the listeners. The nearest handler that does not decline
@@ -179,5 +185,13 @@ mod tests {
         assert_eq!(Handlers::default().inside(&outer).0.len(), 1);
         assert_eq!(outer.inside(&outer).0.len(), 1);
         assert_eq!(answer(&inner.inside(&outer), None, "/", Refusal::Forbidden).0, "inner for 401");
+        let manager = Handlers::default().with(Refusal::Unauthorized, handler("manager"));
+        let around = manager.clone().with(Refusal::Unauthorized, handler("outer layer"));
+        let within = manager.clone().with(Refusal::Unauthorized, handler("inner layer"));
+        let by = |handlers: &Handlers| answer(handlers, None, "/", Refusal::Unauthorized).0;
+        assert_eq!(by(&manager.inside(&around)), "outer layer for 401", "an inner layer without a handler of its own");
+        assert_eq!(by(&within.inside(&around)), "inner layer for 401");
+        let declining = manager.with(Refusal::Unauthorized, |_, _| None);
+        assert_eq!(by(&declining.inside(&around)), "outer layer for 401");
     }
 }

@@ -98,7 +98,8 @@ impl<U: User> Login<U> {
     /// Makes the session permanent or not (Flask's `session.permanent`). A permanent session
     /// does not end when the browser is closed. It expires
     /// [`session_lifetime`](crate::LoginManagerBuilder::session_lifetime) after the last
-    /// response whose request accessed it.
+    /// response whose request accessed it, or after the
+    /// [`idle_timeout`](crate::LoginManagerBuilder::idle_timeout).
     ///
     /// # Errors
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`].

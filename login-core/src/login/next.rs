@@ -1,7 +1,7 @@
 //! `next`: the page to which a client returns after the login.
 
-use crate::log;
 use crate::login::handle::Login;
+use crate::login::setup::Warning;
 use crate::request::client;
 use crate::request::redirect;
 use crate::request::url::{self, Origin};
@@ -57,9 +57,8 @@ impl<U: User> Login<U> {
     fn fallback(&self, fallback: &str) -> String {
         let base = &*self.0.setup.config.base_path;
         if !self.is_safe_redirect(fallback) {
-            log::error_once(&format!(
-                "the fallback {fallback:?} of a redirect is not on this site: use a path such as \"/\""
-            ));
+            let message = format_args!("the fallback of a redirect is not on this site: use a path such as \"/\"");
+            self.0.setup.warn_once(Warning::UnsafeFallback, message);
             return format!("{base}/");
         }
         let base = if fallback.starts_with('/') { base } else { "" };
@@ -116,10 +115,13 @@ impl<U: User> Login<U> {
     fn is_at(&self, view: &str, here: Origin<'_>, path: &str, query: Option<&str>) -> bool {
         let parts = url::split(view);
         let base = if parts.authority.is_none() { &*self.0.setup.config.base_path } else { "" };
-        let is_path =
-            path.strip_prefix(base).is_some_and(|path| path.trim_end_matches('/') == parts.path.trim_end_matches('/'));
+        // As a browser sends it.
+        let sent = |path: &str| redirect::to_location(path.trim_end_matches('/'));
+        let is_path = path.strip_prefix(base).is_some_and(|path| sent(path) == sent(parts.path));
+        // A proxy may hide that this site has HTTPS.
+        let is_here = |host| here.has_host(parts.scheme.unwrap_or(here.scheme), host);
         let pairs = |query: Option<&'_ str>| url::query_pairs(query.unwrap_or_default()).collect::<Vec<_>>();
         let present = pairs(query);
-        here.is(&parts) && is_path && pairs(parts.query).iter().all(|pair| present.contains(pair))
+        parts.authority.is_none_or(is_here) && is_path && pairs(parts.query).iter().all(|pair| present.contains(pair))
     }
 }

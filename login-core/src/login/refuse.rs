@@ -2,12 +2,14 @@
 
 use crate::answer::{Answer, BEARER_CHALLENGE, CHALLENGE, Kind, Refusal};
 use crate::config::settings::Message;
+use crate::error::LoginError;
 use crate::event::Event;
 use crate::log;
 use crate::login::handle::{Limit, Login};
 use crate::login::setup::{Setup, Warning};
 use crate::request::client;
 use crate::request::redirect;
+use crate::session::content::NEXT;
 use crate::user::User;
 
 impl<U: User> Setup<U> {
@@ -49,7 +51,7 @@ impl<U: User> Login<U> {
         let here = client::origin(request, config.proxies);
         if self.asked_for(view, here) {
             log::error_once(&format!(
-                "the login view {view} is itself guarded, so that no one can reach it: take it out of the guard"
+                "the view {view} is itself guarded, or its handler refuses: a redirect to it would not end; take it out of the guard"
             ));
             return setup.refused(refusal, Kind::Other);
         }
@@ -59,9 +61,7 @@ impl<U: User> Login<U> {
             self.flash_refusal(message);
         }
         let in_query = if config.session_for_next {
-            if let Some(next) = next.filter(|_| may_write)
-                && let Err(error) = self.store_next(Limit::Refusal, &next)
-            {
+            if may_write && let Err(error) = self.replace_next(next.as_deref()) {
                 let message = format_args!("the address of a refused request is not stored as `next`: {error}");
                 setup.warn_once(Warning::NextNotStored, message);
             }
@@ -74,6 +74,12 @@ impl<U: User> Login<U> {
         Answer::redirect(status, redirect::to_location(&location))
     }
 
+    /// Whether a gRPC client sent the request, which can use no page.
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        matches!(self.0.setup.config.kind(self.0.request()), Kind::Grpc(_))
+    }
+
     /// Whether a refusal may change the session. An application that has changed it in the same
     /// request writes it anyway.
     fn may_write_unasked(&self) -> bool {
@@ -82,6 +88,19 @@ impl<U: User> Login<U> {
             (state.session_changed, state.session_is_unreadable)
         };
         is_changed || !(is_unreadable || self.0.is_foreign(self.0.request()))
+    }
+
+    /// Stores `next` in the session, instead of the one that an earlier refusal stored.
+    fn replace_next(&self, next: Option<&str>) -> Result<(), LoginError> {
+        match next {
+            Some(next) => self.store_next(Limit::Refusal, next),
+            None => {
+                let mut state = self.0.state();
+                let state = state.for_change()?;
+                state.session_changed |= state.session.data.remove(NEXT).is_some();
+                Ok(())
+            }
+        }
     }
 
     fn flash_refusal(&self, message: &Message) {

@@ -35,7 +35,7 @@ pub(crate) struct Setup<U: User> {
     /// The origins whose cross-site requests are logged already.
     pub(crate) refused_origins: Mutex<Vec<String>>,
     /// Which of the [`Warning`]s are logged already.
-    pub(crate) warned: [AtomicBool; 6],
+    pub(crate) warned: [AtomicBool; 7],
 }
 
 /// A warning that a client's requests can cause. Each is logged only once, so that no client
@@ -48,6 +48,7 @@ pub(crate) enum Warning {
     NoSpaceForLogin,
     SessionTooLarge,
     AuthHashUnused,
+    UnsafeFallback,
 }
 
 impl<U: User> Setup<U> {
@@ -79,8 +80,13 @@ impl<U: User> Setup<U> {
     pub(crate) fn notify_cross_site(&self, request: &Request) {
         let origin = cross_site::origin(request);
         let named = origin.map_or("an unknown origin", shortened);
+        // A browser sends `null` if it hides the origin, which cannot be trusted.
+        let advice = match origin {
+            Some("null") | None => "",
+            Some(_) => "; accept it with `trusted_origin`",
+        };
         let message = format_args!(
-            "a {} request from {named:?} was refused, because another site's page sent it; accept it with `trusted_origin`",
+            "a {} request from {named:?} was refused, because another site's page sent it{advice}",
             request.method(),
         );
         if self.is_first(named) {

@@ -222,37 +222,39 @@ impl<U: User> Shared<U> {
         if self.is_accessed() {
             return;
         }
-        // Both may run the application's code, so the state is not locked.
-        let (now, client) = (self.now(), client());
+        // All of this may run code of the application or of its server, so the state is not
+        // locked. If two tasks do it at the same time, the first result counts.
+        let (now, copied) = (self.now(), client());
+        let Setup { format, config, .. } = &*self.setup;
+        let none = Request::empty();
+        let client = self.client(copied.as_ref().unwrap_or(&none));
+        let read = format.read_session(client, config, now);
+        let is_unreadable = read.is_none() && client.has_cookie(&config.session_cookie.name);
+        let mut session = read.unwrap_or_default();
+        let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
+        let protected = transitions::protect(&mut session, config.protection, kept, |session| {
+            format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
+        });
+        let may_restore = session.user_id.is_none() && client.has_cookie(&config.remember_cookie.name);
+        let is_foreign = (protected != Protected::Passed || may_restore) && is_foreign();
         let mut guard = self.state();
         if self.is_accessed() {
             return;
         }
         let state = &mut *guard;
-        if let Some(client) = client {
-            state.client = client;
-        }
-        let Setup { format, config, .. } = &*self.setup;
-        let client = self.client(&state.client);
-        match format.read_session(client, config, now) {
-            Some(session) => state.session = session,
-            None => state.session_is_unreadable = client.has_cookie(&config.session_cookie.name),
-        }
-        let kept = state.kept(format.is_flask(), &[]);
-        let protected = transitions::protect(&mut state.session, config.protection, kept, |session| {
-            format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
-        });
-        let may_restore = state.session.user_id.is_none() && client.has_cookie(&config.remember_cookie.name);
-        state.is_foreign = (protected != Protected::Passed || may_restore) && is_foreign();
-        // The application did not ask for this change.
-        if !state.is_foreign {
+        // The application did not ask for a change by session protection.
+        if !is_foreign {
             state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
             if protected == Protected::Ended {
                 state.login_ended = true;
                 state.remember = RememberChange::Delete;
             }
         }
-        state.protected = protected;
+        (state.session, state.session_is_unreadable) = (session, is_unreadable);
+        (state.protected, state.is_foreign) = (protected, is_foreign);
+        if let Some(copied) = copied {
+            state.client = copied;
+        }
         self.accessed.store(true, Ordering::Release);
     }
 

@@ -68,8 +68,9 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
     }
 
     /// Stores `next` in the session instead of the query of the login view (Flask-Login's
-    /// `USE_SESSION_FOR_NEXT`). Default: off. A visitor who follows another site's link has no
-    /// `next` then, because a refusal writes no session in answer to another site's request.
+    /// `USE_SESSION_FOR_NEXT`). Default: off. A visitor who follows another site's link, or
+    /// whose session has expired, has no `next` then: a refusal does not write a session in
+    /// answer to another site's request, nor replace a session cookie that is not readable.
     pub fn use_session_for_next(mut self) -> Self {
         self.config.session_for_next = true;
         self

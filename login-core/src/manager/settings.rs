@@ -83,8 +83,8 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
     ///
     /// A change writes the session, but reading it does not, so this is not an idle timeout: a
     /// session that is used and never changed expires too. Only a
-    /// [permanent](crate::Login::set_permanent) session is written with each use. With an
-    /// [`idle_timeout`](Self::idle_timeout), that counts instead of this.
+    /// [permanent](crate::Login::set_permanent) session is written with each use. An
+    /// [`idle_timeout`](Self::idle_timeout) takes the place of this setting.
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.session_lifetime = lifetime.as_secs();
         self
@@ -93,9 +93,9 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
     /// How long a session is valid without use, in whole seconds. Default: none, and
     /// [`session_lifetime`](Self::session_lifetime) counts.
     ///
-    /// Use extends it: any request that accesses the session. The cookie is written again only
-    /// once a twentieth of this time has passed, so a session may expire early by that much,
-    /// and never late. A remember cookie restores the login, which is then no longer fresh.
+    /// Use extends it: any request that accesses the session, unless its response is a 5xx. The
+    /// cookie is written again only once a twentieth of this time has passed, so a session may
+    /// expire early by that much, and never late. A remember cookie restores the login, which is then no longer fresh.
     ///
     /// Native format only. In Flask's, make sessions permanent.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::request::head::RequestHead;
 use crate::request::host::is_same_origin;
-use crate::request::url::Origin;
+use crate::request::url::{self, Origin};
 use crate::request::view::Request;
 
 /// Whether to refuse this request, because another site's page sent it and it may change
@@ -26,16 +26,30 @@ pub(crate) fn is_refused(request: &Request, here: Origin<'_>, trusted: &[String]
     if is_safe(request.method()) && !request.header_lines("upgrade").any(names_websocket) {
         return false;
     }
-    !is_trusted(request, trusted) && !has_own_credentials(request) && is_from_another_site(request, here)
+    let is_cross_origin = is_cross_origin(request, here).unwrap_or(false);
+    is_cross_origin && !is_trusted(request, trusted) && !has_own_credentials(request)
 }
 
-/// Whether another site's page sent this request, by a link too.
+/// Whether another site's page sent this request, by a link too. Browsers that send neither
+/// header with a link name the page in `Referer`.
 pub(crate) fn is_from_another_site(request: &Request, here: Origin<'_>) -> bool {
-    match request.header_lines("sec-fetch-site").next() {
-        Some(b"same-origin" | b"none") => false,
-        Some(b"") | None => request.header_lines("origin").next().is_some_and(|origin| !names_host(origin, here)),
-        Some(_) => true,
+    is_cross_origin(request, here).unwrap_or_else(|| {
+        let page = request.header("referer").map(url::split);
+        let is_elsewhere = |host, page: &url::Parts<'_>| !here.has_host(page.scheme.unwrap_or(here.scheme), host);
+        page.is_some_and(|page| page.authority.is_some_and(|host| is_elsewhere(host, &page)))
+    })
+}
+
+/// Whether `Sec-Fetch-Site` or `Origin` says that a page of another origin sent the request.
+/// `None` if neither says anything. Each line of a doubled header counts.
+fn is_cross_origin(request: &Request, here: Origin<'_>) -> Option<bool> {
+    let mut sites = request.header_lines("sec-fetch-site").filter(|site| !site.is_empty()).peekable();
+    if sites.peek().is_some() {
+        return Some(!sites.all(|site| matches!(site, b"same-origin" | b"none")));
     }
+    let mut origins = request.header_lines("origin").peekable();
+    origins.peek()?;
+    Some(!origins.all(|origin| names_host(origin, here)))
 }
 
 /// The `Origin` of a request, if it is text.
@@ -179,5 +193,10 @@ mod tests {
             |name: &str, value: &[u8]| is_from_another_site(&Request::new("GET", "/").with_header(name, value), HERE);
         assert!(get("sec-fetch-site", b"cross-site") && get("sec-fetch-site", b"same-site") && get("origin", b"null"));
         assert!(!get("sec-fetch-site", b"none") && !get("origin", b"http://example.com") && !get("accept", b"*/*"));
+        assert!(get("referer", b"https://evil.com/page") && !get("referer", b"https://example.com/page"));
+        let doubled = Request::new("POST", "/").with_header("sec-fetch-site", b"same-origin");
+        assert!(is_refused(&doubled.with_header("sec-fetch-site", b"cross-site"), HERE, &[]));
+        let referred = Request::new("POST", "/").with_header("referer", b"https://evil.com/page");
+        assert!(!is_refused(&referred, HERE, &[]), "a `Referer` refuses nothing");
     }
 }

@@ -54,7 +54,10 @@ pub(crate) fn split(url: &str) -> Parts<'_> {
 pub(crate) fn is_view(url: &str) -> bool {
     let parts = split(url);
     let has_no_break = url.bytes().all(|b| b > b' ' && b != 0x7f && b != b'\\');
+    // A browser removes them, and asks for another path.
+    let has_dots = parts.path.split('/').any(|segment| matches!(segment, "." | ".."));
     has_no_break
+        && !has_dots
         && match (parts.scheme, parts.authority) {
             (None, None) => parts.path.starts_with('/'),
             (Some(scheme @ ("http" | "https")), Some(authority)) => Host::parse(scheme, authority).is_some(),
@@ -114,7 +117,19 @@ mod tests {
     #[test]
     fn views_are_paths_or_complete_urls() {
         assert!(is_view("/in") && is_view("https://a/in?x#y") && is_view("http://a"));
-        for bad in ["", "in", "//a/in", "https:///in", "ftp://a/in", "/in\n", "/a b", "\\in", "javascript://a"] {
+        for bad in [
+            "",
+            "in",
+            "//a/in",
+            "https:///in",
+            "ftp://a/in",
+            "/in\n",
+            "/a b",
+            "\\in",
+            "javascript://a",
+            "/a/../in",
+            "/in/.",
+        ] {
             assert!(!is_view(bad), "{bad}");
         }
     }
