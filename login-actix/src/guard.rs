@@ -194,7 +194,7 @@ where
                 Projected::Loading { user, waiting } => {
                     let required = task::ready!(Pin::new(user).poll(context));
                     let Some(Waiting { service, request, guard }) = waiting.take() else { return Poll::Pending };
-                    match required.and_then(|user| guard.check(&user).map_err(Denied::Refused)) {
+                    match guard.check(required) {
                         Ok(()) => {
                             add_handlers(&request, &guard);
                             Stage::Accepted { inner: service.call(request) }

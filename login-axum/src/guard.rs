@@ -189,7 +189,7 @@ where
                 Projected::Loading { user, waiting } => {
                     let required = ready!(Pin::new(user).poll(context));
                     let Some(mut waiting) = waiting.take() else { return Poll::Pending };
-                    match required.and_then(|user| waiting.guard.check(&user).map_err(Denied::Refused)) {
+                    match waiting.guard.check(required) {
                         Ok(()) => {
                             add_handlers(&mut waiting.request, &waiting.guard);
                             Stage::Accepted { inner: waiting.inner.call(waiting.request) }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::answer::Answer;
 use crate::log;
 
-/// The application's loader failed. The response to this request is a 5xx.
+/// The application's loader failed. The response to this request is a 5xx, or for a gRPC client
+/// HTTP 200 with `grpc-status` 13.
 ///
 /// Its text does not contain the cause, so it is safe to send to a client. The cause
 /// is the error's [`source`](Error::source).

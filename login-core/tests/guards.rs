@@ -126,6 +126,19 @@ fn refusal_handlers_replace_the_answer_of_the_library() {
     let changed = handlers.clone().with(NEEDS_REFRESH, |_, refused| Some(refused.into_response() + "!"));
     assert!(refuse(&changed, NEEDS_REFRESH).ends_with('!'));
     assert_eq!(login.take_flashes().unwrap().len(), 1, "the handler asked for the library's answer");
+    let asked = Arc::new(AtomicU64::new(0));
+    let made = Arc::clone(&asked);
+    let declines = RefusalHandlers::<String>::default().with(NEEDS_REFRESH, |_, refused| {
+        let _ = refused.into_response();
+        None
+    });
+    let count = |answer: Answer| {
+        made.fetch_add(1, Ordering::Relaxed);
+        format!("{answer:?}")
+    };
+    assert!(declines.refuse(None, &login, NEEDS_REFRESH, count).contains("/again"));
+    assert_eq!(login.take_flashes().unwrap().len(), 1, "a handler that asks and declines flashes no second message");
+
     let handlers = handlers.with(NEEDS_REFRESH, |_, _| Some("not now".to_owned()));
     notified.take();
     assert_eq!(refuse(&handlers.clone(), UNAUTHORIZED), "no, /here");

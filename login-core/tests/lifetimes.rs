@@ -146,6 +146,19 @@ fn a_remember_cookie_ends_with_its_login_at_the_latest() {
     }
 }
 
+#[test]
+fn a_renewed_remember_cookie_ends_with_a_lifetime_that_is_shorter_now() {
+    let (_, manager) = at(|b| b);
+    let cookie = manager.test_login(account("1")).remembered(seconds(YEAR)).cookie_header().unwrap();
+    let (clock, shorter) = at(|b| b.login_lifetime(seconds(HOUR)));
+    clock.advance(seconds(HOUR / 2));
+    let (request_login, login) = access(&shorter, &cookie);
+    login.log_in(common::Account { hash: Some("a new password".to_owned()), ..account("1") }).now().unwrap();
+    let lines = request_login.finish(200).set_cookies;
+    let renewed = lines.iter().find(|line| line.starts_with("__Host-remember_token")).unwrap();
+    assert!(renewed.contains("; Max-Age=1800;"), "{renewed}");
+}
+
 /// With a session cookie that is `SameSite=Strict` and a remember cookie that is `Lax`, a link on
 /// another site brings only the second one.
 #[test]

@@ -135,7 +135,7 @@ fn error_messages_name_the_problem_and_the_fix() {
         (Refusal::CrossSite.to_string(), ["another site's page", "request"]),
         (problem(CookieProblem::PartitionedNeedsSecure), ["partitioned", "needs Secure"]),
         (problem(CookieProblem::HttpPrefix), ["__Http-", "HttpOnly"]),
-        (problem(CookieProblem::TooLong), ["domain and path", "1024"]),
+        (problem(CookieProblem::TooLong), ["path", "1024"]),
         (problem(CookieProblem::Name), ["cookie \"sid\"", "token"]),
         (problem(CookieProblem::SameSiteNoneNeedsSecure), ["SameSite=None", "Secure"]),
         (problem(CookieProblem::PrefixNeedsSecure), ["__Secure-", "needs Secure"]),

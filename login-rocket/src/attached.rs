@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use login_core::adapter::{AdapterManager, Guard, RequestHead, RequestLogin, log_error_once};
+use login_core::adapter::{self, AdapterManager, RequestHead, RequestLogin, log_error_once};
 use login_core::{Login as CoreLogin, User};
 use rocket::http::Status;
 use rocket::response::Response;
@@ -30,11 +30,11 @@ impl<U: User> Attached<U> {
 pub(crate) struct Cached<U: User> {
     pub(crate) request_login: RequestLogin<U>,
     /// The guard around the route that is handled, if it has one.
-    around: Mutex<Option<Arc<RouteGuarding<U>>>>,
+    around: Mutex<Option<Arc<Guard<U>>>>,
 }
 
 /// A guard around routes.
-pub(crate) type RouteGuarding<U> = Guard<U, Response<'static>>;
+pub(crate) type Guard<U> = adapter::Guard<U, Response<'static>>;
 
 impl<U: User> Cached<U> {
     /// The login of the request, which begins when this is first called.
@@ -53,11 +53,11 @@ impl<U: User> Cached<U> {
     }
 
     /// Sets the guard around the route that is handled from now on.
-    pub(crate) fn set_around(&self, guard: Option<Arc<RouteGuarding<U>>>) {
+    pub(crate) fn set_around(&self, guard: Option<Arc<Guard<U>>>) {
         *self.around.lock().unwrap_or_else(PoisonError::into_inner) = guard;
     }
 
-    pub(crate) fn around(&self) -> Option<Arc<RouteGuarding<U>>> {
+    pub(crate) fn around(&self) -> Option<Arc<Guard<U>>> {
         self.around.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -8,14 +8,13 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use login_core::adapter::Guard;
 use login_core::{Refusal, User};
 use rocket::catcher::{self, BoxFuture, Catcher};
 use rocket::http::Status;
 use rocket::response::{self, Response};
 use rocket::{Build, Orbit, Request, Rocket};
 
-use crate::attached::Cached;
+use crate::attached::{Cached, Guard};
 use crate::response::from_answer;
 
 /// The status with which guards forward. No response has it.
@@ -47,7 +46,7 @@ trait Refused: Send + Sync {
 
 /// A request that a guard refused. A guard around routes has handlers of its own.
 struct RefusedBy<U: User> {
-    guard: Option<Arc<Guard<U, Response<'static>>>>,
+    guard: Option<Arc<Guard<U>>>,
     refusal: Refusal,
 }
 
@@ -94,11 +93,7 @@ impl Recorded {
 
 /// Records that a guard refused the request, and returns the status to forward with. A fairing
 /// may ask a guard before the request is routed; that refuses nothing.
-pub(crate) fn record<U: User>(
-    request: &Request<'_>,
-    guard: Option<Arc<Guard<U, Response<'static>>>>,
-    refusal: Refusal,
-) -> Status {
+pub(crate) fn record<U: User>(request: &Request<'_>, guard: Option<Arc<Guard<U>>>, refusal: Refusal) -> Status {
     let Some(route) = RouteId::of(request) else { return Status::new(refusal.status()) };
     let guard = guard.or_else(|| Cached::<U>::find(request).ok()?.1.around());
     let record = Record { route, refused: Box::new(RefusedBy { guard, refusal }) };

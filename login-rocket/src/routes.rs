@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use login_core::adapter::{Denied, Guard, Requirement};
+use login_core::adapter::{Denied, Requirement};
 use login_core::{LoginManager, Refusal, User};
 use rocket::http::{Method, Status};
 use rocket::response::Response;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
-use crate::attached::{Cached, failed};
+use crate::attached::{Cached, Guard, failed};
 use crate::error::LoginRejection;
 use crate::login::Refused;
 use crate::refused;
@@ -17,7 +17,7 @@ use crate::refused;
 /// The guard of [`LoginManager::login_required`](crate::LoginManager::login_required): it is put
 /// around routes when they are mounted.
 pub struct RouteGuard<U: User> {
-    guard: Arc<Guard<U, Response<'static>>>,
+    guard: Arc<Guard<U>>,
 }
 
 impl<U: User> Clone for RouteGuard<U> {
@@ -39,7 +39,7 @@ impl<U: User> RouteGuard<U> {
         Self { guard: Arc::new(Guard::new(manager, requirement)) }
     }
 
-    fn changed(self, change: impl FnOnce(Guard<U, Response<'static>>) -> Guard<U, Response<'static>>) -> Self {
+    fn changed(self, change: impl FnOnce(Guard<U>) -> Guard<U>) -> Self {
         Self { guard: Arc::new(change(Arc::unwrap_or_clone(self.guard))) }
     }
 
@@ -90,7 +90,7 @@ impl<U: User> RouteGuard<U> {
 
 /// The handler of a route with a guard around it.
 struct Guarded<U: User> {
-    guard: Arc<Guard<U, Response<'static>>>,
+    guard: Arc<Guard<U>>,
     inner: Box<dyn Handler>,
 }
 
@@ -110,13 +110,14 @@ impl<U: User> Guarded<U> {
         outcome
     }
 
+    /// Whether the guard accepts the request, or why not.
     async fn check(&self, request: &Request<'_>) -> Result<Result<(), Refusal>, LoginRejection> {
         let (_, cached) = Cached::<U>::find(request)?;
         if !self.guard.is_for(&cached.request_login) {
             return Err(LoginRejection::AnotherFairing { user: std::any::type_name::<U>() });
         }
-        match cached.access_user(request).require(self.guard.requirement()).await {
-            Ok(user) => Ok(self.guard.check(&user)),
+        match self.guard.check(cached.access_user(request).require(self.guard.requirement()).await) {
+            Ok(()) => Ok(Ok(())),
             Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
             Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
         }

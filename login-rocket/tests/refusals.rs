@@ -8,43 +8,18 @@
     reason = "a test that cannot continue fails"
 )]
 
-use std::borrow::Cow;
+mod common;
+
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
-use login_rocket::{
-    Allowed, CurrentUser, Error, Login, LoginManager, LoginManagerBuilder, LoginResponse, Permission, SecretKey, User,
-    UserLoader,
-};
+use common::{Account, header, manager, rocket};
+use login_rocket::{Allowed, CurrentUser, Error, Login, LoginManager, LoginResponse, Permission};
 use rocket::http::{ContentType, Header, Method, Status};
-use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
+use rocket::local::blocking::{Client, LocalRequest};
 use rocket::response::Response;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Build, Data, Request, Rocket, get, post, routes};
-
-struct Account(String);
-
-impl User for Account {
-    fn id(&self) -> String {
-        self.0.clone()
-    }
-
-    fn auth_hash(&self) -> Cow<'_, [u8]> {
-        Cow::default()
-    }
-}
-
-/// The account "admin" may do everything, and "broken" cannot be loaded.
-struct Accounts;
-
-impl UserLoader for Accounts {
-    type User = Account;
-    type Error = &'static str;
-
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
-        if id == "broken" { Err("no table") } else { Ok(Some(Account(id.to_owned()))) }
-    }
-}
 
 struct IsAdmin;
 
@@ -52,16 +27,6 @@ impl Permission<Account> for IsAdmin {
     fn allows(user: &Account) -> bool {
         user.0 == "admin"
     }
-}
-
-fn manager(change: impl FnOnce(LoginManagerBuilder<Account>) -> LoginManagerBuilder<Account>) -> LoginManager<Account> {
-    let builder = LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap());
-    change(builder.login_view("/login")).build(Accounts).unwrap()
-}
-
-fn rocket(login: &LoginManager<Account>) -> Rocket<Build> {
-    let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::debug_default() };
-    rocket::custom(config).attach(login.fairing())
 }
 
 fn client(rocket: Rocket<Build>) -> Client {
@@ -76,11 +41,6 @@ fn request<'c>(client: &'c Client, login: &LoginManager<Account>, path: &str, us
     }
     let cookie = login.test_login(Account(user.to_owned())).cookie_header().unwrap();
     request.header(Header::new("cookie", cookie))
-}
-
-/// The value of a header, or nothing.
-fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> &'r str {
-    response.headers().get_one(name).unwrap_or_default()
 }
 
 fn with_status(status: Status, body: &'static str) -> Response<'static> {

@@ -8,42 +8,20 @@
     reason = "a test that cannot continue fails"
 )]
 
-use std::borrow::Cow;
+mod common;
+
 use std::sync::{Arc, Mutex};
 
+use common::{Account, build, header, rocket};
 use login_rocket::{
-    Allowed, CurrentUser, Error, LoaderAtIgnite, Login, LoginManager, MaybeUser, Permission, SecretKey, User,
-    UserLoader,
+    Allowed, CurrentUser, Error, LoaderAtIgnite, Login, LoginManager, MaybeUser, Permission, SecretKey, UserLoader,
 };
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use rocket::fs::FileServer;
 use rocket::http::{Cookie, Header, Status};
-use rocket::local::blocking::{Client, LocalResponse};
+use rocket::local::blocking::Client;
 use rocket::{Build, Request, Rocket, catch, catchers, get, post, routes};
-
-struct Account(String);
-
-impl User for Account {
-    fn id(&self) -> String {
-        self.0.clone()
-    }
-
-    fn auth_hash(&self) -> Cow<'_, [u8]> {
-        Cow::default()
-    }
-}
-
-struct Accounts;
-
-impl UserLoader for Accounts {
-    type User = Account;
-    type Error = &'static str;
-
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
-        if id == "broken" { Err("no table") } else { Ok(Some(Account(id.to_owned()))) }
-    }
-}
 
 struct Never;
 
@@ -55,31 +33,14 @@ impl Permission<Account> for Never {
 
 type Events = Arc<Mutex<Vec<&'static str>>>;
 
+/// A manager that records its events.
 fn manager(events: &Events) -> LoginManager<Account> {
     let heard = Arc::clone(events);
-    LoginManager::builder(SecretKey::from_text("32 bytes that are good for tests").unwrap())
-        .login_view("/login")
-        .on_event(move |event| heard.lock().unwrap().push(event.name()))
-        .build(Accounts)
-        .unwrap()
-}
-
-fn build() -> Rocket<Build> {
-    let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::debug_default() };
-    rocket::custom(config)
-}
-
-fn rocket(login: &LoginManager<Account>) -> Rocket<Build> {
-    build().attach(login.fairing())
+    common::manager(|builder| builder.on_event(move |event| heard.lock().unwrap().push(event.name())))
 }
 
 fn cookie(login: &LoginManager<Account>, user: &str) -> Header<'static> {
     Header::new("Cookie", login.test_login(Account(user.to_owned())).cookie_header().unwrap())
-}
-
-/// The value of a header, or nothing.
-fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> &'r str {
-    response.headers().get_one(name).unwrap_or_default()
 }
 
 #[get("/settings")]

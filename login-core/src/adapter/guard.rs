@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::adapter::refusal_handlers::{RefusalHandlers, Refused};
 use crate::answer::Refusal;
-use crate::login::guard::Requirement;
+use crate::login::guard::{Denied, Requirement};
 use crate::login::request_login::RequestLogin;
 use crate::manager::login_manager::LoginManager;
 use crate::request::view::Request;
@@ -87,12 +87,16 @@ impl<U: User, R> Guard<U, R> {
         self.requirement
     }
 
-    /// Checks a user who meets the [requirement](Self::requirement).
+    /// Decides about a request whose user was asked for with the
+    /// [requirement](Self::requirement).
     ///
     /// # Errors
-    /// [`Refusal::Forbidden`] if a predicate of [`only`](Self::only) is false.
-    pub fn check(&self, user: &U) -> Result<(), Refusal> {
-        if self.permissions.iter().all(|is_allowed| is_allowed(user)) { Ok(()) } else { Err(Refusal::Forbidden) }
+    /// The reason not to accept it: that of `required`, or [`Refusal::Forbidden`] if a predicate
+    /// of [`only`](Self::only) is false.
+    pub fn check(&self, required: Result<Arc<U>, Denied>) -> Result<(), Denied> {
+        let user = required?;
+        let is_allowed = self.permissions.iter().all(|is_allowed| is_allowed(&user));
+        if is_allowed { Ok(()) } else { Err(Denied::Refused(Refusal::Forbidden)) }
     }
 
     /// The handlers of this guard.

@@ -60,7 +60,8 @@ impl<U: User, R> AdapterManager<U, R> {
         convert: impl Fn(Answer) -> R,
     ) -> Option<(Option<R>, Answer)> {
         let (request, answer) = self.core.refuse_cross_site_head(head)?;
-        let own = self.handlers.answer(None, &request, Refusal::CrossSite, || answer.clone(), convert);
+        let respond = || convert(answer.clone());
+        let own = self.handlers.own_response(None, &request, Refusal::CrossSite, &respond);
         Some((own, answer))
     }
 }

@@ -100,8 +100,11 @@ impl<R> RefusalHandlers<R> {
         refusal: Refusal,
         convert: impl Fn(Answer) -> R,
     ) -> R {
-        let own = self.refuse_by_handler(guard, login, refusal, &convert);
-        own.unwrap_or_else(|| convert(login.answer_refused(refusal)))
+        login.notify_refused(refusal);
+        // A handler may ask for the library's answer and then decline. It is made once.
+        let library = OnceCell::new();
+        let respond = || convert(library.get_or_init(|| login.answer_refused(refusal)).clone());
+        self.own_response(guard, login.request(), refusal, &respond).unwrap_or_else(respond)
     }
 
     /// Like [`refuse`](Self::refuse), but `None` if no handler makes the response.
@@ -113,24 +116,20 @@ impl<R> RefusalHandlers<R> {
         convert: impl Fn(Answer) -> R,
     ) -> Option<R> {
         login.notify_refused(refusal);
-        self.answer(guard, login.request(), refusal, || login.answer_refused(refusal), convert)
+        self.own_response(guard, login.request(), refusal, &|| convert(login.answer_refused(refusal)))
     }
 
-    /// The response of the nearest handler that does not decline. `answer` makes the library's.
-    pub(crate) fn answer(
+    /// The response of the nearest handler that does not decline. `respond` makes the library's.
+    pub(crate) fn own_response(
         &self,
         guard: Option<&Self>,
         request: &Request,
         refusal: Refusal,
-        answer: impl Fn() -> Answer,
-        convert: impl Fn(Answer) -> R,
+        respond: &dyn Fn() -> R,
     ) -> Option<R> {
-        // Two handlers may both ask for it, and it is made once.
-        let library = OnceCell::new();
-        let respond = || convert(library.get_or_init(&answer).clone());
         let all = guard.into_iter().chain([self]).flat_map(|handlers| handlers.0.iter());
         let mut own = all.filter(|(each, _)| *each == refusal).map(|(_, handler)| handler);
-        own.find_map(|handler| handler(request, Refused { refusal, respond: &respond }))
+        own.find_map(|handler| handler(request, Refused { refusal, respond }))
     }
 }
 
@@ -149,13 +148,11 @@ mod tests {
 
     fn answer(handlers: &Handlers, guard: Option<&Handlers>, path: &str, refusal: Refusal) -> (String, u32) {
         let asked = std::cell::Cell::new(0);
-        let library = || {
+        let respond = || {
             asked.set(asked.get() + 1);
-            Answer::text(401, "401")
+            "401".to_owned()
         };
-        let request = Request::new("GET", path);
-        let convert = |answer: Answer| answer.into_body().into_owned();
-        let own = handlers.answer(guard, &request, refusal, library, convert);
+        let own = handlers.own_response(guard, &Request::new("GET", path), refusal, &respond);
         (own.unwrap_or_else(|| "none".to_owned()), asked.get())
     }
 

@@ -6,6 +6,9 @@ use crate::request::cookies::CookieName;
 /// The largest cookie that browsers accept: bytes of its name and value together.
 pub(crate) const MAX_SIZE: usize = 4096;
 
+/// The longest path, in bytes. Browsers ignore a longer attribute (RFC 6265bis, 5.6).
+const MAX_PATH: usize = 1024;
+
 /// When a browser sends a cookie with requests that another site's page starts
 /// (RFC 6265bis).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,9 +145,7 @@ impl CookieSettings {
             CookieProblem::HttpPrefix
         } else if self.partitioned && !self.secure {
             CookieProblem::PartitionedNeedsSecure
-        } else if self.name.len() >= MAX_SIZE
-            || [self.domain.as_deref(), Some(&self.path)].iter().flatten().any(|text| text.len() > 1024)
-        {
+        } else if self.name.len() >= MAX_SIZE || self.path.len() > MAX_PATH {
             CookieProblem::TooLong
         } else if self.domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
             CookieProblem::Domain
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(problem(a().domain("a;b")), Some(CookieProblem::Domain));
         assert_eq!(problem(a().path("x")), Some(CookieProblem::Path));
         assert_eq!(problem(a().path("/x;y")), Some(CookieProblem::Path));
-        for bad in ["", "example.com.", "a..b", "a b", &"a".repeat(64)] {
+        for bad in ["", "example.com.", "a..b", "a b", &"a".repeat(64), &"a.".repeat(1000)] {
             assert_eq!(problem(a().domain(bad)), Some(CookieProblem::Domain), "{bad}");
         }
         assert_eq!(problem(a().secure(false).partitioned(true)), Some(CookieProblem::PartitionedNeedsSecure));

@@ -104,8 +104,8 @@ pub enum CookieProblem {
     Domain,
     /// The path does not begin with `/`, or contains `;` or a control character.
     Path,
-    /// The domain or the path has more than 1024 bytes, and browsers ignore such an attribute. Or
-    /// the name alone has the 4096 bytes that name and value may have together.
+    /// The path has more than 1024 bytes, and browsers ignore it. Or the name alone has the 4096
+    /// bytes that name and value may have together.
     TooLong,
 }
 
@@ -176,7 +176,7 @@ impl fmt::Display for CookieProblem {
                 "the domain must consist of labels of up to 63 letters, digits, hyphens and underscores with dots between them"
             }
             Self::Path => "the path must begin with / and contain no semicolon or control character",
-            Self::TooLong => "domain and path may have at most 1024 bytes each, and the name fewer than 4096",
+            Self::TooLong => "the path may have at most 1024 bytes, and the name fewer than 4096",
         })
     }
 }

@@ -136,6 +136,7 @@ impl Format {
         &self,
         remembered: &Remembered,
         auth: Option<Digest>,
+        config: &Config,
         now: u64,
     ) -> Option<(String, u64)> {
         let (Self::Native(keys), Some(ends_at), Some(began_at)) = (self, remembered.ends_at, remembered.began_at)
@@ -146,6 +147,8 @@ impl Format {
             return None;
         }
         let issued_at = ends_at.saturating_sub(remembered.duration.unwrap_or_default());
+        // The lifetime of a login may be shorter now than when the cookie was made.
+        let ends_at = ends_at.min(began_at.saturating_add(config.login_age()));
         let token = RememberToken { user_id: remembered.user_id.clone(), began_at, issued_at, ends_at, auth };
         let value = native_remember::write_remember(&token, keys.first()?);
         Some((value, ends_at.saturating_sub(now)))

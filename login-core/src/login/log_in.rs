@@ -115,7 +115,8 @@ impl<U: User> LogIn<U> {
             (None, Some(_), _) => Some(RememberChange::Delete),
             (None, None, Some(carried)) if carried.user_id != user_id => Some(RememberChange::Delete),
             (None, None, Some(carried)) => {
-                format.renewed_remember(&carried, auth, now).map(|(token, seconds)| RememberChange::Set(token, seconds))
+                let renewed = format.renewed_remember(&carried, auth, config, now);
+                renewed.map(|(token, seconds)| RememberChange::Set(token, seconds))
             }
             (None, None, None) => replaces_another.then_some(RememberChange::Delete),
         };
