@@ -10,6 +10,8 @@ use login_core::{Login, LoginManager, Request, SecretKey, User, decode_cookie, e
 struct Account;
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         "412".to_owned()
     }
@@ -45,7 +47,7 @@ fn access(manager: &LoginManager<Account>, request: Request) -> (RequestLogin<Ac
 fn load(manager: &LoginManager<Account>, request: Request) {
     let (request_login, login) = access(manager, request);
     match login.resolve() {
-        Step::LoadUser(token) => assert!(matches!(token.answer(Some(Account)), Step::Done(Ok(Some(_))))),
+        Step::LoadUser { token, .. } => assert!(matches!(token.answer(Some(Account)), Step::Done(Ok(Some(_))))),
         _ => panic!("not logged in"),
     }
     black_box(request_login.finish(200));
@@ -55,9 +57,9 @@ fn logins(criterion: &mut Criterion) {
     for (format, is_flask) in [("native", false), ("flask", true)] {
         let manager = manager(is_flask);
         let day = std::time::Duration::from_secs(86400);
-        let session = request(&manager.test_login(Account).cookie_header().expect("a cookie"));
+        let session = request(&manager.test_login(Account).now().expect("a cookie").header());
         let remembered = manager.test_login(Account).remembered(day).without_session();
-        let remembered = request(&remembered.cookie_header().expect("a cookie"));
+        let remembered = request(&remembered.now().expect("a cookie").header());
         for (what, request) in [("session", session), ("remember cookie", remembered)] {
             criterion.bench_function(&format!("{format}: load by {what}"), |bencher| {
                 bencher.iter_batched(|| request.clone(), |request| load(&manager, request), BatchSize::SmallInput);

@@ -33,7 +33,7 @@ fn announce(address: impl std::fmt::Display, cookies: &str) {
 
 /// The cookies of a logged-in user of our library, on this machine.
 fn our_cookies(login: users::LoggingIn) -> String {
-    users::cookies(&login.user_agent(users::USER_AGENT).address([127, 0, 0, 1]).cookie_header().expect("a cookie"))
+    users::cookies(&login.user_agent(users::USER_AGENT).address([127, 0, 0, 1]).now().expect("a cookie").header())
 }
 
 async fn on_axum(library: &str) {

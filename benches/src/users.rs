@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use login_core::{LoginManager, LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
+use login_core::adapter::BuiltManager;
+use login_core::{LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
 
 /// A typical password hash: Argon2id in the PHC format.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$1EPAlzUlHbVKnmXLtb5+1F9L5EZx/Wl0zMcyqF9pUQk";
@@ -32,6 +33,8 @@ impl Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.0.id.to_string()
     }
@@ -78,7 +81,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = Infallible;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Infallible> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Infallible> {
         Ok(id.parse().ok().and_then(find))
     }
 }
@@ -107,7 +110,7 @@ pub enum Wire {
 }
 
 /// The same configuration on every framework.
-pub fn configured<M: From<LoginManager<Account>>>(
+pub fn configured<M: BuiltManager<Account>>(
     builder: impl FnOnce(SecretKey) -> LoginManagerBuilder<Account, M>,
     wire: Wire,
 ) -> M {
@@ -146,7 +149,7 @@ pub type LoggingIn = TestLogin<Account>;
 pub fn login_cookie(login: LoggingIn, remembered: bool) -> String {
     let login = login.user_agent(USER_AGENT).address(ADDRESS);
     let login = if remembered { login.remembered(Duration::from_secs(86400)).without_session() } else { login };
-    cookies(&login.cookie_header().expect("a cookie"))
+    cookies(&login.now().expect("a cookie").header())
 }
 
 /// The name and value in a Set-Cookie line.

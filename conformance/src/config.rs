@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
-use login_core::{CookieSettings, LoginManager, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
+use login_core::adapter::BuiltManager;
+use login_core::{CookieSettings, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
 use serde::Deserialize;
 
 use crate::faults::{Faults, LoaderFaults};
@@ -161,7 +162,7 @@ impl Config {
     ///
     /// # Errors
     /// What cannot be used.
-    pub fn build<M: From<LoginManager<Player>>>(
+    pub fn build<M: BuiltManager<Player>>(
         &self,
         mut builder: LoginManagerBuilder<Player, M>,
         world: &World,

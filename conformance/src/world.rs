@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use login_core::adapter;
-use login_core::{LoadError, Login, LoginError, Permission, Request, RequestLoader, User, UserLoader};
+use login_core::{Login, LoginError, Permission, Request, RequestLoader, User, UserLoader};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -35,6 +35,8 @@ impl Permission<Player> for IsNotch {
 }
 
 impl User for Player {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -137,9 +139,9 @@ impl UserLoader for Players {
     type User = Player;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Player>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Player>, Self::Error> {
         self.faults.strike().await?;
-        match self.world.user(id).filter(|_| self.loads_by_id) {
+        match self.world.user(&id).filter(|_| self.loads_by_id) {
             Some(user) if user.broken => Err("the user table does not answer"),
             user => Ok(user),
         }
@@ -252,7 +254,7 @@ impl LoginQuery {
 ///
 /// # Errors
 /// That the user could not be loaded.
-pub async fn me_json(login: &Login<Player>, anonymous_name: &str) -> Result<Value, LoadError> {
+pub async fn me_json(login: &Login<Player>, anonymous_name: &str) -> Result<Value, LoginError> {
     let user = login.user_including_inactive().await?;
     Ok(json!({
         "id": user.as_ref().map(|user| user.id()),

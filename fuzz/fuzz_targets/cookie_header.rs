@@ -30,7 +30,7 @@ static SITES: LazyLock<[Site; 2]> = LazyLock::new(|| {
     .map(|(builder, session, remember)| {
         let manager = builder.build_without_loader().expect("a valid configuration");
         let client = manager.test_login(Account::new("1")).remembered(Duration::from_secs(1000));
-        let header = client.cookie_header().expect("it is a small login");
+        let header = client.now().expect("it is a small login").header();
         let value = |name: &str| {
             let pair = header.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             (name.to_owned(), pair.expect("both were set").to_owned())

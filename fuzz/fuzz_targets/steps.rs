@@ -161,11 +161,11 @@ impl Handler {
         }
     }
 
-    fn load(&mut self, token: LoadUser<Account>, found: Found) -> Option<Step<Account>> {
-        assert!(!self.is_logged_out, "{} was logged out", token.user_id());
-        assert!(self.may_be_asked.iter().any(|id| id == token.user_id()), "{} has never logged in", token.user_id());
+    fn load(&mut self, asked: String, token: LoadUser<Account>, found: Found) -> Option<Step<Account>> {
+        assert!(!self.is_logged_out, "{asked} was logged out");
+        assert!(self.may_be_asked.iter().any(|id| *id == asked), "{asked} has never logged in");
         let user = match found {
-            Found::Asked { hash } => Some(account(token.user_id().to_owned(), hash)),
+            Found::Asked { hash } => Some(account(asked, hash)),
             Found::Another(user) => Some(account(id(user), None)),
             Found::NoOne => None,
             Found::Failure => {
@@ -184,7 +184,7 @@ impl Handler {
     fn run(&mut self, mut step: Step<Account>, found: Found) {
         loop {
             let next = match step {
-                Step::LoadUser(token) => self.load(token, found),
+                Step::LoadUser { id, token } => self.load(id, token, found),
                 Step::LoadUserFromRequest(token) => {
                     let user = match found {
                         Found::Another(user) => Some(Arc::new(account(id(user), None))),
@@ -370,7 +370,7 @@ fuzz_target!(|input: Input| {
         // Steps that are answered after the response change nothing.
         let late: Vec<Step<Account>> = std::mem::take(&mut handler.held);
         late.into_iter().for_each(|step| {
-            if let Step::LoadUser(token) = step {
+            if let Step::LoadUser { token, .. } = step {
                 let _ = token.answer(Some(Account::new("late")));
             }
         });

@@ -21,6 +21,8 @@ impl Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -42,8 +44,8 @@ pub fn load(
     let mut step = login.resolve();
     loop {
         step = match step {
-            Step::LoadUser(token) => {
-                let user = load(token.user_id());
+            Step::LoadUser { id, token } => {
+                let user = load(&id);
                 token.answer(user)
             }
             Step::LoadUserFromRequest(token) => token.answer(None::<Account>),

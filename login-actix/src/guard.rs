@@ -52,7 +52,7 @@ impl<U: User> GuardMiddleware<U> {
     }
 }
 
-login_core::adapter::handlers!(GuardMiddleware, HttpResponse);
+login_core::adapter::handlers!({ impl<U: User> GuardMiddleware<U> } HttpResponse);
 
 impl<U: User> Clone for GuardMiddleware<U> {
     fn clone(&self) -> Self {

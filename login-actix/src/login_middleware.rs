@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{self, Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -11,6 +12,7 @@ use login_core::adapter::{AdapterManager, Answer, MountError, Mounts, RequestLog
 use login_core::{LoginManager, Refusal, Request, User};
 use pin_project_lite::pin_project;
 
+use crate::form::ReadForm;
 use crate::login::Refused;
 use crate::mounted::{Head, Mounted};
 use crate::response::{self, WithParts};
@@ -33,7 +35,7 @@ impl<U: User> LoginMiddleware<U> {
     }
 }
 
-login_core::adapter::handlers!(LoginMiddleware, HttpResponse, cross_site);
+login_core::adapter::handlers!({ impl<U: User> LoginMiddleware<U> } HttpResponse, cross_site);
 
 impl<U: User> std::fmt::Debug for LoginMiddleware<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,13 +56,13 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(LoginService { service, manager: self.manager.clone() }))
+        ready(Ok(LoginService { service: Rc::new(service), manager: self.manager.clone() }))
     }
 }
 
 /// The service of [`LoginMiddleware`].
 pub struct LoginService<S, U: User> {
-    service: S,
+    service: Rc<S>,
     manager: AdapterManager<U, HttpResponse>,
 }
 
@@ -92,7 +94,7 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = LoginFuture<S::Future, U>;
+    type Future = LoginFuture<S, U>;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
@@ -121,8 +123,13 @@ where
         if core.needs_request() {
             request_login.store_client(&head);
         }
+        let reads_form = core.reads_form(&head);
         let handlers = self.manager.handlers.clone();
         request.extensions_mut().insert(Mounted { request_login: request_login.clone(), handlers, uri });
+        if reads_form {
+            let (form, service) = (ReadForm::begin(request), Rc::clone(&self.service));
+            return LoginFuture::Reading { form, service, request_login };
+        }
         // No clone of the request is kept, because routing needs the only one.
         LoginFuture::Login { inner: self.service.call(request), request_login }
     }
@@ -132,41 +139,60 @@ pin_project! {
     /// The future of a [`LoginService`].
     #[project = Projected]
     #[expect(missing_docs, reason = "the variants are an implementation detail")]
-    pub enum LoginFuture<F, U: User> {
+    pub enum LoginFuture<S, U>
+    where
+        S: Service<ServiceRequest>,
+        U: User,
+    {
         Answered { #[pin] response: Ready<ServiceResponse> },
-        Inner { #[pin] inner: F },
-        Login { #[pin] inner: F, request_login: RequestLogin<U> },
+        Inner { #[pin] inner: S::Future },
+        Reading { form: ReadForm, service: Rc<S>, request_login: RequestLogin<U> },
+        Login { #[pin] inner: S::Future, request_login: RequestLogin<U> },
     }
 }
 
-impl<F, U: User> std::fmt::Debug for LoginFuture<F, U> {
+impl<S: Service<ServiceRequest>, U: User> std::fmt::Debug for LoginFuture<S, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("LoginFuture(..)")
     }
 }
 
-impl<F, U, B> Future for LoginFuture<F, U>
+impl<S, U, B> Future for LoginFuture<S, U>
 where
     U: User,
-    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
 {
     type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            Projected::Answered { response } => {
-                response.poll(context).map(|response| Ok(response.map_into_right_body()))
-            }
-            Projected::Inner { inner } => inner.poll(context).map_ok(ServiceResponse::map_into_left_body),
-            Projected::Login { inner, request_login } => Poll::Ready(match task::ready!(inner.poll(context)) {
-                Ok(response) => {
-                    let parts = request_login.finish(response.status().as_u16());
-                    Ok(response::with_parts(response, &parts))
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let next = match self.as_mut().project() {
+                Projected::Answered { response } => {
+                    return response.poll(context).map(|response| Ok(response.map_into_right_body()));
                 }
-                // A response that is made of this error further out needs the cookies too.
-                Err(error) => Err(WithParts::new(error, request_login.clone()).into()),
-            }),
+                Projected::Inner { inner } => {
+                    return inner.poll(context).map_ok(ServiceResponse::map_into_left_body);
+                }
+                Projected::Login { inner, request_login } => {
+                    return Poll::Ready(match task::ready!(inner.poll(context)) {
+                        Ok(response) => {
+                            let parts = request_login.finish(response.status().as_u16());
+                            Ok(response::with_parts(response, &parts))
+                        }
+                        // A response that is made of this error further out needs the cookies too.
+                        Err(error) => Err(WithParts::new(error, request_login.clone()).into()),
+                    });
+                }
+                Projected::Reading { form, service, request_login } => {
+                    let (request, form) = task::ready!(form.poll(context));
+                    if let Some(form) = form {
+                        request_login.store_form(form);
+                    }
+                    Self::Login { inner: service.call(request), request_login: request_login.clone() }
+                }
+            };
+            self.set(next);
         }
     }
 }

@@ -18,8 +18,7 @@ use crate::login_middleware::LoginMiddleware;
 /// their cookie names are different.
 pub struct LoginManager<U: User>(AdapterManager<U, HttpResponse>);
 
-login_core::adapter::manager!(LoginManager);
-login_core::adapter::handlers!(LoginManager, HttpResponse, cross_site);
+login_core::adapter::manager!(LoginManager, HttpResponse);
 
 impl<U: User> LoginManager<U> {
     /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then

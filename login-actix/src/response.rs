@@ -5,12 +5,12 @@ use std::fmt;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
 use actix_web::{Error, HttpResponse, ResponseError};
 use login_core::User;
 use login_core::adapter::{Answer, RequestLogin, ResponseParts};
 
-const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
 
 /// Adds what the login adds to a response, or replaces the response if the user could not be
@@ -32,8 +32,11 @@ fn write_to(headers: &mut HeaderMap, parts: &ResponseParts) {
     if parts.is_empty() {
         return;
     }
-    if parts.needs_vary(headers.get_all(VARY).filter_map(|line| line.to_str().ok())) {
-        headers.append(VARY, VARY_COOKIE);
+    if let Some(missing) = parts.missing_vary(headers.get_all(VARY).filter_map(|line| line.to_str().ok())) {
+        headers.append(VARY, HeaderValue::from_static(missing));
+    }
+    if parts.clears_site_data && !headers.contains_key(CLEAR_SITE_DATA) {
+        headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static(ResponseParts::CLEAR_SITE_DATA));
     }
     let present = headers.get_all(CACHE_CONTROL).map(|value| value.to_str().unwrap_or_default());
     if parts.needs_private(present) {

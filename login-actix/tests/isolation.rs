@@ -23,6 +23,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -50,11 +52,11 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         if self.fails.load(Ordering::SeqCst) {
             return Err("no table");
         }
-        Ok(Some(Account { is_active: !self.deactivated.load(Ordering::SeqCst), ..account(id) }))
+        Ok(Some(Account { is_active: !self.deactivated.load(Ordering::SeqCst), ..account(&id) }))
     }
 }
 
@@ -69,7 +71,7 @@ fn manager(accounts: &Accounts, name: &str) -> LoginManager<Account> {
 }
 
 fn cookies(login: &LoginManager<Account>) -> String {
-    login.test_login(account("1")).remembered(Duration::from_secs(600)).cookie_header().unwrap()
+    login.test_login(account("1")).remembered(Duration::from_secs(600)).now().unwrap().header()
 }
 
 /// A response: its status, its Set-Cookie lines and its body.
@@ -261,7 +263,7 @@ async fn a_failed_response_logs_no_one_in() {
 async fn a_logout_holds_even_if_the_loader_fails() {
     let accounts = Accounts::default();
     let login = manager(&accounts, SESSION);
-    let cookie = login.test_login(account("1")).cookie_header().unwrap();
+    let cookie = login.test_login(account("1")).now().unwrap().header();
     accounts.fails.store(true, Ordering::SeqCst);
     let answer = get(&login, "/out", &cookie).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
@@ -290,7 +292,7 @@ async fn a_deactivated_user_counts_as_no_user() {
 #[actix_web::test]
 async fn only_the_user_of_a_login_confirms_it() {
     let login = manager(&Accounts::default(), SESSION);
-    let stale = login.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    let stale = login.test_login(account("1")).fresh(false).now().unwrap().header();
     assert_eq!(get(&login, "/confirm/2", &stale).await.status, StatusCode::FORBIDDEN);
     assert_eq!(get(&login, "/confirm/1", "").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(get(&login, "/confirm/1", &stale).await.body, "true");

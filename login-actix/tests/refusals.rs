@@ -23,6 +23,8 @@ use login_actix::{
 struct Account(String);
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.0.clone()
     }
@@ -39,7 +41,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         if id == "broken" { Err("no table") } else { Ok(Some(Account(id.to_owned()))) }
     }
 }
@@ -63,7 +65,7 @@ fn request(login: &LoginManager<Account>, path: &str, user: &str) -> TestRequest
     if user.is_empty() {
         return request;
     }
-    let cookie = login.test_login(Account(user.to_owned())).cookie_header().unwrap();
+    let cookie = login.test_login(Account(user.to_owned())).now().unwrap().header();
     request.insert_header(("cookie", cookie))
 }
 
@@ -293,7 +295,7 @@ async fn a_redirect_to_an_address_of_the_client_stays_on_this_site() {
 async fn cookies_of_others_do_not_hide_the_session() {
     let login = manager(|b| b);
     let app = app!(login.middleware(), web::resource("/").to(async |user: CurrentUser<Account>| user.0.0.clone()));
-    let own = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    let own = login.test_login(Account("ann".to_owned())).now().unwrap().header();
     for other in [&b"a=\"x"[..], b"a=\"x\\\"; b=y\"", b"a=\xff\xfe", b"\xc3\x28=1; \"", b"a={\"b\": \"c\"}", b"=; ;;a"]
     {
         for order in [[other, own.as_bytes()], [own.as_bytes(), other]] {

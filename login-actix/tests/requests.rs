@@ -29,6 +29,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -49,7 +51,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         if self.hangs.swap(false, Ordering::SeqCst) {
             std::future::pending::<()>().await;
@@ -69,7 +71,7 @@ fn manager(accounts: &Accounts) -> LoginManager<Account> {
 }
 
 fn cookie(login: &LoginManager<Account>) -> (&'static str, String) {
-    ("Cookie", login.test_login(Account { id: "1".to_owned() }).cookie_header().unwrap())
+    ("Cookie", login.test_login(Account { id: "1".to_owned() }).now().unwrap().header())
 }
 
 fn header<'r, B>(response: &'r ServiceResponse<B>, name: &str) -> Option<&'r str> {
@@ -314,6 +316,8 @@ async fn cache_control_and_vary_are_set() {
 async fn two_user_types_have_separate_logins() {
     struct Staff;
     impl User for Staff {
+        type Id = String;
+
         fn id(&self) -> String {
             "s".to_owned()
         }
@@ -326,7 +330,7 @@ async fn two_user_types_have_separate_logins() {
     impl UserLoader for StaffLoader {
         type User = Staff;
         type Error = std::convert::Infallible;
-        async fn load_user(&self, _: &str) -> Result<Option<Staff>, Self::Error> {
+        async fn load_user(&self, _: String) -> Result<Option<Staff>, Self::Error> {
             Ok(Some(Staff))
         }
     }
@@ -409,7 +413,7 @@ async fn wrapping_the_same_middleware_twice_has_no_effect() {
         let lines = response.headers().get_all("set-cookie");
         lines.map(|line| line.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
     };
-    let cookie = login.test_login(Account { id: "1".to_owned() }).cookie_header().unwrap();
+    let cookie = login.test_login(Account { id: "1".to_owned() }).now().unwrap().header();
     let permanent = cookies(&get("/permanent", &cookie).await).remove(0);
     let logged_out = cookies(&get("/in/out", &permanent).await);
     assert_eq!(logged_out.len(), 2, "each cookie once: {logged_out:?}");

@@ -52,7 +52,7 @@ impl<U: User> GuardLayer<U> {
     }
 }
 
-login_core::adapter::handlers!(GuardLayer, Response<Body>);
+login_core::adapter::handlers!({ impl<U: User> GuardLayer<U> } Response<Body>);
 
 impl<U: User> Clone for GuardLayer<U> {
     fn clone(&self) -> Self {

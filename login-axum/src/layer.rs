@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::form::ReadForm;
 use crate::head::Head;
 use crate::login::Refused;
 use crate::mounted::Mounted;
@@ -34,7 +35,7 @@ impl<U: User> LoginLayer<U> {
     }
 }
 
-login_core::adapter::handlers!(LoginLayer, Response<Body>, cross_site);
+login_core::adapter::handlers!({ impl<U: User> LoginLayer<U> } Response<Body>, cross_site);
 
 impl<U: User> Clone for LoginLayer<U> {
     fn clone(&self) -> Self {
@@ -77,13 +78,14 @@ impl<S, U: User> std::fmt::Debug for LoginService<S, U> {
 impl<S, U, RequestBody, ResponseBody> Service<Request<RequestBody>> for LoginService<S, U>
 where
     U: User,
-    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>> + Clone,
+    RequestBody: 'static,
     ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
     ResponseBody::Error: Into<axum::BoxError>,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = LoginFuture<S::Future, U>;
+    type Future = LoginFuture<S, U, RequestBody>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -116,6 +118,12 @@ where
         request
             .extensions_mut()
             .insert(Mounted { request_login: request_login.clone(), handlers: self.manager.handlers.clone() });
+        if core.reads_form(&Head::from(&request)) {
+            // Only the original was polled until it was ready, so the clone takes its place.
+            let clone = self.inner.clone();
+            let inner = std::mem::replace(&mut self.inner, clone);
+            return LoginFuture::Reading { form: ReadForm::new(request), inner, request_login };
+        }
         LoginFuture::Login { inner: self.inner.call(request), request_login }
     }
 }
@@ -124,37 +132,53 @@ pin_project! {
     /// The future of a [`LoginService`].
     #[project = Projected]
     #[expect(missing_docs, reason = "the variants are an implementation detail")]
-    pub enum LoginFuture<F, U: User> {
+    pub enum LoginFuture<S, U, B>
+    where
+        S: Service<Request<B>>,
+        U: User,
+    {
         Answered { response: Option<Response<Body>> },
-        Inner { #[pin] inner: F },
-        Login { #[pin] inner: F, request_login: RequestLogin<U> },
+        Inner { #[pin] inner: S::Future },
+        Reading { form: ReadForm<B>, inner: S, request_login: RequestLogin<U> },
+        Login { #[pin] inner: S::Future, request_login: RequestLogin<U> },
     }
 }
 
-impl<F, U: User> std::fmt::Debug for LoginFuture<F, U> {
+impl<S: Service<Request<B>>, U: User, B> std::fmt::Debug for LoginFuture<S, U, B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("LoginFuture(..)")
     }
 }
 
-impl<F, U, B, E> Future for LoginFuture<F, U>
+impl<S, U, B, ResponseBody> Future for LoginFuture<S, U, B>
 where
     U: User,
-    F: Future<Output = Result<Response<B>, E>>,
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<axum::BoxError>,
+    S: Service<Request<B>, Response = Response<ResponseBody>>,
+    B: 'static,
+    ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResponseBody::Error: Into<axum::BoxError>,
 {
-    type Output = Result<Response<Body>, E>;
+    type Output = Result<Response<Body>, S::Error>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            Projected::Answered { response } => Poll::Ready(Ok(response.take().unwrap_or_default())),
-            Projected::Inner { inner } => inner.poll(context).map_ok(|response| response.map(Body::new)),
-            Projected::Login { inner, request_login } => {
-                let response = ready!(inner.poll(context))?.map(Body::new);
-                let parts = request_login.finish(response.status().as_u16());
-                Poll::Ready(Ok(response::with_parts(response, &parts)))
-            }
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let next = match self.as_mut().project() {
+                Projected::Answered { response } => return Poll::Ready(Ok(response.take().unwrap_or_default())),
+                Projected::Inner { inner } => return inner.poll(context).map_ok(|response| response.map(Body::new)),
+                Projected::Login { inner, request_login } => {
+                    let response = ready!(inner.poll(context))?.map(Body::new);
+                    let parts = request_login.finish(response.status().as_u16());
+                    return Poll::Ready(Ok(response::with_parts(response, &parts)));
+                }
+                Projected::Reading { form, inner, request_login } => {
+                    let (request, form) = ready!(form.poll(context));
+                    if let Some(form) = form {
+                        request_login.store_form(form);
+                    }
+                    Self::Login { inner: inner.call(request), request_login: request_login.clone() }
+                }
+            };
+            self.set(next);
         }
     }
 }

@@ -17,8 +17,7 @@ use crate::login::Refused;
 /// if their user types and their cookie names are different.
 pub struct LoginManager<U: User>(AdapterManager<U, Response>);
 
-login_core::adapter::manager!(LoginManager);
-login_core::adapter::handlers!(LoginManager, Response, cross_site);
+login_core::adapter::manager!(LoginManager, Response);
 
 impl<U: User> LoginManager<U> {
     /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then

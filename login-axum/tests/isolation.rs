@@ -26,6 +26,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -53,11 +55,11 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         if self.fails.load(Ordering::SeqCst) {
             return Err("no table");
         }
-        Ok(Some(Account { is_active: !self.deactivated.load(Ordering::SeqCst), ..account(id) }))
+        Ok(Some(Account { is_active: !self.deactivated.load(Ordering::SeqCst), ..account(&id) }))
     }
 }
 
@@ -72,7 +74,7 @@ fn manager(accounts: &Accounts, name: &str) -> LoginManager<Account> {
 }
 
 fn cookies(login: &LoginManager<Account>) -> String {
-    login.test_login(account("1")).remembered(Duration::from_secs(600)).cookie_header().unwrap()
+    login.test_login(account("1")).remembered(Duration::from_secs(600)).now().unwrap().header()
 }
 
 async fn send(router: Router, method: &str, path: &str, cookie: &str) -> Response<Body> {
@@ -172,7 +174,7 @@ async fn a_failed_response_logs_no_one_in() {
 async fn a_logout_holds_even_if_the_loader_fails() {
     let accounts = Accounts::default();
     let login = manager(&accounts, SESSION);
-    let cookie = login.test_login(account("1")).cookie_header().unwrap();
+    let cookie = login.test_login(account("1")).now().unwrap().header();
     accounts.fails.store(true, Ordering::SeqCst);
     let out = async |login: Login<Account>| login.log_out().await.map_err(Error::from);
     let response = send(Router::new().route("/", get(out)).layer(login.layer()), "GET", "/", &cookie).await;
@@ -220,7 +222,7 @@ async fn a_deactivated_user_counts_as_no_user() {
 #[tokio::test]
 async fn only_the_user_of_a_login_confirms_it() {
     let login = manager(&Accounts::default(), SESSION);
-    let stale = login.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    let stale = login.test_login(account("1")).fresh(false).now().unwrap().header();
     let confirm = |id: &'static str| {
         get(async move |login: Login<Account>| {
             login.confirm(&account(id)).await?;

@@ -24,6 +24,8 @@ use tower::ServiceExt;
 struct Account(String);
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.0.clone()
     }
@@ -40,7 +42,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         if id == "broken" { Err("no table") } else { Ok(Some(Account(id.to_owned()))) }
     }
 }
@@ -64,7 +66,7 @@ fn request(login: &LoginManager<Account>, path: &str, user: &str) -> axum::http:
     if user.is_empty() {
         return request;
     }
-    request.header("cookie", login.test_login(Account(user.to_owned())).cookie_header().unwrap())
+    request.header("cookie", login.test_login(Account(user.to_owned())).now().unwrap().header())
 }
 
 async fn send(router: &Router, request: axum::http::request::Builder) -> Response<Body> {
@@ -288,7 +290,7 @@ async fn fresh_within_no_time_is_the_strictest() {
         .route("/any", get(async |_: login_axum::FreshUser<Account>| "fine"))
         .route("/now", get(async |_: login_axum::FreshUser<Account, 0>| "fine"))
         .layer(login.layer());
-    let cookie = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    let cookie = login.test_login(Account("ann".to_owned())).now().unwrap().header();
     let status = async |path: &str| send(&router, Request::get(path).header("cookie", &cookie)).await.status().as_u16();
     assert_eq!((status("/any").await, status("/now").await), (200, 200));
     clock.advance(std::time::Duration::from_secs(1));
@@ -300,7 +302,7 @@ async fn cookies_of_others_do_not_hide_the_session() {
     let login = manager(|b| b);
     let router =
         Router::new().route("/", get(async |user: CurrentUser<Account>| user.0.0.clone())).layer(login.layer());
-    let own = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    let own = login.test_login(Account("ann".to_owned())).now().unwrap().header();
     for other in [&b"a=\"x"[..], b"a=\"x\\\"; b=y\"", b"a=\xff\xfe", b"\xc3\x28=1; \"", b"a={\"b\": \"c\"}", b"=; ;;a"]
     {
         for order in [[other, own.as_bytes()], [own.as_bytes(), other]] {

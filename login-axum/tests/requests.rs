@@ -31,6 +31,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -55,13 +57,13 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
         while self.hangs.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
-        if self.fails.load(Ordering::SeqCst) { Err("hunter2 is the database password") } else { Ok(Some(account(id))) }
+        if self.fails.load(Ordering::SeqCst) { Err("hunter2 is the database password") } else { Ok(Some(account(&id))) }
     }
 }
 
@@ -87,7 +89,7 @@ fn app() -> App {
 
 impl App {
     fn cookie(&self) -> String {
-        self.login.test_login(account("1")).cookie_header().unwrap()
+        self.login.test_login(account("1")).now().unwrap().header()
     }
 
     async fn get(&self, router: Router, path: &str, cookie: &str) -> Response<Body> {
@@ -279,7 +281,7 @@ async fn a_guard_can_limit_the_age_of_a_login() {
     app.clock.advance(Duration::from_secs(1));
     let response = app.get(router.clone(), "/", &cookie).await;
     assert_eq!(header(&response, header::LOCATION), Some("/again?next=%2F"));
-    let stale = app.login.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    let stale = app.login.test_login(account("1")).fresh(false).now().unwrap().header();
     assert_eq!(app.get(router, "/", &stale).await.status(), StatusCode::FOUND);
 }
 
@@ -291,7 +293,7 @@ async fn strong_protection_refuses_another_client() {
         .build(accounts.clone())
         .unwrap();
     let router = Router::new().route("/", get(async |_: CurrentUser<Account>| "fine")).layer(login.layer());
-    let cookie = login.test_login(account("1")).address([10, 0, 0, 1]).user_agent("A").cookie_header().unwrap();
+    let cookie = login.test_login(account("1")).address([10, 0, 0, 1]).user_agent("A").now().unwrap().header();
     for (address, agent, status) in [([10, 0, 0, 1], "A", 200), ([10, 0, 0, 2], "A", 401), ([10, 0, 0, 1], "B", 401)] {
         let router = router.clone().layer(MockConnectInfo(std::net::SocketAddr::from((address, 1))));
         let request = Request::get("/").header("cookie", &cookie).header("user-agent", agent);
@@ -334,6 +336,8 @@ async fn a_panic_in_a_handler_does_not_affect_the_next_request() {
 async fn two_user_types_have_separate_logins() {
     struct Staff;
     impl User for Staff {
+        type Id = String;
+
         fn id(&self) -> String {
             "s".to_owned()
         }
@@ -346,7 +350,7 @@ async fn two_user_types_have_separate_logins() {
     impl UserLoader for StaffLoader {
         type User = Staff;
         type Error = std::convert::Infallible;
-        async fn load_user(&self, _: &str) -> Result<Option<Staff>, Self::Error> {
+        async fn load_user(&self, _: String) -> Result<Option<Staff>, Self::Error> {
             Ok(Some(Staff))
         }
     }
@@ -363,7 +367,7 @@ async fn two_user_types_have_separate_logins() {
         Router::new().route("/", get(handler)).layer(staff.layer())
     };
     let apart = staff(["__Host-staff", "__Host-staff-remember"]);
-    let staff_cookie = apart.test_login(Staff).cookie_header().unwrap();
+    let staff_cookie = apart.test_login(Staff).now().unwrap().header();
     assert_eq!(text(app.get(router(&apart), "/", &app.cookie()).await).await, "true false");
     assert_eq!(text(app.get(router(&apart), "/", &staff_cookie).await).await, "false true");
     assert_eq!(

@@ -61,6 +61,8 @@ pub enum LoginError {
         /// The largest size that browsers accept: 4096 bytes.
         limit: usize,
     },
+    /// The text of the user's ID cannot be read back as the same ID. Nothing was changed.
+    UnreadableId,
     /// The remember duration is shorter than one second, or ends after the year 9999.
     Duration,
     /// The library itself uses this session key.
@@ -89,6 +91,7 @@ impl LoginError {
             Self::AnotherUser => Answer::text(403, "another user is logged in"),
             Self::Load(_)
             | Self::CookieTooLarge { .. }
+            | Self::UnreadableId
             | Self::Duration
             | Self::ReservedKey(_)
             | Self::Serialize(_)
@@ -103,7 +106,7 @@ impl LoginError {
     /// Each kind of error is logged as an error once, and after that for debugging only. A
     /// client may be able to cause it with each request, and must not make the log grow.
     pub fn log(&self) {
-        static LOGGED: [AtomicBool; 6] = [const { AtomicBool::new(false) }; 6];
+        static LOGGED: [AtomicBool; 7] = [const { AtomicBool::new(false) }; 7];
         let kind = match self {
             Self::InactiveUser | Self::NotLoggedIn | Self::AnotherUser | Self::Load(_) => return,
             Self::CookieTooLarge { .. } => 0,
@@ -112,6 +115,7 @@ impl LoginError {
             Self::Serialize(_) => 3,
             Self::Deserialize(_) => 4,
             Self::ResponseBegun => 5,
+            Self::UnreadableId => 6,
         };
         let is_logged = LOGGED.get(kind).is_some_and(|logged| logged.swap(true, Ordering::Relaxed));
         let message = format_args!("a handler could not read or change the login: {self}");
@@ -127,6 +131,9 @@ impl fmt::Display for LoginError {
             Self::CookieTooLarge { name, size, limit } => write!(
                 f,
                 "cookie {name} would have {size} bytes, and browsers accept {limit}: store large data elsewhere and keep its ID in the session"
+            ),
+            Self::UnreadableId => f.write_str(
+                "the user's ID cannot be read back: `FromStr` of its type must accept what its `Display` writes, and make the same ID of it",
             ),
             Self::Duration => {
                 f.write_str("the remember duration must be at least one second and end before the year 10000")
@@ -152,6 +159,7 @@ impl Error for LoginError {
             Self::Serialize(error) | Self::Deserialize(error) => Some(error),
             Self::InactiveUser
             | Self::CookieTooLarge { .. }
+            | Self::UnreadableId
             | Self::Duration
             | Self::ReservedKey(_)
             | Self::NotLoggedIn

@@ -1,6 +1,11 @@
 //! The application's user type.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use smol_str::{SmolStr, ToSmolStr};
 
 /// A user of the application (Flask-Login's `UserMixin`).
 ///
@@ -10,20 +15,26 @@ use std::borrow::Cow;
 /// struct Account { id: i64, password_hash: String }
 ///
 /// impl login_core::User for Account {
-///     fn id(&self) -> String { self.id.to_string() }
+///     type Id = i64;
+///     fn id(&self) -> i64 { self.id }
 ///     fn auth_hash(&self) -> Cow<'_, [u8]> { self.password_hash.as_bytes().into() }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `User`",
-    label = "write `impl User for {Self}` with `fn id(&self) -> String` and `fn auth_hash(&self) -> Cow<'_, [u8]>`"
+    label = "this type is not a user",
+    note = "write `impl User for {Self}` with `type Id = i64;` (or `String`, `Uuid`, …), `fn id(&self) -> Self::Id` and `fn auth_hash(&self) -> Cow<'_, [u8]>`"
 )]
 pub trait User: Send + Sync + 'static {
-    /// The user's ID as text. It must never change, and no two users may share one. The
-    /// user loader gets it back.
+    /// The type of the IDs, such as `i64`, `String` or `Uuid`. Cookies contain its `Display`, and
+    /// `FromStr` reads it back. What cannot be read back is no user's ID.
+    type Id: FromStr + Display + Send + 'static;
+
+    /// The user's ID. It must never change, and no two users may share one. The user loader gets
+    /// it back.
     ///
     /// The cookie's owner can read it: it is signed, not encrypted.
-    fn id(&self) -> String;
+    fn id(&self) -> Self::Id;
 
     /// A value whose change ends every login of this user, such as the password hash or a
     /// counter that you increase.
@@ -50,13 +61,49 @@ pub trait User: Send + Sync + 'static {
     }
 }
 
+/// The user's ID as the text that cookies contain. The application's own code runs here.
+pub(crate) fn id_text<U: User>(user: &U) -> SmolStr {
+    user.id().to_smolstr()
+}
+
+/// A user by value, or a user that is already shared: what
+/// [`log_in`](crate::Login::log_in) takes.
+#[diagnostic::on_unimplemented(
+    message = "expected the user by value, found `{Self}`",
+    label = "expected `{U}`, `Arc<{U}>` or `&Arc<{U}>`",
+    note = "of a reference, pass `user.clone()`; of an extractor or guard such as `CurrentUser`, pass its field `user.0`; of an `Option`, first handle `None`"
+)]
+pub trait IntoUser<U: User> {
+    /// The shared user.
+    fn into_user(self) -> Arc<U>;
+}
+
+impl<U: User> IntoUser<U> for U {
+    fn into_user(self) -> Arc<U> {
+        Arc::new(self)
+    }
+}
+
+impl<U: User> IntoUser<U> for Arc<U> {
+    fn into_user(self) -> Arc<U> {
+        self
+    }
+}
+
+impl<U: User> IntoUser<U> for &Arc<U> {
+    fn into_user(self) -> Arc<U> {
+        Arc::clone(self)
+    }
+}
+
 /// A permission that a user has or has not, for the adapters' `Allowed<U, P>`.
 ///
 /// ```
 /// # use std::borrow::Cow;
 /// # struct Account { is_admin: bool }
 /// # impl login_core::User for Account {
-/// #     fn id(&self) -> String { String::new() }
+/// #     type Id = i64;
+/// #     fn id(&self) -> i64 { 1 }
 /// #     fn auth_hash(&self) -> Cow<'_, [u8]> { Cow::default() }
 /// # }
 /// use login_core::Permission;

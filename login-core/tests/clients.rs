@@ -78,9 +78,8 @@ fn a_login_is_fresh_only_for_the_client_that_made_it() {
 #[test]
 fn a_test_login_is_bound_to_the_given_client() {
     for manager in both(|b| b) {
-        let [cookie, elsewhere] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(|address| {
-            manager.test_login(account("1")).user_agent("one").address(address).cookie_header().unwrap()
-        });
+        let [cookie, elsewhere] = [[10, 0, 0, 1], [10, 0, 0, 2]]
+            .map(|address| manager.test_login(account("1")).user_agent("one").address(address).now().unwrap().header());
         let at = |cookie: &str| is_fresh(&access_with(&manager, request(&CLIENTS[4], cookie)).1);
         assert!(at(&cookie) && !at(&elsewhere));
     }

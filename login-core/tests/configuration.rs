@@ -130,7 +130,7 @@ fn functions_can_be_clock_and_entropy() {
         move |buffer: &mut [u8]| buffer.fill(random.fetch_add(1, Ordering::Relaxed)),
     );
     let manager = manager.session_lifetime(Duration::from_secs(60)).build_without_loader().unwrap();
-    let [one, two] = [(), ()].map(|()| manager.test_login(account("1")).cookie_header().unwrap());
+    let [one, two] = [(), ()].map(|()| manager.test_login(account("1")).now().unwrap().header());
     assert_ne!(one, two, "each login has its own ID");
     let is_in = || run(&access(&manager, &one).1).is_some();
     assert!(is_in());
@@ -145,7 +145,7 @@ fn flask_cookies_need_no_entropy() {
     let key = SecretKey::from_text("short").unwrap();
     let manager = LoginManager::<Account>::builder(key, || NOW, |_: &mut [u8]| panic!("no entropy is needed"));
     let manager = manager.flask_compatible().build_without_loader().unwrap();
-    assert!(manager.test_login(account("1")).cookie_header().is_ok());
+    assert!(manager.test_login(account("1")).now().is_ok());
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_test_clock_returns_the_time_that_was_set() {
     let clock = TestClock::new(NOW);
     let manager = builder(&TestClock::new(0)).clock(clock.clone()).session_lifetime(Duration::from_secs(60));
     let manager = manager.build_without_loader().unwrap();
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     for (time, is_in) in [(NOW + 60, true), (NOW + 61, false), (NOW, true)] {
         clock.set(time);
         assert_eq!(run(&access(&manager, &cookie).1).is_some(), is_in, "{time}");
@@ -269,7 +269,7 @@ fn redirects_keep_the_scheme_of_the_request() {
 fn a_manager_owns_its_requests() {
     let manager = native(|b| b.refresh_remember_cookie_each_request());
     assert!(manager.needs_request() && !native(|b| b).needs_request());
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
     assert_eq!(run(&login).unwrap().id, "1");
     let clone = request_login.clone();

@@ -30,6 +30,8 @@ const NEW: &str = "the key of now, 32 bytes or more.";
 struct Account(String);
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.0.clone()
     }
@@ -109,8 +111,8 @@ impl Site {
         let mut step = login.resolve();
         let user = loop {
             step = match step {
-                Step::LoadUser(token) => {
-                    let user = Account(token.user_id().to_owned());
+                Step::LoadUser { id, token } => {
+                    let user = Account(id);
                     token.answer(Some(user))
                 }
                 Step::LoadUserFromRequest(token) => token.answer(None::<Account>),

@@ -40,8 +40,8 @@ fn a_guard_accepts_users_that_meet_its_requirement() {
     let clock = TestClock::new(common::NOW);
     let manager = builder(&clock).build_without_loader().unwrap();
     let login = || manager.test_login(account("1"));
-    let fresh = login().cookie_header().unwrap();
-    let stale = login().fresh(false).cookie_header().unwrap();
+    let fresh = login().now().unwrap().header();
+    let stale = login().fresh(false).now().unwrap().header();
     clock.advance(Duration::from_secs(100));
     let within = |seconds| Requirement::FreshLoginWithin(Duration::from_secs(seconds));
     for (cookie, requirement, expected) in [
@@ -64,7 +64,7 @@ fn a_guard_accepts_users_that_meet_its_requirement() {
 #[test]
 fn a_deactivated_user_counts_as_no_user() {
     for manager in both(|b| b) {
-        let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).now().unwrap().header();
         let (_, login) = access(&manager, &cookie);
         assert!(run_with(&login, |id| Some(Account { is_active: false, ..account(id) }), None).is_none());
         assert_eq!(login.check(Requirement::Login), Err(UNAUTHORIZED));

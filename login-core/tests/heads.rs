@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use common::{NOW, account, builder, cookies, native, run};
-use login_core::adapter::{AdapterManager, Answer, Mounts, RequestHead, Requirement, Step};
+use login_core::adapter::{AdapterManager, Answer, Mounts, RefusalHandlers, RequestHead, Requirement, Step};
 use login_core::{Request, RequestLoader, SessionProtection, TestClock};
 
 #[derive(Default)]
@@ -72,7 +72,7 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 fn a_guard_resolves_the_user_and_checks_the_client() {
     for (proxies, forwarded, fresh) in [(0, "1.1.1.1", true), (1, "10.0.0.1", true), (1, "1.1.1.1", false)] {
         let manager = native(|builder| builder.trusted_proxies(proxies));
-        let cookie = manager.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).address([10, 0, 0, 1]).now().unwrap().header();
         let head = Head::default().with("Cookie", cookie).with("X-Forwarded-For", forwarded);
         let seen = manager.begin().access_user(&head);
         assert_eq!(seen.request().header("x-forwarded-for").is_some(), proxies > 0, "only needed headers are copied");
@@ -97,7 +97,7 @@ fn storing_the_client_refreshes_the_remember_cookie_without_an_access() {
             let builder = builder.session_protection(SessionProtection::Strong).trusted_proxies(proxies);
             builder.refresh_remember_cookie_each_request()
         });
-        let cookie = manager.test_login(account("1")).remembered(WEEK).without_session().cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).remembered(WEEK).without_session().now().unwrap().header();
         let head = Head::default().with("cookie", cookie).with("x-forwarded-for", "1.1.1.1");
         let request_login = manager.begin();
         request_login.store_client(&head);
@@ -117,8 +117,9 @@ fn storing_the_client_refreshes_the_remember_cookie_without_an_access() {
 
 #[test]
 fn only_requests_that_the_cross_site_check_covers_are_copied() {
-    let manager: AdapterManager<_, u16> = native(|builder| builder).into();
-    let accepting: AdapterManager<_, u16> = native(|builder| builder.insecure_accept_cross_site_requests()).into();
+    let adapted = |core| AdapterManager::<_, u16> { core, handlers: RefusalHandlers::default() };
+    let manager = adapted(native(|builder| builder));
+    let accepting = adapted(native(|builder| builder.insecure_accept_cross_site_requests()));
     let status = |answer: Answer| answer.status();
     for (method, upgrade, is_copied) in
         [("GET", "", false), ("GET", "h2c", false), ("GET", "websocket", true), ("POST", "", true)]

@@ -41,11 +41,11 @@ fn names(manager: &Manager) -> [&'static str; 2] {
 }
 
 fn cookie(manager: &Manager, id: &str) -> String {
-    manager.test_login(account(id)).cookie_header().unwrap()
+    manager.test_login(account(id)).now().unwrap().header()
 }
 
 fn remembered(manager: &Manager, id: &str) -> String {
-    manager.test_login(account(id)).remembered(WEEK).without_session().cookie_header().unwrap()
+    manager.test_login(account(id)).remembered(WEEK).without_session().now().unwrap().header()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_deleted_users_session_does_not_become_another_users() {
 fn a_login_renews_the_auth_hash_of_the_remember_cookie_and_not_its_end() {
     let clock = TestClock::new(NOW);
     let manager = builder(&clock).build_without_loader().unwrap();
-    let old = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session().cookie_header().unwrap();
+    let old = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session().now().unwrap().header();
     clock.advance(WEEK / 7);
     let (request_login, login) = access(&manager, &old);
     login.log_in(with_hash("1", "new")).now().unwrap();
@@ -157,7 +157,7 @@ fn data_ends_with_a_login_that_the_library_ends() {
 #[test]
 fn a_session_of_another_client_cannot_be_confirmed() {
     for manager in both(|b| b.session_protection(SessionProtection::Strong)) {
-        let cookie = manager.test_login(account("1")).fresh(false).cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).fresh(false).now().unwrap().header();
         let stolen =
             Request::new("GET", "/").with_header("cookie", cookie.as_bytes()).with_header("user-agent", b"thief");
         let (request_login, login) = access_with(&manager, stolen);
@@ -175,7 +175,7 @@ fn a_session_of_another_client_cannot_be_confirmed() {
 #[test]
 fn only_the_user_of_the_login_confirms_it() {
     for manager in both(|b| b) {
-        let cookie = manager.test_login(account("1")).fresh(false).cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).fresh(false).now().unwrap().header();
         let (_, login) = access(&manager, &cookie);
         assert!(matches!(login.confirm_now(&account("1")), Err(LoginError::NotLoggedIn)), "not resolved");
         run(&login);
@@ -218,7 +218,7 @@ fn a_logout_that_carried_either_cookie_deletes_both() {
 fn a_failed_load_does_not_keep_anyone_logged_in() {
     for manager in both(|b| b) {
         let (request_login, login) = access(&manager, &cookie(&manager, "1"));
-        let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
+        let Step::LoadUser { token, .. } = login.resolve() else { panic!("there is a session") };
         let _ = token.fail("no table");
         assert!(matches!(login.log_out().now(), Err(LoginError::Load(_))));
         let parts = request_login.finish(200);
@@ -271,7 +271,7 @@ fn a_login_that_the_library_ended_stays_ended_in_a_failed_response() {
         assert_eq!(set(&request_login.finish(500).set_cookies, name).as_deref(), Some(""), "protected");
     }
     let manager = native(|b| b);
-    let logged_in = manager.test_login(with_hash("1", "old")).remembered(WEEK).cookie_header().unwrap();
+    let logged_in = manager.test_login(with_hash("1", "old")).remembered(WEEK).now().unwrap().header();
     let (request_login, login) = access(&manager, &logged_in);
     assert!(run_with(&login, |id| Some(with_hash(id, "new")), None).is_none());
     let lines = request_login.finish(500).set_cookies;
@@ -292,7 +292,7 @@ fn a_failed_response_leaves_a_visitors_data_alone() {
     let manager = native(|b| b);
     let (request_login, login) = access(&manager, "");
     login.insert("cart", "apple").unwrap();
-    let revoked = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session().cookie_header().unwrap();
+    let revoked = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session().now().unwrap().header();
     let (request_login, login) = access(&manager, &format!("{}; {revoked}", cookies(&request_login)));
     assert!(run_with(&login, |id| Some(with_hash(id, "new")), None).is_none());
     let lines = request_login.finish(500).set_cookies;
@@ -342,6 +342,8 @@ fn use_login() {
 }
 
 impl User for Reentrant {
+    type Id = String;
+
     fn id(&self) -> String {
         use_login();
         "1".to_owned()
@@ -387,13 +389,13 @@ fn the_applications_code_never_runs_while_the_state_is_locked() {
             .on_event(|_| use_login())
             .build_without_loader()
             .unwrap();
-        let session = manager.test_login(Reentrant).cookie_header().unwrap();
-        let remembered = manager.test_login(Reentrant).remembered(WEEK).without_session().cookie_header().unwrap();
+        let session = manager.test_login(Reentrant).now().unwrap().header();
+        let remembered = manager.test_login(Reentrant).remembered(WEEK).without_session().now().unwrap().header();
         for cookie in [session, remembered] {
             let request_login = manager.begin();
             let login = request_login.access(|| Request::new("GET", "/").with_header("cookie", cookie.as_bytes()));
             LOGIN.set(Some(login.clone()));
-            let Step::LoadUser(token) = login.resolve() else { panic!("there is a cookie") };
+            let Step::LoadUser { token, .. } = login.resolve() else { panic!("there is a cookie") };
             assert!(matches!(token.answer(Some(Reentrant)), Step::Done(Ok(Some(_)))));
             assert!(login.check(Requirement::Login).is_ok());
             login.confirm_now(&Reentrant).unwrap();

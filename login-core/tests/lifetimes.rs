@@ -42,7 +42,7 @@ fn value(line: &str) -> &str {
 #[test]
 fn use_extends_an_idle_timeout() {
     let (clock, manager) = at(|b| b.idle_timeout(seconds(HOUR)));
-    let mut cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let mut cookie = manager.test_login(account("1")).now().unwrap().header();
     let mut written = 0;
     for _ in 0..1000 {
         clock.advance(seconds(60));
@@ -61,7 +61,7 @@ fn use_extends_an_idle_timeout() {
 #[test]
 fn without_an_idle_timeout_use_does_not_extend_a_session() {
     let (clock, manager) = at(|b| b.session_lifetime(seconds(HOUR)));
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     clock.advance(seconds(HOUR));
     assert_eq!(after(&manager, &cookie), (true, Vec::new()));
     clock.advance(seconds(1));
@@ -72,7 +72,7 @@ fn without_an_idle_timeout_use_does_not_extend_a_session() {
 fn an_idle_timeout_counts_instead_of_the_session_lifetime() {
     for (idle, is_in) in [(2 * HOUR, true), (HOUR / 2, false)] {
         let (clock, manager) = at(|b| b.session_lifetime(seconds(HOUR)).idle_timeout(seconds(idle)));
-        let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).now().unwrap().header();
         clock.advance(seconds(HOUR + HOUR / 2));
         assert_eq!(after(&manager, &cookie).0, is_in);
     }
@@ -95,7 +95,7 @@ fn the_data_of_a_visitor_has_an_idle_timeout_too() {
 #[test]
 fn a_login_ends_after_a_year_however_it_is_used() {
     let (clock, manager) = at(|b| b.idle_timeout(seconds(YEAR)).refresh_remember_cookie_each_request());
-    let mut cookie = manager.test_login(account("1")).remembered(seconds(YEAR)).cookie_header().unwrap();
+    let mut cookie = manager.test_login(account("1")).remembered(seconds(YEAR)).now().unwrap().header();
     for _ in 0..11 {
         clock.advance(seconds(YEAR / 12));
         let (request_login, login) = access(&manager, &cookie);
@@ -121,7 +121,7 @@ fn a_login_ends_after_a_year_however_it_is_used() {
 #[test]
 fn a_new_login_begins_another_lifetime() {
     let (clock, manager) = at(|b| b.login_lifetime(seconds(HOUR)));
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     clock.advance(seconds(HOUR / 2));
     let (request_login, login) = access(&manager, &cookie);
     login.log_in(account("1")).now().unwrap();
@@ -149,7 +149,7 @@ fn a_remember_cookie_ends_with_its_login_at_the_latest() {
 #[test]
 fn a_renewed_remember_cookie_ends_with_a_lifetime_that_is_shorter_now() {
     let (_, manager) = at(|b| b);
-    let cookie = manager.test_login(account("1")).remembered(seconds(YEAR)).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).remembered(seconds(YEAR)).now().unwrap().header();
     let (clock, shorter) = at(|b| b.login_lifetime(seconds(HOUR)));
     clock.advance(seconds(HOUR / 2));
     let (request_login, login) = access(&shorter, &cookie);
@@ -165,7 +165,7 @@ fn a_renewed_remember_cookie_ends_with_a_lifetime_that_is_shorter_now() {
 fn a_remember_cookie_replaces_no_session_in_answer_to_another_site() {
     let (_, manager) = at(|b| b.login_view("/login"));
     let remembered = manager.test_login(account("1")).remembered(seconds(HOUR)).without_session();
-    let cookie = remembered.cookie_header().unwrap();
+    let cookie = remembered.now().unwrap().header();
     for (site, is_written) in [("cross-site", false), ("same-origin", true)] {
         let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
         let (request_login, login) = access_with(&manager, request.with_header("sec-fetch-site", site.as_bytes()));

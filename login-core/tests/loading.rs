@@ -37,7 +37,7 @@ impl UserLoader for Table {
     type User = Account;
     type Error = String;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, String> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, String> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         if let Some(login) = self.overtakes.lock().unwrap().take() {
             login.log_in(account("2")).now().unwrap();
@@ -54,7 +54,7 @@ impl UserLoader for Table {
             Poll::Pending
         })
         .await;
-        if id == "broken" { Err("no table".to_owned()) } else { Ok(id.parse().ok().map(|_: u32| account(id))) }
+        if id == "broken" { Err("no table".to_owned()) } else { Ok(id.parse().ok().map(|_: u32| account(&id))) }
     }
 }
 
@@ -89,7 +89,7 @@ fn manager(table: &Table) -> LoginManager<Account> {
 fn hanging() -> (Table, Login<Account>) {
     let table = Table::default();
     let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     table.closed.store(true, Ordering::Relaxed);
     let (_, login) = access(&manager, &cookie);
     (table, login)
@@ -115,7 +115,7 @@ fn poll<F: Future>(future: Pin<&mut F>, wakes: &Arc<WakeCount>) -> Poll<F::Outpu
     future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(wakes))))
 }
 
-fn is_found(found: &Poll<Result<Option<Arc<Account>>, login_core::LoadError>>, id: &str) -> bool {
+fn is_found(found: &Poll<Result<Option<Arc<Account>>, login_core::LoginError>>, id: &str) -> bool {
     matches!(found, Poll::Ready(Ok(Some(user))) if user.id == id)
 }
 
@@ -123,7 +123,7 @@ fn is_found(found: &Poll<Result<Option<Arc<Account>>, login_core::LoadError>>, i
 async fn the_user_is_loaded_once_per_request() {
     let table = Table::default();
     let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (_, login) = access(&manager, &cookie);
     let (first, second) = (login.user().await.unwrap().unwrap(), login.user().await.unwrap().unwrap());
     assert!(Arc::ptr_eq(&first, &second) && first.id == "1");
@@ -141,7 +141,7 @@ async fn the_request_loader_runs_if_the_cookies_log_no_user_in() {
         let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
         access_with(&manager, request.with_header("authorization", token.as_bytes())).1
     };
-    let cookie = |id: &str| manager.test_login(account(id)).cookie_header().unwrap();
+    let cookie = |id: &str| manager.test_login(account(id)).now().unwrap().header();
     for (cookie, token, expected, event) in [
         (String::new(), "token", "token", "loaded_from_request"),
         (cookie("1"), "token", "1", "accessed"),
@@ -165,7 +165,7 @@ async fn the_request_loader_runs_if_the_cookies_log_no_user_in() {
 #[tokio::test]
 async fn after_a_failed_load_every_method_that_needs_the_user_fails() {
     let manager = manager(&Table::default());
-    let cookie = manager.test_login(account("broken")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("broken")).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
     assert!(login.user().await.is_err() && login.login_fresh().await.is_err());
     assert!(login.login_fresh_within(Duration::MAX).await.is_err() && login.login_remembered().await.is_err());
@@ -187,11 +187,11 @@ async fn login_fresh_and_login_remembered() {
     let week = Duration::from_secs(7 * 24 * 60 * 60);
     let cookies = [
         (String::new(), false, false, false),
-        (login().cookie_header().unwrap(), true, true, false),
-        (login().fresh(false).cookie_header().unwrap(), false, false, false),
-        (login().remembered(week).cookie_header().unwrap(), true, true, true),
-        (login().remembered(week).without_session().cookie_header().unwrap(), false, false, true),
-        (manager.test_login(account("gone")).remembered(week).cookie_header().unwrap(), false, false, false),
+        (login().now().unwrap().header(), true, true, false),
+        (login().fresh(false).now().unwrap().header(), false, false, false),
+        (login().remembered(week).now().unwrap().header(), true, true, true),
+        (login().remembered(week).without_session().now().unwrap().header(), false, false, true),
+        (manager.test_login(account("gone")).remembered(week).now().unwrap().header(), false, false, false),
     ];
     for later in [0, 1] {
         clock.advance(Duration::from_secs(later));
@@ -277,7 +277,7 @@ fn a_load_continues_if_one_waiting_future_is_dropped() {
 fn a_load_that_every_task_dropped_starts_again_and_leaks_nothing() {
     let table = Table::default();
     let manager = manager(&table);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     table.closed.store(true, Ordering::Relaxed);
     let (request_login, login) = access(&manager, &cookie);
     let wakes = Arc::new(WakeCount::default());
@@ -334,7 +334,7 @@ fn after_a_listener_panics_the_user_can_still_be_resolved() {
     };
     let manager = builder(&TestClock::new(NOW)).on_event(listener).build(Table::default()).unwrap();
     panics.store(false, Ordering::Relaxed);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     panics.store(true, Ordering::Relaxed);
     let (_, login) = access(&manager, &cookie);
     let wakes = Arc::new(WakeCount::default());

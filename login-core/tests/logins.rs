@@ -28,6 +28,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -66,8 +68,8 @@ fn run(login: &Login<Account>) -> Option<Arc<Account>> {
     let mut step = login.resolve();
     loop {
         step = match step {
-            Step::LoadUser(token) => {
-                let user = account(token.user_id());
+            Step::LoadUser { id, token } => {
+                let user = account(&id);
                 token.answer(Some(user))
             }
             Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
@@ -85,11 +87,11 @@ fn cookies(request_login: &RequestLogin<Account>) -> String {
 #[test]
 fn dropping_a_token_changes_nothing() {
     let manager = manager();
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
     for _ in 0..2 {
-        let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
-        assert_eq!(token.user_id(), "1");
+        let Step::LoadUser { id, token } = login.resolve() else { panic!("there is a session") };
+        assert_eq!(id, "1");
         drop(token);
     }
     assert_eq!(run(&login).unwrap().id, "1");
@@ -99,9 +101,9 @@ fn dropping_a_token_changes_nothing() {
 #[test]
 fn an_answer_after_a_logout_is_discarded() {
     let manager = manager();
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
-    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
+    let Step::LoadUser { token, .. } = login.resolve() else { panic!("there is a session") };
     login.log_out().now().unwrap();
     let Step::Done(user) = token.answer(Some(account("1"))) else { panic!("the user is resolved") };
     assert!(user.unwrap().is_none());
@@ -112,9 +114,9 @@ fn an_answer_after_a_logout_is_discarded() {
 #[test]
 fn a_second_answer_returns_the_user_of_the_first() {
     let manager = manager();
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (_, login) = access(&manager, &cookie);
-    let (Step::LoadUser(a), Step::LoadUser(b)) = (login.resolve(), login.resolve()) else {
+    let (Step::LoadUser { token: a, .. }, Step::LoadUser { token: b, .. }) = (login.resolve(), login.resolve()) else {
         panic!("there is a session")
     };
     let (Step::Done(a), Step::Done(b)) = (a.answer(Some(account("1"))), b.answer(None::<Account>)) else {
@@ -126,9 +128,9 @@ fn a_second_answer_returns_the_user_of_the_first() {
 #[test]
 fn a_failed_load_is_an_error_and_not_an_anonymous_user() {
     let manager = manager();
-    let cookie = manager.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).remembered(Duration::from_secs(60)).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
-    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
+    let Step::LoadUser { token, .. } = login.resolve() else { panic!("there is a session") };
     let error = token.fail("the secret cause");
     assert!(!format!("{error} {error:?}").contains("secret"));
     assert!(matches!(login.resolve(), Step::Done(Err(_))));
@@ -147,7 +149,7 @@ fn sessions_and_remember_cookies_end_when_the_auth_hash_changes() {
         let mut step = login.resolve();
         loop {
             step = match step {
-                Step::LoadUser(token) => token.answer(Some(with(hash))),
+                Step::LoadUser { token, .. } => token.answer(Some(with(hash))),
                 Step::LoadUserFromRequest(_) => panic!("there is no request loader"),
                 Step::Done(user) => return user.unwrap().is_some(),
             }
@@ -155,7 +157,7 @@ fn sessions_and_remember_cookies_end_when_the_auth_hash_changes() {
     };
     for hash in [None, Some("one")] {
         let login = || manager.test_login(with(hash)).remembered(Duration::from_secs(60));
-        for cookie in [login().cookie_header().unwrap(), login().without_session().cookie_header().unwrap()] {
+        for cookie in [login().now().unwrap().header(), login().without_session().now().unwrap().header()] {
             assert!(!cookie.contains("one"));
             for now in [None, Some("one"), Some("two")] {
                 assert_eq!(finds(&cookie, now), now == hash, "{hash:?} {now:?}");
@@ -244,11 +246,11 @@ fn flask_sessions_store_the_login_time_if_a_maximum_age_is_set() {
         run(&login);
         login.check(requirement).is_ok()
     };
-    let cookie = bare.test_login(account("1")).cookie_header().unwrap();
+    let cookie = bare.test_login(account("1")).now().unwrap().header();
     assert!(judged(&bare, &cookie, Requirement::FreshLogin));
     assert!(!judged(&bare, &cookie, within), "an unknown age is not fresh enough");
     assert!(!judged(&aged, &cookie, Requirement::FreshLogin));
-    let cookie = aged.test_login(account("1")).cookie_header().unwrap();
+    let cookie = aged.test_login(account("1")).now().unwrap().header();
     clock.advance(Duration::from_secs(300));
     assert!(judged(&aged, &cookie, within));
     clock.advance(Duration::from_secs(300));
@@ -265,7 +267,7 @@ fn keys_can_be_rotated() {
     let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
     let both = of(newer).fallback_key(key(KEY)).build_without_loader().unwrap();
     let only = of(newer).build_without_loader().unwrap();
-    let cookie = old.test_login(account("1")).remembered(Duration::from_secs(60)).cookie_header().unwrap();
+    let cookie = old.test_login(account("1")).remembered(Duration::from_secs(60)).now().unwrap().header();
     assert!(run(&access(&only, &cookie).1).is_none());
     let (request_login, login) = access(&both, &cookie);
     assert!(run(&login).is_some());
@@ -284,12 +286,12 @@ fn a_refreshed_remember_cookie_is_signed_with_the_current_key() {
     let of = |text: &str| LoginManager::<Account>::builder(key(text), clock.clone(), |_: &mut [u8]| ());
     let hashed = || Account { id: "1".to_owned(), hash: Some("hash".to_owned()) };
     let find = |login: &Login<Account>| {
-        let Step::LoadUser(token) = login.resolve() else { panic!("there is a cookie") };
+        let Step::LoadUser { token, .. } = login.resolve() else { panic!("there is a cookie") };
         let Step::Done(user) = token.answer(Some(hashed())) else { panic!("the user is resolved") };
         user.unwrap().is_some()
     };
     let old = builder(&clock).build_without_loader().unwrap().test_login(hashed());
-    let cookie = old.remembered(Duration::from_secs(60)).without_session().cookie_header().unwrap();
+    let cookie = old.remembered(Duration::from_secs(60)).without_session().now().unwrap().header();
     let both = of(newer).fallback_key(key(KEY)).refresh_remember_cookie_each_request().build_without_loader().unwrap();
     let (request_login, login) = access(&both, &cookie);
     assert!(find(&login));
@@ -342,7 +344,7 @@ fn listeners_are_notified_of_every_event_in_order() {
         .on_event(move |event| second.lock().unwrap().push(format!("{event:?}")))
         .build_without_loader()
         .unwrap();
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (_, login) = access(&manager, &cookie);
     run(&login);
     login.confirm_now(&account("1")).unwrap();
@@ -365,7 +367,7 @@ fn listeners_are_notified_of_every_event_in_order() {
 #[tokio::test]
 async fn awaiting_the_user_without_a_loader_is_an_error() {
     let manager = manager();
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let error = access(&manager, &cookie).1.user().await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("Login::resolve"), "{cause}");

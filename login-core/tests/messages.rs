@@ -15,17 +15,18 @@ use std::error::Error as _;
 use common::{Account, access, account, builder, native};
 use login_core::adapter::{MountError, RefusalHandlers, Requirement, ResponseParts, Step};
 use login_core::{
-    ConfigError, CookieProblem, Event, LoadError, LoginError, Refusal, Request, SecretKey, SecretKeyError, TestClock,
+    ConfigError, CookieProblem, EventKind, LoadError, LoginError, Refusal, Request, SecretKey, SecretKeyError,
+    TestClock,
 };
 
 #[test]
 fn debug_names_the_type_and_hides_its_content() {
     let manager = native(|b| b);
-    let cookie = manager.test_login(account("secret")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("secret")).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
     let step = login.resolve();
     let loading = format!("{step:?}");
-    let Step::LoadUser(token) = step else { panic!("there is a session") };
+    let Step::LoadUser { token, .. } = step else { panic!("there is a session") };
     let token_shown = format!("{token:?}");
     let found = token.answer(Some(account("secret")));
     let tokens = builder(&TestClock::new(common::NOW)).request_loader(NoTokens).build_without_loader().unwrap();
@@ -55,10 +56,10 @@ fn debug_names_the_type_and_hides_its_content() {
         (format!("{:?}", RefusalHandlers::<()>::default()), "[]"),
         (format!("{:?}", SecretKey::from_text("secret").unwrap()), "SecretKey(..)"),
         (format!("{error:?}"), "LoadError(..)"),
-        (format!("{:?}", Event::LoggedIn { user: &user }), "Event(logged_in)"),
+        (format!("{:?}", EventKind::LoggedIn { user: &user }), "EventKind(logged_in)"),
         (
             format!("{parts:?}"),
-            "ResponseParts { set_cookies: 1, vary_cookie: false, is_private: false, failure: false }",
+            "ResponseParts { set_cookies: 1, vary_cookie: false, vary_authorization: false, clears_site_data: false, is_private: false, failure: false }",
         ),
         (
             format!("{:?}", Request::new("GET", "/x?secret").with_header("cookie", b"secret")),

@@ -74,7 +74,7 @@ proptest! {
     fn a_remember_cookie_logs_its_own_user_in(id in ".{0,40}", seconds in 1_u64..100_000_000) {
         for manager in both(|builder| builder) {
             let remembered = manager.test_login(account(&id)).remembered(Duration::from_secs(seconds));
-            let (_, login) = access(&manager, &remembered.without_session().cookie_header().unwrap());
+            let (_, login) = access(&manager, &remembered.without_session().now().unwrap().header());
             prop_assert_eq!(&run(&login).unwrap().id, &id);
         }
     }
@@ -157,7 +157,7 @@ proptest! {
     fn logins_end_when_the_auth_hash_changes(id in "[ab]{0,4}", hash in "[ab]{0,4}", other in "[ab]{0,4}") {
         let manager = native(|builder| builder);
         let with = |hash: &str| common::Account { hash: Some(hash.to_owned()), ..account(&id) };
-        let cookie = manager.test_login(with(&hash)).cookie_header().unwrap();
+        let cookie = manager.test_login(with(&hash)).now().unwrap().header();
         let (_, login) = access(&manager, &cookie);
         let user = common::run_with(&login, |_| Some(with(&other)), None);
         prop_assert_eq!(user.is_some(), hash == other);

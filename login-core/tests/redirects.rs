@@ -29,6 +29,8 @@ const CORPUS: [&str; 4] = [
 struct Account;
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         "1".to_owned()
     }

@@ -31,7 +31,7 @@ fn a_revoked_remember_cookie_notifies_listeners_and_is_deleted() {
     let listener = notified.listener();
     let manager = builder(&TestClock::new(NOW)).on_event(listener).build_without_loader().unwrap();
     let cookie = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session();
-    let cookie = cookie.cookie_header().unwrap();
+    let cookie = cookie.now().unwrap().header();
     for (hash, event, is_found) in [("old", "loaded_from_cookie", true), ("new", "login_revoked", false)] {
         notified.take();
         let (request_login, login) = access(&manager, &cookie);
@@ -47,7 +47,7 @@ fn a_restored_login_that_does_not_fit_lasts_for_one_request() {
     let (request_login, login) = access(&manager, "");
     login.insert("filling", &"x".repeat(2980)).unwrap();
     let filling = cookies(&request_login);
-    let remembered = manager.test_login(account("1")).remembered(WEEK).without_session().cookie_header().unwrap();
+    let remembered = manager.test_login(account("1")).remembered(WEEK).without_session().now().unwrap().header();
     let (request_login, login) = access(&manager, &format!("{filling}; {remembered}"));
     assert_eq!(run(&login).unwrap().id, "1");
     assert_eq!(login.get::<String>("filling").unwrap().unwrap().len(), 2980);
@@ -59,9 +59,9 @@ fn a_restored_login_that_does_not_fit_lasts_for_one_request() {
 fn another_users_remember_cookie_is_refreshed_for_that_user() {
     let refreshing = |builder: Builder| builder.refresh_remember_cookie_each_request();
     let manager = native(refreshing);
-    let session = manager.test_login(with_hash("2", "two")).cookie_header().unwrap();
+    let session = manager.test_login(with_hash("2", "two")).now().unwrap().header();
     let remembered = manager.test_login(with_hash("1", "one")).remembered(WEEK).without_session();
-    let remembered = remembered.cookie_header().unwrap();
+    let remembered = remembered.now().unwrap().header();
     let (request_login, login) = access(&manager, &format!("{session}; {remembered}"));
     let find = |id: &str| Some(with_hash(id, if id == "1" { "one" } else { "two" }));
     assert_eq!(run_with(&login, find, None).unwrap().id, "2");
@@ -75,7 +75,7 @@ fn another_users_remember_cookie_is_refreshed_for_that_user() {
 fn a_remember_cookie_with_a_long_user_id_is_refreshed() {
     let manager = native(|builder| builder.refresh_remember_cookie_each_request());
     let id = "1".repeat(2000);
-    let remembered = manager.test_login(account(&id)).remembered(WEEK).without_session().cookie_header().unwrap();
+    let remembered = manager.test_login(account(&id)).remembered(WEEK).without_session().now().unwrap().header();
     let (request_login, _) = access(&manager, &remembered);
     let (_, login) = access(&manager, &cookies(&request_login));
     assert_eq!(run(&login).unwrap().id, id);
@@ -85,9 +85,9 @@ fn a_remember_cookie_with_a_long_user_id_is_refreshed() {
 fn a_revoked_remember_cookie_is_not_refreshed() {
     let manager = native(|builder| builder.refresh_remember_cookie_each_request());
     let remembered = manager.test_login(with_hash("1", "old")).remembered(WEEK).without_session();
-    let remembered = remembered.cookie_header().unwrap();
+    let remembered = remembered.now().unwrap().header();
     for (hash, is_good) in [("old", true), ("new", false)] {
-        let session = manager.test_login(with_hash("1", hash)).cookie_header().unwrap();
+        let session = manager.test_login(with_hash("1", hash)).now().unwrap().header();
         let (request_login, login) = access(&manager, &format!("{session}; {remembered}"));
         assert!(run_with(&login, |id| Some(with_hash(id, hash)), None).is_some());
         let lines = request_login.finish(200).set_cookies;
@@ -103,15 +103,15 @@ async fn a_revoked_remember_cookie_does_not_count_as_remembered() {
         type User = Account;
         type Error = std::convert::Infallible;
 
-        async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
-            Ok(Some(with_hash(id, "new")))
+        async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
+            Ok(Some(with_hash(&id, "new")))
         }
     }
     let manager = builder(&TestClock::new(NOW)).build(Changed).unwrap();
-    let session = manager.test_login(with_hash("1", "new")).cookie_header().unwrap();
+    let session = manager.test_login(with_hash("1", "new")).now().unwrap().header();
     for (id, hash, expected) in [("1", "new", true), ("1", "old", false), ("2", "its own", true)] {
         let remembered = manager.test_login(with_hash(id, hash)).remembered(WEEK).without_session();
-        let (_, login) = access(&manager, &format!("{session}; {}", remembered.cookie_header().unwrap()));
+        let (_, login) = access(&manager, &format!("{session}; {}", remembered.now().unwrap().header()));
         assert_eq!(login.login_remembered().await.unwrap(), expected, "{id} {hash}");
     }
 }
@@ -125,7 +125,7 @@ fn a_rewritten_session_is_bound_with_the_current_key() {
     let both = of(NEW).fallback_key(key(KEY)).build_without_loader().unwrap();
     let new = of(NEW).build_without_loader().unwrap();
     let request = |cookie: &str| Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
-    let cookie = old.test_login(account("1")).address([10, 0, 0, 1]).cookie_header().unwrap();
+    let cookie = old.test_login(account("1")).address([10, 0, 0, 1]).now().unwrap().header();
     let (request_login, login) = access_with(&both, request(&cookie).with_peer([10, 0, 0, 1].into()));
     login.set_permanent(true).unwrap();
     let cookie = cookies(&request_login);
@@ -139,7 +139,7 @@ fn a_rewritten_session_is_bound_with_the_current_key() {
 #[test]
 fn reading_a_users_session_makes_the_response_private() {
     let manager = native(|builder| builder);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (request_login, login) = access(&manager, &cookie);
     assert_eq!(login.get::<String>("colour").unwrap(), None);
     assert!(request_login.finish(200).is_private, "the response may contain the user of the session");

@@ -22,7 +22,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn a_remember_cookie_restores_a_login_that_is_not_fresh() {
     let notified = Notified::default();
     for manager in both(|b| b.on_event(notified.listener())) {
-        let cookie = manager.test_login(account("1")).remembered(MINUTE).without_session().cookie_header().unwrap();
+        let cookie = manager.test_login(account("1")).remembered(MINUTE).without_session().now().unwrap().header();
         notified.take();
         let (request_login, login) = access(&manager, &cookie);
         assert_eq!(run(&login).unwrap().id, "1");
@@ -65,7 +65,7 @@ fn response_parts_are_empty_only_without_any_part() {
 #[test]
 fn a_refreshed_remember_cookie_keeps_the_duration_of_the_login() {
     for manager in both(|b| b.refresh_remember_cookie_each_request()) {
-        let cookie = |id: &str| manager.test_login(account(id)).remembered(MINUTE).cookie_header().unwrap();
+        let cookie = |id: &str| manager.test_login(account(id)).remembered(MINUTE).now().unwrap().header();
         let refreshed = |cookie: &str, accesses: bool| {
             let request = || Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
             let request_login = manager.begin();
@@ -85,7 +85,7 @@ fn a_refreshed_remember_cookie_keeps_the_duration_of_the_login() {
         }
     }
     let manager = flask(|b| b.refresh_remember_cookie_each_request());
-    let cookie = |id: &str| manager.test_login(account(id)).remembered(MINUTE).cookie_header().unwrap();
+    let cookie = |id: &str| manager.test_login(account(id)).remembered(MINUTE).now().unwrap().header();
     let (one, two) = (cookie("1"), cookie("2"));
     let session = one.split("; ").find(|pair| pair.starts_with("session=")).unwrap();
     let remember = two.split("; ").find(|pair| pair.starts_with("remember_token=")).unwrap();
@@ -93,7 +93,7 @@ fn a_refreshed_remember_cookie_keeps_the_duration_of_the_login() {
     let lines = request_login.finish(200).set_cookies;
     assert!(lines[0].contains("Max-Age=31536000;"), "the duration of another user's login is not used: {lines:?}");
     let manager = native(|b| b);
-    let remembered = manager.test_login(account("1")).remembered(MINUTE).cookie_header().unwrap();
+    let remembered = manager.test_login(account("1")).remembered(MINUTE).now().unwrap().header();
     assert!(access(&manager, &remembered).0.finish(200).set_cookies.is_empty(), "refreshing is off by default");
 }
 
@@ -107,7 +107,7 @@ fn a_flask_session_stores_the_duration_of_remembered_logins_only() {
     let [native, flask] = both(|b| b);
     assert_eq!((duration(true, &flask), duration(false, &flask)), (Some(60.0), None));
     assert_eq!((duration(true, &native), duration(false, &native)), (None, None));
-    let cookie = flask.test_login(account("1")).remembered(MINUTE).cookie_header().unwrap();
+    let cookie = flask.test_login(account("1")).remembered(MINUTE).now().unwrap().header();
     let session = cookie.split("; ").find(|pair| pair.starts_with("session=")).unwrap();
     for (cookie, left) in [(&*cookie, None), (session, Some(60.0))] {
         let (_, login) = access(&flask, cookie);
@@ -118,7 +118,7 @@ fn a_flask_session_stores_the_duration_of_remembered_logins_only() {
 
 #[test]
 fn remember_cookies_have_at_most_4096_bytes() {
-    let token = native(|b| b).test_login(account("1")).remembered(MINUTE).without_session().cookie_header().unwrap();
+    let token = native(|b| b).test_login(account("1")).remembered(MINUTE).without_session().now().unwrap().header();
     let length = token.split_once('=').unwrap().1.len();
     for (size, fits) in [(4096, true), (4097, false)] {
         let manager = native(|b| b.remember_cookie(|c| c.name("r".repeat(size - length))));
@@ -151,6 +151,8 @@ fn log_in_needs_an_active_user_or_force() {
 fn users_are_active_and_have_no_auth_hash_by_default() {
     struct Plain;
     impl User for Plain {
+        type Id = String;
+
         fn id(&self) -> String {
             String::new()
         }

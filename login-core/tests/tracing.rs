@@ -89,9 +89,11 @@ fn events_are_logged_by_name_without_the_user() {
 fn a_failed_load_is_logged_with_its_causes() {
     install_recorder();
     let manager = native(|builder| builder);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let lines = logged(|| {
-        let Step::LoadUser(token) = access(&manager, &cookie).1.resolve() else { panic!("the session has a login") };
+        let Step::LoadUser { token, .. } = access(&manager, &cookie).1.resolve() else {
+            panic!("the session has a login")
+        };
         let _ = token.fail("the table is gone");
     });
     assert_eq!(lines[0], r#"DEBUG login event="accessed""#);
@@ -126,7 +128,7 @@ fn a_mistake_that_each_request_finds_is_logged_once() {
 fn a_refusal_because_of_an_unknown_age_logs_the_missing_setting() {
     install_recorder();
     let manager = flask(|builder| builder);
-    let cookie = manager.test_login(account("1")).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
     let (_, login) = access(&manager, &cookie);
     run(&login);
     let within = |login: &login_core::Login<_>| login.check(Requirement::FreshLoginWithin(Duration::from_secs(60)));
@@ -136,7 +138,7 @@ fn a_refusal_because_of_an_unknown_age_logs_the_missing_setting() {
     assert_eq!(logged(|| assert!(within(&login).is_err())), Vec::<String>::new(), "it is logged once");
 
     // A login that is not fresh for another reason, and a guard without an age, need no setting.
-    let cookie = manager.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    let cookie = manager.test_login(account("1")).fresh(false).now().unwrap().header();
     let (_, login) = access(&manager, &cookie);
     run(&login);
     assert_eq!(logged(|| assert!(within(&login).is_err())), Vec::<String>::new());
@@ -162,7 +164,7 @@ fn a_restored_login_that_does_not_fit_into_the_session_is_logged() {
     install_recorder();
     let manager = native(|builder| builder);
     let week = Duration::from_secs(7 * 24 * 60 * 60);
-    let remembered = manager.test_login(account("1")).remembered(week).without_session().cookie_header().unwrap();
+    let remembered = manager.test_login(account("1")).remembered(week).without_session().now().unwrap().header();
     for (size, expected) in
         [(2980, "WARN login message=the session cookie has no space for the restored login (logged once)"), (1, "")]
     {
@@ -208,6 +210,8 @@ fn managers_of_two_user_types_with_the_same_cookie_are_logged() {
     struct Shop;
     struct Office;
     impl User for Shop {
+        type Id = String;
+
         fn id(&self) -> String {
             String::new()
         }
@@ -217,6 +221,8 @@ fn managers_of_two_user_types_with_the_same_cookie_are_logged() {
         }
     }
     impl User for Office {
+        type Id = String;
+
         fn id(&self) -> String {
             String::new()
         }
@@ -293,13 +299,13 @@ fn an_auth_hash_that_is_not_used_is_logged_once() {
     {
         let lines = logged(|| {
             for _ in 0..3 {
-                manager.test_login(user.clone()).cookie_header().unwrap();
+                manager.test_login(user.clone()).now().unwrap();
             }
         });
         let warned = lines.iter().filter(|line| line.starts_with("WARN login") && line.contains("`auth_hash`")).count();
         assert_eq!(warned, count);
     }
-    let cookie = flask(|b| b).test_login(account("1")).cookie_header().unwrap();
+    let cookie = flask(|b| b).test_login(account("1")).now().unwrap().header();
     let manager = flask(|b| b);
     let (_, login) = access(&manager, &cookie);
     let lines = logged(|| {

@@ -80,7 +80,7 @@ impl<U: User> Fairing for LoginFairing<U> {
         Ok(refused::register(rocket).manage(Attached(self.manager.clone())))
     }
 
-    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         let refused = self.manager.refuse_cross_site_by_handler(&Head(request), response::from_answer);
         if let Some((own, answer)) = refused {
             let path = request.uri().path().to_string();
@@ -89,9 +89,16 @@ impl<U: User> Fairing for LoginFairing<U> {
             // A request fairing cannot answer, but it can reroute the request.
             request.set_method(Method::Get);
             request.set_uri(Origin::const_new(CROSS_SITE, None));
-        } else if self.manager.core.needs_request() {
+            return;
+        }
+        if self.manager.core.needs_request() {
             let cached = Cached::of(request, &self.manager);
             cached.request_login.store_client(&Head(request));
+        }
+        if self.manager.core.reads_form(&Head(request))
+            && let Some(form) = small_form(request, data).await
+        {
+            Cached::of(request, &self.manager).request_login.store_form(form);
         }
     }
 
@@ -113,6 +120,17 @@ impl<U: User> Fairing for LoginFairing<U> {
         }
         response::add_parts(response, &parts);
     }
+}
+
+/// How much of a body Rocket lets a fairing read, in bytes.
+const MAX_PEEK: usize = 512;
+
+/// The body of a request, if it is so small that Rocket lets a fairing read the whole.
+async fn small_form(request: &Request<'_>, data: &mut Data<'_>) -> Option<Vec<u8>> {
+    let size = request.headers().get_one("content-length").and_then(|size| size.parse::<usize>().ok());
+    let read = data.peek(MAX_PEEK).await.to_vec();
+    // Rocket does not know that a body is complete if it has exactly this size.
+    (data.peek_complete() || size == Some(read.len())).then_some(read)
 }
 
 /// Answers a cross-site request.

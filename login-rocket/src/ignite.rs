@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use login_core::UserLoader;
+use login_core::{User, UserLoader};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Build, Rocket};
 
@@ -18,6 +18,7 @@ use rocket::{Build, Rocket};
 /// # use rocket::fairing::AdHoc;
 /// # struct Account;
 /// # impl User for Account {
+/// #     type Id = String;
 /// #     fn id(&self) -> String { String::new() }
 /// #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
 /// # }
@@ -27,7 +28,7 @@ use rocket::{Build, Rocket};
 /// # impl UserLoader for Accounts {
 /// #     type User = Account;
 /// #     type Error = std::convert::Infallible;
-/// #     async fn load_user(&self, _: &str) -> Result<Option<Account>, Self::Error> { Ok(None) }
+/// #     async fn load_user(&self, _: String) -> Result<Option<Account>, Self::Error> { Ok(None) }
 /// # }
 /// # fn main() -> Result<(), login_rocket::ConfigError> {
 /// let accounts = LoaderAtIgnite::new(|rocket| rocket.state::<Pool>().cloned().map(Accounts));
@@ -71,7 +72,7 @@ impl<L: UserLoader> UserLoader for LoaderAtIgnite<L> {
     type User = L::User;
     type Error = Box<dyn Error + Send + Sync>;
 
-    async fn load_user(&self, id: &str) -> Result<Option<L::User>, Self::Error> {
+    async fn load_user(&self, id: <L::User as User>::Id) -> Result<Option<L::User>, Self::Error> {
         match self.loader.get() {
             Some(loader) => loader.load_user(id).await.map_err(Into::into),
             None => Err("the user loader was not made: attach the `LoaderAtIgnite` to the rocket".into()),

@@ -17,8 +17,9 @@ pub use guards::{AllowUnauthenticatedOptions, FreshLoginRequired, LoginRequired}
 pub use ignite::LoaderAtIgnite;
 pub use login::{Allowed, CurrentUser, Error, FreshUser, Login, MaybeUser, Refused};
 pub use login_core::{
-    ConfigError, CookieProblem, CookieSettings, Event, Flash, LoadError, LoginError, Permission, Refusal, Request,
-    RequestLoader, SameSite, SecretKey, SecretKeyError, SessionProtection, TestClock, User, UserLoader,
+    ConfigError, CookieProblem, CookieSettings, Event, EventKind, Flash, IntoRequestLoader, IntoUser, IntoUserLoader,
+    LoadError, LoginError, Permission, Refusal, Request, RequestLoader, SameSite, SecretKey, SecretKeyError, SessionId,
+    SessionProtection, TestClock, TestCookies, TestLoginError, User, UserLoader,
 };
 pub use login_system::development_key;
 pub use manager::{LoginManager, LoginManagerBuilder};

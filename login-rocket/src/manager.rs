@@ -17,8 +17,7 @@ use crate::routes::RouteGuard;
 /// types and their cookie names are different.
 pub struct LoginManager<U: User>(AdapterManager<U, Response<'static>>);
 
-login_core::adapter::manager!(LoginManager);
-login_core::adapter::handlers!(LoginManager, Response<'static>, cross_site);
+login_core::adapter::manager!(LoginManager, Response<'static>);
 
 impl<U: User> LoginManager<U> {
     /// Starts the configuration. Call settings of the [`LoginManagerBuilder`], and then

@@ -47,8 +47,11 @@ pub(crate) fn internal_error<'r>(_: Status) -> Response<'r> {
 
 /// Adds what the login adds to a response.
 pub(crate) fn add_parts(response: &mut Response<'_>, parts: &ResponseParts) {
-    if parts.needs_vary(response.headers().get("vary")) {
-        response.adjoin_header(Header::new("Vary", "cookie"));
+    if let Some(missing) = parts.missing_vary(response.headers().get("vary")) {
+        response.adjoin_header(Header::new("Vary", missing));
+    }
+    if parts.clears_site_data && !response.headers().contains("clear-site-data") {
+        response.set_header(Header::new("Clear-Site-Data", ResponseParts::CLEAR_SITE_DATA));
     }
     if parts.needs_private(response.headers().get("cache-control")) {
         response.set_header(Header::new("Cache-Control", ResponseParts::PRIVATE));

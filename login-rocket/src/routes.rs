@@ -32,7 +32,7 @@ impl<U: User> std::fmt::Debug for RouteGuard<U> {
     }
 }
 
-login_core::adapter::handlers!(RouteGuard, Response<'static>);
+login_core::adapter::handlers!({ impl<U: User> RouteGuard<U> } Response<'static>);
 
 impl<U: User> RouteGuard<U> {
     pub(crate) fn new(manager: LoginManager<U>, requirement: Requirement) -> Self {

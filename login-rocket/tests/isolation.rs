@@ -26,6 +26,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -53,11 +55,11 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         if self.fails.load(Ordering::SeqCst) {
             return Err("no table");
         }
-        Ok(Some(Account { is_active: !self.deactivated.load(Ordering::SeqCst), ..account(id) }))
+        Ok(Some(Account { is_active: !self.deactivated.load(Ordering::SeqCst), ..account(&id) }))
     }
 }
 
@@ -224,7 +226,7 @@ impl Answer {
 
 impl Site {
     fn cookies(&self) -> String {
-        self.login.test_login(account("1")).remembered(Duration::from_secs(600)).cookie_header().unwrap()
+        self.login.test_login(account("1")).remembered(Duration::from_secs(600)).now().unwrap().header()
     }
 
     fn send(&self, method: Method, path: &'static str, cookie: &str) -> Answer {
@@ -269,7 +271,7 @@ fn a_failed_response_logs_no_one_in() {
 #[test]
 fn a_logout_holds_even_if_the_loader_fails() {
     let site = site();
-    let cookie = site.login.test_login(account("1")).cookie_header().unwrap();
+    let cookie = site.login.test_login(account("1")).now().unwrap().header();
     site.accounts.fails.store(true, Ordering::SeqCst);
     let answer = site.get("/out", &cookie);
     assert_eq!(answer.status, Status::InternalServerError);
@@ -297,7 +299,7 @@ fn a_deactivated_user_counts_as_no_user() {
 #[test]
 fn only_the_user_of_a_login_confirms_it() {
     let site = site();
-    let stale = site.login.test_login(account("1")).fresh(false).cookie_header().unwrap();
+    let stale = site.login.test_login(account("1")).fresh(false).now().unwrap().header();
     assert_eq!(site.get("/confirm/2", &stale).status, Status::Forbidden);
     assert_eq!(site.get("/confirm/1", "").status, Status::Unauthorized);
     assert_eq!(site.get("/confirm/1", &stale).body, "true");

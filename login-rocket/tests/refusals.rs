@@ -39,7 +39,7 @@ fn request<'c>(client: &'c Client, login: &LoginManager<Account>, path: &str, us
     if user.is_empty() {
         return request;
     }
-    let cookie = login.test_login(Account(user.to_owned())).cookie_header().unwrap();
+    let cookie = login.test_login(Account(user.to_owned())).now().unwrap().header();
     request.header(Header::new("cookie", cookie))
 }
 
@@ -306,7 +306,7 @@ fn a_redirect_to_an_address_of_the_client_stays_on_this_site() {
 fn cookies_of_others_do_not_hide_the_session() {
     let login = manager(|b| b);
     let client = client(rocket(&login).mount("/", routes![argument]));
-    let own = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    let own = login.test_login(Account("ann".to_owned())).now().unwrap().header();
     for other in ["a=\"x", "a=\"x\\\"; b=y\"", "a=é", "a={\"b\": \"c\"}", "=; ;;a", "a=%ff; %=%"] {
         for order in [[other, &own], [&own, other]] {
             let response = client.get("/extractor").header(Header::new("cookie", order.join("; "))).dispatch();

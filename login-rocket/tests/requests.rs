@@ -25,6 +25,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -45,7 +47,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         if self.hangs.swap(false, Ordering::SeqCst) {
             std::future::pending::<()>().await;
@@ -207,7 +209,7 @@ fn rocket(login: &LoginManager<Account>) -> Rocket<Build> {
 }
 
 fn cookie(login: &LoginManager<Account>) -> Header<'static> {
-    Header::new("Cookie", login.test_login(Account { id: "1".to_owned() }).cookie_header().unwrap())
+    Header::new("Cookie", login.test_login(Account { id: "1".to_owned() }).now().unwrap().header())
 }
 
 fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> Option<&'r str> {
@@ -308,6 +310,8 @@ fn cookies_are_set_with_catchers_and_other_fairings() {
 
 struct Staff;
 impl User for Staff {
+    type Id = String;
+
     fn id(&self) -> String {
         "s".to_owned()
     }
@@ -320,7 +324,7 @@ struct StaffLoader;
 impl UserLoader for StaffLoader {
     type User = Staff;
     type Error = std::convert::Infallible;
-    async fn load_user(&self, _: &str) -> Result<Option<Staff>, Self::Error> {
+    async fn load_user(&self, _: String) -> Result<Option<Staff>, Self::Error> {
         Ok(Some(Staff))
     }
 }

@@ -40,7 +40,7 @@ fn manager(events: &Events) -> LoginManager<Account> {
 }
 
 fn cookie(login: &LoginManager<Account>, user: &str) -> Header<'static> {
-    Header::new("Cookie", login.test_login(Account(user.to_owned())).cookie_header().unwrap())
+    Header::new("Cookie", login.test_login(Account(user.to_owned())).now().unwrap().header())
 }
 
 #[get("/settings")]
@@ -283,7 +283,7 @@ fn the_cookies_of_a_local_clients_jar_count() {
     assert!(!is_in(&client));
 
     let client = Client::untracked(rocket()).unwrap();
-    let own = login.test_login(Account("ann".to_owned())).cookie_header().unwrap();
+    let own = login.test_login(Account("ann".to_owned())).now().unwrap().header();
     let (name, value) = own.split_once('=').unwrap();
     let other = client.get("/settings").cookie(("own", "of the application"));
     let response = other.cookie(Cookie::new(name.to_owned(), value.to_owned())).dispatch();
@@ -305,7 +305,7 @@ impl UserLoader for Pooled {
     type User = Account;
     type Error = std::convert::Infallible;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         Ok(Some(Account(format!("{id} of {}", self.0.0))))
     }
 }

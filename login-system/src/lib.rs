@@ -8,6 +8,7 @@
 //!
 //! # struct Account;
 //! # impl User for Account {
+//! #     type Id = String;
 //! #     fn id(&self) -> String { String::new() }
 //! #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
 //! # }

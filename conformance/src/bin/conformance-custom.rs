@@ -16,7 +16,7 @@ use login_conformance::{
 };
 use login_core::adapter::http::Head;
 use login_core::adapter::{Answer, RequestLogin, Requirement};
-use login_core::{LoadError, Login, LoginError, LoginManager, Permission as _, Refusal, Request};
+use login_core::{Login, LoginError, LoginManager, Permission as _, Refusal, Request};
 use login_system::{system_clock, system_entropy};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ impl App {
         access: impl Fn() -> Login<Player>,
         requirement: Requirement,
         answer: &'static str,
-    ) -> Result<Reply, LoadError> {
+    ) -> Result<Reply, LoginError> {
         if request.method() == "OPTIONS" {
             return Ok(text(answer));
         }

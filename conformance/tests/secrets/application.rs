@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use login_core::{Login, LoginError, LoginManagerBuilder, SecretKey, User, UserLoader};
+use login_core::adapter::BuiltManager;
+use login_core::{LoadError, Login, LoginError, LoginManagerBuilder, SecretKey, User, UserLoader};
 
 use crate::watch::{Secrets, install_recorder, logged};
 
@@ -21,6 +22,8 @@ pub(crate) struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -45,7 +48,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, _: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, _: String) -> Result<Option<Account>, Self::Error> {
         if self.fails.load(Ordering::SeqCst) {
             return Err("the table does not answer");
         }
@@ -61,8 +64,14 @@ pub(crate) fn key(text: &str) -> SecretKey {
     SecretKey::from_text(text).unwrap()
 }
 
+/// The cause of a failed load.
+pub(crate) fn load_error(error: &LoginError) -> LoadError {
+    let LoginError::Load(error) = error else { panic!("{error}") };
+    error.clone()
+}
+
 /// The settings with the most output.
-pub(crate) fn configured<M>(
+pub(crate) fn configured<M: BuiltManager<Account>>(
     builder: LoginManagerBuilder<Account, M>,
     flask: bool,
     events: &Events,

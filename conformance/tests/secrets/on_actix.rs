@@ -4,7 +4,7 @@ use actix_web::body::to_bytes;
 use actix_web::{App, HttpRequest, HttpResponse, test, web};
 use login_actix::{CurrentUser, Error, FreshUser, Login, LoginManager, LoginRejection, MaybeUser};
 
-use crate::application::{Account, Accounts, Events, KEY, PATHS, Reply, configured, handle, key, visit};
+use crate::application::{Account, Accounts, Events, KEY, PATHS, Reply, configured, handle, key, load_error, visit};
 
 async fn any(login: Login<Account>, request: HttpRequest) -> Result<String, Error> {
     Ok(handle(request.path(), &login).unwrap()?)
@@ -21,7 +21,7 @@ async fn out(login: Login<Account>) -> Result<String, Error> {
 
 async fn error(login: Login<Account>) -> HttpResponse {
     let error = login.user().await.unwrap_err();
-    let rejection = LoginRejection::<Account>::Load(error.clone());
+    let rejection = LoginRejection::<Account>::Load(load_error(&error));
     let error = Error::from(error);
     HttpResponse::InternalServerError().body(format!("{rejection} {rejection:?} {error} {error:?}"))
 }

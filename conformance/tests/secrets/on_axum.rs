@@ -9,7 +9,9 @@ use axum::{Router, http::HeaderMap};
 use login_axum::{CurrentUser, Error, FreshUser, Login, LoginManager, LoginRejection, MaybeUser};
 use tower::{Layer as _, ServiceExt as _};
 
-use crate::application::{Account, Accounts, Events, HASH, KEY, PATHS, Reply, account, configured, handle, key, visit};
+use crate::application::{
+    Account, Accounts, Events, HASH, KEY, PATHS, Reply, account, configured, handle, key, load_error, visit,
+};
 use crate::watch::Secrets;
 
 async fn any(login: Login<Account>, request: axum::extract::Request) -> Result<String, Error> {
@@ -27,7 +29,7 @@ async fn out(login: Login<Account>) -> Result<String, Error> {
 
 async fn error(login: Login<Account>) -> Response {
     let error = login.user().await.unwrap_err();
-    let (rejection, text) = (LoginRejection::from(error.clone()), format!("{error} {error:?}"));
+    let (rejection, text) = (LoginRejection::from(load_error(&error)), format!("{error} {error:?}"));
     let error = Error::from(error);
     let text = format!("{text} {rejection} {rejection:?} {error} {error:?}");
     (StatusCode::INTERNAL_SERVER_ERROR, format!("{text} {:?}", error.into_inner())).into_response()
@@ -64,7 +66,7 @@ async fn debug_of_axum_types_contains_no_secret() {
     let builder = configured(LoginManager::builder(key(KEY)), false, &Events::default());
     secrets.assert_not_in(&format!("{builder:?}"));
     let login = builder.build(Accounts::default()).unwrap();
-    let cookie = login.test_login(account()).cookie_header().unwrap();
+    let cookie = login.test_login(account()).now().unwrap().header();
     secrets.add(cookie.split_once('=').unwrap().1);
     let (layer, guard) = (login.layer(), login.login_required());
     let service = || tower::service_fn(async |_: Request<Body>| Ok::<_, Error>(Response::new(Body::empty())));

@@ -5,7 +5,7 @@ use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;
 use rocket::{get, routes};
 
-use crate::application::{Account, Accounts, Events, KEY, Reply, configured, handle, key, visit};
+use crate::application::{Account, Accounts, Events, KEY, Reply, configured, handle, key, load_error, visit};
 
 #[get("/<_>", rank = 2)]
 fn any(login: Login<Account>) -> Result<String, Error> {
@@ -31,7 +31,7 @@ async fn out(login: Login<Account>) -> Result<String, Error> {
 #[get("/error")]
 async fn error(login: Login<Account>) -> (Status, String) {
     let error = login.user().await.unwrap_err();
-    let rejection = LoginRejection::Load(error.clone());
+    let rejection = LoginRejection::Load(load_error(&error));
     let error = Error::from(error);
     let refused = login.unauthorized();
     (Status::InternalServerError, format!("{rejection} {rejection:?} {error} {error:?} {refused:?}"))

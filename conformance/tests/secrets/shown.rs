@@ -37,7 +37,7 @@ fn access(manager: &LoginManager<Account>, cookie: &str) -> (RequestLogin<Accoun
 }
 
 fn cookie(manager: &LoginManager<Account>) -> String {
-    manager.test_login(account()).remembered(Duration::from_secs(60)).cookie_header().unwrap()
+    manager.test_login(account()).remembered(Duration::from_secs(60)).now().unwrap().header()
 }
 
 #[test]
@@ -47,8 +47,8 @@ fn debug_of_types_contains_no_secret() {
     let secrets = secrets(&cookie);
     let (request_login, login) = access(&manager, &cookie);
     let handlers = RefusalHandlers::<String>::default().with(Refusal::Unauthorized, |_, _| Some(KEY.to_owned()));
-    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
-    let pending = Step::LoadUser(token);
+    let Step::LoadUser { id, token } = login.resolve() else { panic!("there is a session") };
+    let pending = Step::LoadUser { id, token };
     let failed = LoadError::new("the table does not answer");
     for shown in [
         format!("{:?} {:?}", key(KEY), configured(builder(KEY), true, &Events::default())),
@@ -117,7 +117,7 @@ fn debug_of_a_done_step_contains_no_user() {
     let manager = manager();
     let cookie = cookie(&manager);
     let (_, login) = access(&manager, &cookie);
-    let Step::LoadUser(token) = login.resolve() else { panic!("there is a session") };
+    let Step::LoadUser { token, .. } = login.resolve() else { panic!("there is a session") };
     let done = token.answer(Some(Arc::new(account())));
     secrets(&cookie).assert_not_in(&format!("{done:?}"));
 }

@@ -23,8 +23,10 @@ pub struct Account {
 }
 
 impl User for Account {
-    fn id(&self) -> String {
-        self.id.to_string()
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
     }
 
     /// Logins end when this value changes: with a new password, or with a new version.
@@ -62,8 +64,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = Error;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Error> {
-        let Ok(id) = id.parse::<i64>() else { return Ok(None) };
+    async fn load_user(&self, id: i64) -> Result<Option<Account>, Error> {
         Ok(sqlx::query_as("SELECT * FROM account WHERE id = ?").bind(id).fetch_optional(&self.pool).await?)
     }
 }

@@ -24,6 +24,8 @@ struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.name.clone()
     }
@@ -110,7 +112,7 @@ fn load(login: &Login<Account>) -> Result<Option<Arc<Account>>, LoadError> {
     let mut step = login.resolve();
     loop {
         step = match step {
-            Step::LoadUser(token) => match find(token.user_id()) {
+            Step::LoadUser { id, token } => match find(&id) {
                 Ok(account) => token.answer(account),
                 Err(error) => return Err(token.fail(error)),
             },
@@ -181,7 +183,7 @@ impl Response {
             *self = Self::from(failure);
         }
         self.headers.extend(parts.set_cookies.iter().map(|line| ("set-cookie", line.clone())));
-        self.headers.extend(parts.vary_cookie.then(|| ("vary", "cookie".to_owned())));
+        self.headers.extend(parts.missing_vary(None).map(|names| ("vary", names.to_owned())));
         self.headers.extend(parts.needs_private(None).then(|| ("cache-control", ResponseParts::PRIVATE.to_owned())));
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::adapter::refusal_handlers::{RefusalHandlers, Refused};
 use crate::answer::Refusal;
 use crate::login::guard::{Denied, Requirement};
 use crate::login::request_login::RequestLogin;
 use crate::manager::login_manager::LoginManager;
+use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
 use crate::request::view::Request;
 use crate::user::User;
 

@@ -111,15 +111,18 @@ impl RequestHead for Parts {
     }
 }
 
-const VARY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
 
 impl ResponseParts {
     /// Adds the cookies and the cache headers to a response's headers. Before, replace the
     /// response if the user could not be loaded: see [`replacement`](Self::replacement).
     pub fn write_to(&self, headers: &mut HeaderMap) {
-        if self.needs_vary(headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok())) {
-            headers.append(VARY, VARY_COOKIE);
+        if let Some(missing) = self.missing_vary(headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok())) {
+            headers.append(VARY, HeaderValue::from_static(missing));
+        }
+        if self.clears_site_data {
+            headers.entry(CLEAR_SITE_DATA).or_insert(HeaderValue::from_static(Self::CLEAR_SITE_DATA));
         }
         let present = headers.get_all(CACHE_CONTROL).iter().map(|value| value.to_str().unwrap_or_default());
         if self.needs_private(present) {
@@ -170,6 +173,8 @@ mod tests {
         let parts = ResponseParts {
             set_cookies: vec!["a=1".to_owned(), "b=2".to_owned()],
             vary_cookie: true,
+            vary_authorization: true,
+            clears_site_data: true,
             is_private: true,
             failure: None,
         };
@@ -179,7 +184,8 @@ mod tests {
         headers.insert(SET_COOKIE, HeaderValue::from_static("c=3"));
         parts.write_to(&mut headers);
         let all = |name: HeaderName| headers.get_all(name).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>();
-        assert_eq!(all(VARY), ["accept", "cookie"]);
+        assert_eq!(all(VARY), ["accept", "cookie, authorization"]);
+        assert_eq!(all(CLEAR_SITE_DATA), ["\"cache\""]);
         assert_eq!(all(CACHE_CONTROL), [ResponseParts::PRIVATE]);
         assert_eq!(all(SET_COOKIE), ["c=3", "a=1", "b=2"]);
         let mut untouched = HeaderMap::new();

@@ -2,12 +2,12 @@
 //! which an adapter can implement only for its own types. So these macros define the types
 //! in the adapter's crate.
 
-/// Implements what an adapter's `LoginManager` has in common with the others. It is a struct
-/// with one field, an [`AdapterManager`](crate::adapter::AdapterManager).
+/// Implements what an adapter's `LoginManager` has in common with the others. It has a method
+/// `with_handler(self, Refusal, handler)`, and is a struct with one field, an [`AdapterManager`](crate::adapter::AdapterManager).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __adapter_manager {
-    ($manager:ident) => {
+    ($manager:ident, $response:ty) => {
         impl<U: $crate::User> Clone for $manager<U> {
             fn clone(&self) -> Self {
                 Self(self.0.clone())
@@ -28,11 +28,18 @@ macro_rules! __adapter_manager {
             }
         }
 
-        impl<U: $crate::User> From<$crate::LoginManager<U>> for $manager<U> {
-            fn from(core: $crate::LoginManager<U>) -> Self {
-                Self(core.into())
+        impl<U: $crate::User> $crate::adapter::BuiltManager<U> for $manager<U> {
+            type Response = $response;
+
+            fn from_parts(
+                core: $crate::LoginManager<U>,
+                handlers: $crate::adapter::RefusalHandlers<$response>,
+            ) -> Self {
+                Self($crate::adapter::AdapterManager { core, handlers })
             }
         }
+
+        $crate::adapter::handlers!({ impl<U: $crate::User> $manager<U> } $response, cross_site);
 
         /// Configures a [`LoginManager`]. [`build`](LoginManagerBuilder::build) checks all
         /// settings.

@@ -1,8 +1,9 @@
 //! A manager as an adapter keeps it.
 
-use crate::adapter::refusal_handlers::{RefusalHandlers, Refused};
 use crate::answer::{Answer, Refusal};
+use crate::manager::builder::BuiltManager;
 use crate::manager::login_manager::LoginManager;
+use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
 use crate::request::head::RequestHead;
 use crate::request::view::Request;
 use crate::user::User;
@@ -28,9 +29,11 @@ impl<U: User, R> std::fmt::Debug for AdapterManager<U, R> {
     }
 }
 
-impl<U: User, R> From<LoginManager<U>> for AdapterManager<U, R> {
-    fn from(core: LoginManager<U>) -> Self {
-        Self { core, handlers: RefusalHandlers::default() }
+impl<U: User, R> BuiltManager<U> for AdapterManager<U, R> {
+    type Response = R;
+
+    fn from_parts(core: LoginManager<U>, handlers: RefusalHandlers<R>) -> Self {
+        Self { core, handlers }
     }
 }
 

@@ -9,12 +9,10 @@
 //! together.
 
 mod guard;
-mod handler_setters;
 #[cfg(feature = "http")]
 pub mod http;
 mod macros;
 mod managed;
-mod refusal_handlers;
 mod session_entries;
 
 pub use crate::answer::{Answer, Refusal};
@@ -25,11 +23,13 @@ pub use crate::login::loading::{Require, UserFuture};
 pub use crate::login::request_login::RequestLogin;
 pub use crate::login::response_parts::ResponseParts;
 pub use crate::login::steps::{LoadUser, LoadUserFromRequest, Step};
+pub use crate::manager::builder::BuiltManager;
 pub use crate::manager::mounts::{MountError, Mounts};
+pub use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
+pub use crate::request::form::MAX_FORM;
 pub use crate::request::head::RequestHead;
 pub use guard::Guard;
 pub use managed::AdapterManager;
-pub use refusal_handlers::{RefusalHandlers, Refused};
 pub use session_entries::session_entries;
 
 #[doc(hidden)]

@@ -80,6 +80,12 @@ pub enum ConfigError {
     /// [`use_x_forwarded_host`](crate::LoginManagerBuilder::use_x_forwarded_host) has no effect
     /// without [`trusted_proxies`](crate::LoginManagerBuilder::trusted_proxies).
     ForwardedHostWithoutProxies,
+    /// This setting has no effect without a
+    /// [`request_loader`](crate::LoginManagerBuilder::request_loader).
+    WithoutRequestLoader {
+        /// Which setting.
+        setting: &'static str,
+    },
 }
 
 /// What is wrong with a cookie's settings (RFC 6265bis).
@@ -151,6 +157,9 @@ impl fmt::Display for ConfigError {
             Self::ForwardedHostWithoutProxies => f.write_str(
                 "`use_x_forwarded_host` has no effect without trusted proxies: say with `trusted_proxies` how many there are",
             ),
+            Self::WithoutRequestLoader { setting } => {
+                write!(f, "`{setting}` has no effect without a request loader: add one with `request_loader`")
+            }
         }
     }
 }

@@ -74,6 +74,11 @@ pub(crate) struct Config {
     /// Seconds.
     pub(crate) fresh_max_age: Option<u64>,
     pub(crate) accepts_cross_site: bool,
+    /// Whether the request loader is asked before the session.
+    pub(crate) request_loader_first: bool,
+    /// Whether the request loader gets the form that a request posts.
+    pub(crate) reads_forms: bool,
+    pub(crate) clears_site_data: bool,
     pub(crate) trusted_origins: Vec<String>,
 }
 
@@ -112,6 +117,9 @@ impl Default for Config {
             challenge: None,
             fresh_max_age: None,
             accepts_cross_site: false,
+            request_loader_first: false,
+            reads_forms: false,
+            clears_site_data: false,
             trusted_origins: Vec::new(),
         }
     }
@@ -164,6 +172,18 @@ impl Config {
         ] {
             if seconds.is_some_and(|seconds| seconds == 0 || now.saturating_add(seconds) > LAST_SECOND) {
                 return Err(ConfigError::Duration { setting });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that no setting is made that needs a request loader.
+    pub(crate) fn check_without_request_loader(&self) -> Result<(), ConfigError> {
+        for (setting, is_set) in
+            [("request_loader_first", self.request_loader_first), ("request_loader_reads_forms", self.reads_forms)]
+        {
+            if is_set {
+                return Err(ConfigError::WithoutRequestLoader { setting });
             }
         }
         Ok(())

@@ -15,7 +15,7 @@ use crate::formats::readable::{first_readable, text};
 use crate::request::client;
 use crate::request::view::Request;
 use crate::session::content::{Binding, Digest, Session};
-use crate::user::User;
+use crate::user::{User, id_text};
 
 /// A cookie format with its keys. The first key signs.
 pub(crate) enum Format {
@@ -34,6 +34,8 @@ pub(crate) struct Remembered {
     pub(crate) ends_at: Option<u64>,
     /// When its login was made, in seconds since 1970, if the format stores it.
     pub(crate) began_at: Option<u64>,
+    /// The position of the key that verified it.
+    pub(crate) key: usize,
 }
 
 /// A remember cookie that is about to be written.
@@ -90,20 +92,22 @@ impl Format {
 
     pub(crate) fn read_remember(&self, request: &Request, config: &Config, now: u64) -> Option<Remembered> {
         let read = |value: &[u8]| match self {
-            Self::Flask(keys) => flask_remember::read_remember(text(value)?, keys).map(|user_id| Remembered {
+            Self::Flask(keys) => flask_remember::read_remember(text(value)?, keys).map(|(key, user_id)| Remembered {
                 user_id: user_id.into(),
                 auth: None,
                 duration: None,
                 ends_at: None,
                 began_at: None,
+                key,
             }),
             Self::Native(keys) => {
-                native_remember::read_remember(value, keys, now, config.login_age()).map(|token| Remembered {
+                native_remember::read_remember(value, keys, now, config.login_age()).map(|(key, token)| Remembered {
                     user_id: token.user_id,
                     auth: token.auth,
                     duration: Some(token.ends_at.saturating_sub(token.issued_at)),
                     ends_at: Some(token.ends_at),
                     began_at: Some(token.began_at),
+                    key,
                 })
             }
         };
@@ -219,7 +223,7 @@ impl Format {
         remembered: &Remembered,
         user: &U,
     ) -> Result<Option<Digest>, Revoked> {
-        if user.id() == remembered.user_id {
+        if id_text(user) == remembered.user_id {
             self.check_auth(remembered.auth, user, &remembered.user_id)
         } else {
             Ok(remembered.auth)

@@ -3,13 +3,14 @@
 use crate::answer::Answer;
 use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
-use crate::event::Event;
 use crate::formats::format::{NewRemember, Remembered, Revoked};
+use crate::login::event::EventKind;
 use crate::login::request_login::RequestLogin;
 use crate::login::resolution::Resolution;
 use crate::login::response_parts::ResponseParts;
 use crate::login::setup::{Setup, Warning};
-use crate::login::state::{RememberChange, Shared, State};
+use crate::login::shared::Shared;
+use crate::login::state::{RememberChange, State};
 use crate::request::cookies::CookieName;
 use crate::session::content::Session;
 use crate::session::kept::Kept;
@@ -38,6 +39,8 @@ impl<U: User> RequestLogin<U> {
             return ResponseParts::default();
         }
         let mut parts = ResponseParts { vary_cookie: is_accessed, ..ResponseParts::default() };
+        parts.vary_authorization = state.asked_request_loader;
+        parts.clears_site_data = state.logged_out && shared.setup.config.clears_site_data;
         let has_failed = matches!(state.resolution, Resolution::Failed(_));
         parts.failure = has_failed.then(|| failure(shared, &state));
         let mut is_too_large = false;
@@ -61,7 +64,7 @@ impl<U: User> RequestLogin<U> {
         let is_protected = state.take_protection_event();
         drop(state);
         if is_protected {
-            shared.setup.notify(&Event::SessionProtected);
+            shared.notify(EventKind::SessionProtected);
         }
         if is_too_large {
             let message = format_args!("the session cookie would be too large and is not sent");

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use crate::clock::CLOCK_SKEW;
 use crate::config::cookie::MAX_SIZE;
-use crate::error::{LoadError, LoginError};
-use crate::event::Event;
+use crate::error::LoginError;
 use crate::formats::format::Remembered;
+use crate::login::event::EventKind;
 use crate::login::guard::Requirement;
 use crate::login::loading::{Require, UserFuture};
 use crate::login::log_in::LogIn;
 use crate::login::log_out::LogOut;
 use crate::login::resolution::{Resolution, Source};
-use crate::login::state::{RememberChange, Shared, State};
+use crate::login::shared::Shared;
+use crate::login::state::{RememberChange, State};
 use crate::request::view::Request;
 use crate::session::content::Session;
 use crate::session::transitions;
-use crate::user::User;
+use crate::user::{IntoUser, User, id_text};
 
 /// Who changes a session, which decides how large it may become.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +61,7 @@ impl<U: User> Login<U> {
     /// time.
     ///
     /// # Errors
-    /// [`LoadError`] if the application's loader failed. The response is then a 5xx.
+    /// [`LoginError::Load`] if the application's loader failed. The response is then a 5xx.
     pub fn user(&self) -> UserFuture<U> {
         UserFuture::new(self.clone())
     }
@@ -70,7 +71,7 @@ impl<U: User> Login<U> {
     /// [`is_active`](crate::User::is_active) before you trust it.
     ///
     /// # Errors
-    /// [`LoadError`] if the application's loader failed. The response is then a 5xx.
+    /// [`LoginError::Load`] if the application's loader failed. The response is then a 5xx.
     pub fn user_including_inactive(&self) -> UserFuture<U> {
         UserFuture::including_inactive(self.clone())
     }
@@ -92,8 +93,15 @@ impl<U: User> Login<U> {
     /// login.log_in(user).remember(true).await?;
     /// # Ok(()) }
     /// ```
-    pub fn log_in(&self, user: impl Into<Arc<U>>) -> LogIn<U> {
-        LogIn::new(self.clone(), user.into())
+    pub fn log_in(&self, user: impl IntoUser<U>) -> LogIn<U> {
+        LogIn::new(self.clone(), user.into_user())
+    }
+
+    /// Notifies the listeners that someone could not log in with this name, such as because of a
+    /// wrong password. It changes nothing else. See
+    /// [`EventKind::LoginFailed`](crate::EventKind::LoginFailed).
+    pub fn failed(&self, name: &str) {
+        self.0.notify(EventKind::LoginFailed { name });
     }
 
     /// Logs the user out when it is awaited (Flask-Login's `logout_user`). See [`LogOut`].
@@ -130,7 +138,7 @@ impl<U: User> Login<U> {
     pub fn confirm_now(&self, user: &U) -> Result<(), LoginError> {
         let setup = &self.0.setup;
         // Both run the application's code, so the state is not locked.
-        let (user_id, login_at) = (user.id(), self.login_time());
+        let (user_id, login_at) = (id_text(user), self.login_time());
         let mut guard = self.0.state();
         let state = guard.for_change()?;
         // A user from the request loader is logged in for this request only.
@@ -152,7 +160,7 @@ impl<U: User> Login<U> {
         self.check_size(&session, Limit::Application)?;
         state.set_session(session);
         drop(guard);
-        setup.notify(&Event::LoginConfirmed { user: &confirmed });
+        self.0.notify(EventKind::LoginConfirmed { user: &confirmed });
         Ok(())
     }
 
@@ -162,8 +170,8 @@ impl<U: User> Login<U> {
     /// user is active.
     ///
     /// # Errors
-    /// [`LoadError`] if the application's loader failed.
-    pub async fn login_fresh(&self) -> Result<bool, LoadError> {
+    /// [`LoginError::Load`] if the application's loader failed.
+    pub async fn login_fresh(&self) -> Result<bool, LoginError> {
         Ok(self.user_including_inactive().await?.is_some() && self.is_fresh(&self.0.state(), None))
     }
 
@@ -172,8 +180,8 @@ impl<U: User> Login<U> {
     /// [`fresh_login_max_age`](crate::LoginManagerBuilder::fresh_login_max_age) is set.
     ///
     /// # Errors
-    /// [`LoadError`] if the application's loader failed.
-    pub async fn login_fresh_within(&self, age: Duration) -> Result<bool, LoadError> {
+    /// [`LoginError::Load`] if the application's loader failed.
+    pub async fn login_fresh_within(&self, age: Duration) -> Result<bool, LoginError> {
         Ok(self.user_including_inactive().await?.is_some() && self.is_fresh(&self.0.state(), Some(age.as_secs())))
     }
 
@@ -181,8 +189,8 @@ impl<U: User> Login<U> {
     /// False if no user is logged in.
     ///
     /// # Errors
-    /// [`LoadError`] if the application's loader failed.
-    pub async fn login_remembered(&self) -> Result<bool, LoadError> {
+    /// [`LoginError::Load`] if the application's loader failed.
+    pub async fn login_remembered(&self) -> Result<bool, LoginError> {
         let Some(user) = self.user_including_inactive().await? else { return Ok(false) };
         let remembered = self.remembered();
         Ok(remembered.is_some_and(|remembered| self.0.setup.format.check_remembered(&remembered, &*user).is_ok()))

@@ -10,10 +10,11 @@ use crate::login::steps::Step;
 use crate::request::view::Request;
 use crate::user::User;
 
-/// Loads users by their ID (Flask-Login's `user_loader`).
+/// Loads users by their ID (Flask-Login's `user_loader`). A closure is one too: see
+/// [`build`](crate::LoginManagerBuilder::build).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `UserLoader`",
-    label = "write `impl UserLoader for {Self}` with `async fn load_user(&self, id: &str)`"
+    label = "write `impl UserLoader for {Self}` with `async fn load_user(&self, id: /* User::Id */)`"
 )]
 pub trait UserLoader: Send + Sync + 'static {
     /// The application's user type.
@@ -21,17 +22,19 @@ pub trait UserLoader: Send + Sync + 'static {
     /// The error when loading fails. The response is then a 5xx.
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
-    /// The user with this ID. `Ok(None)` if there is none, even if the ID is malformed,
-    /// because an error makes the response a 5xx.
+    /// The user with this ID, or `Ok(None)` if there is none. An error makes the response a 5xx.
     ///
     /// It is called only if something needs the user, and then once in a request. It is
     /// called a second time if the session's user does not exist and a remember cookie has
     /// the ID of another user.
-    fn load_user(&self, id: &str) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+    fn load_user(
+        &self,
+        id: <Self::User as User>::Id,
+    ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 }
 
 /// Finds a user by the request itself, such as by an API token (Flask-Login's
-/// `request_loader`).
+/// `request_loader`). A closure that gets a copy of the [`Request`] is one too.
 ///
 /// It is called only if the session has no user and the request has no readable remember
 /// cookie. The user is logged in for this request only, and the login is never fresh.
@@ -40,7 +43,8 @@ pub trait UserLoader: Send + Sync + 'static {
 /// # use login_core::{Request, RequestLoader, User};
 /// # struct Account;
 /// # impl User for Account {
-/// #     fn id(&self) -> String { String::new() }
+/// #     type Id = i64;
+/// #     fn id(&self) -> i64 { 1 }
 /// #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
 /// # }
 /// # struct Database;
@@ -110,7 +114,7 @@ where
 {
     loop {
         step = match step {
-            Step::LoadUser(token) => match users.load_user(token.user_id()).await {
+            Step::LoadUser { id, token } => match users.load_user(id).await {
                 Ok(user) => token.answer(user),
                 Err(error) => Step::Done(Err(token.fail(error))),
             },
@@ -169,7 +173,7 @@ impl<U: User> Drive<U> for NoLoaders {
     fn drive(self: Arc<Self>, step: Step<U>) -> Loading {
         const MISTAKE: &str = "this manager was built without a loader: call `Login::resolve` and run its steps";
         match step {
-            Step::LoadUser(token) => drop(token.fail(MISTAKE)),
+            Step::LoadUser { token, .. } => drop(token.fail(MISTAKE)),
             Step::LoadUserFromRequest(token) => drop(token.fail(MISTAKE)),
             Step::Done(_) => {}
         }

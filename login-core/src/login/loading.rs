@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use crate::error::LoadError;
+use crate::error::{LoadError, LoginError};
 use crate::login::guard::{Denied, Requirement};
 use crate::login::handle::Login;
 use crate::login::loaders::Loading;
@@ -56,13 +56,13 @@ impl<U: User> std::fmt::Debug for Require<U> {
 }
 
 impl<U: User> Future for UserFuture<U> {
-    type Output = Result<Option<Arc<U>>, LoadError>;
+    type Output = Result<Option<Arc<U>>, LoginError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let user = self.0.poll(context, |_, state| state.user().cloned());
         // Not while the state is locked: it is the user's own code.
         let accepts_inactive = self.1;
-        user.map_ok(|user| user.filter(|user| accepts_inactive || user.is_authenticated()))
+        user.map_ok(|user| user.filter(|user| accepts_inactive || user.is_authenticated())).map_err(LoginError::Load)
     }
 }
 
@@ -172,7 +172,7 @@ impl<'l, U: User> Turn<'l, U> {
             }
             Load::None | Load::Polling => match login.resolve_in(state) {
                 Step::Done(_) => {}
-                step @ (Step::LoadUser(_) | Step::LoadUserFromRequest(_)) => {
+                step @ (Step::LoadUser { .. } | Step::LoadUserFromRequest(_)) => {
                     turn.loading = Some(Arc::clone(&login.0.setup.loaders).drive(step));
                 }
             },

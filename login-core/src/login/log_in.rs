@@ -4,18 +4,18 @@ use std::future::{IntoFuture, Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-use smol_str::SmolStr;
+use smol_str::ToSmolStr;
 
 use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
-use crate::event::Event;
 use crate::formats::format::NewRemember;
+use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::{Limit, Login};
 use crate::login::resolution::{Resolution, Source};
 use crate::login::state::RememberChange;
 use crate::session::transitions::{self, NewLogin};
-use crate::user::User;
+use crate::user::{User, id_text};
 
 /// A login that is made when this is awaited, or with [`now`](Self::now).
 ///
@@ -77,8 +77,8 @@ impl<U: User> LogIn<U> {
     /// Logs in without `await`.
     ///
     /// # Errors
-    /// [`LoginError::InactiveUser`] unless forced, [`LoginError::Duration`],
-    /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`]. Then nothing is
+    /// [`LoginError::InactiveUser`] unless forced, [`LoginError::UnreadableId`],
+    /// [`LoginError::Duration`], [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`]. Then nothing is
     /// changed.
     pub fn now(self) -> Result<(), LoginError> {
         let shared = &self.login.0;
@@ -93,7 +93,10 @@ impl<U: User> LogIn<U> {
         }
         // The user's own code and the entropy run here, so the state is not locked.
         setup.check_auth_hash_is_used(&self.user);
-        let user_id = SmolStr::from(self.user.id());
+        let user_id = id_text(&*self.user);
+        if !user_id.parse::<U::Id>().is_ok_and(|id| id.to_smolstr() == user_id) {
+            return Err(LoginError::UnreadableId);
+        }
         let auth = format.auth(&*self.user, &user_id);
         let login_id = self.login.new_login_id();
         let login_at = if self.fresh { self.login.login_time() } else { None };
@@ -132,6 +135,7 @@ impl<U: User> LogIn<U> {
         };
         let session = transitions::log_in(&state.session, new, state.kept(format.is_flask(), &[]));
         self.login.check_size(&session, Limit::Application)?;
+        state.origin = SessionOrigin { id: session.id(), key: None };
         state.set_session(session);
         if let Some(remember) = remember {
             state.remember = remember;
@@ -139,7 +143,7 @@ impl<U: User> LogIn<U> {
         let deferred = state.resolve(Resolution::User(Arc::clone(&self.user), Source::Login));
         drop(guard);
         deferred.run();
-        setup.notify(&Event::LoggedIn { user: &self.user });
+        shared.notify(EventKind::LoggedIn { user: &self.user });
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::error::LoginError;
-use crate::event::Event;
+use crate::login::event::EventKind;
 use crate::login::handle::Login;
 use crate::login::loading::UserFuture;
 use crate::login::resolution::Resolution;
@@ -76,7 +76,7 @@ impl<U: User> LogOut<U> {
         let deferred = state.resolve(failure.clone().map_or(Resolution::Anonymous, Resolution::Failed));
         drop(guard);
         deferred.run();
-        setup.notify(&Event::LoggedOut { user: user.as_ref() });
+        shared.notify(EventKind::LoggedOut { user: user.as_ref() });
         failure.map_or(Ok(()), |error| Err(LoginError::Load(error)))
     }
 }

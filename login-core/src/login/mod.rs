@@ -1,7 +1,9 @@
 //! One request's login: a request, the application's answers and a handler's changes go
 //! in, decisions and the parts of the response come out.
 
+pub(crate) mod closures;
 pub(crate) mod data;
+pub(crate) mod event;
 pub(crate) mod finish;
 pub(crate) mod guard;
 pub(crate) mod handle;
@@ -16,5 +18,6 @@ pub(crate) mod resolution;
 pub(crate) mod resolve;
 pub(crate) mod response_parts;
 pub(crate) mod setup;
+pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod steps;

@@ -3,8 +3,8 @@
 use crate::answer::{Answer, BEARER_CHALLENGE, CHALLENGE, Kind, Refusal};
 use crate::config::settings::Message;
 use crate::error::LoginError;
-use crate::event::Event;
 use crate::log;
+use crate::login::event::EventKind;
 use crate::login::handle::{Limit, Login};
 use crate::login::setup::{Setup, Warning};
 use crate::request::client;
@@ -119,10 +119,10 @@ impl<U: User> Login<U> {
     /// Notifies the listeners of a refusal that the application answers itself. Nothing is
     /// flashed or stored.
     pub fn notify_refused(&self, refusal: Refusal) {
-        self.0.setup.notify(&match refusal {
-            Refusal::Unauthorized => Event::Unauthorized,
-            Refusal::NeedsRefresh => Event::NeedsRefresh,
-            Refusal::Forbidden => Event::Forbidden,
+        self.0.notify(match refusal {
+            Refusal::Unauthorized => EventKind::Unauthorized,
+            Refusal::NeedsRefresh => EventKind::NeedsRefresh,
+            Refusal::Forbidden => EventKind::Forbidden,
             Refusal::CrossSite => return self.0.setup.notify_cross_site(self.0.request()),
         });
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::settings::SessionProtection;
 use crate::login::handle::Login;
 use crate::login::setup::Setup;
-use crate::login::state::Shared;
+use crate::login::shared::Shared;
 use crate::request::head::RequestHead;
 use crate::request::view::Request;
 use crate::user::User;
@@ -45,6 +45,12 @@ impl<U: User> RequestLogin<U> {
         self.0.state().client = Request::client_from(head, false);
     }
 
+    /// Stores the form that the request posts, before anything accesses the login: the body as it
+    /// came. See [`reads_form`](crate::LoginManager::reads_form).
+    pub fn store_form(&self, body: impl Into<Vec<u8>>) {
+        self.0.state().form = Some(body.into());
+    }
+
     /// Accesses the login: reads the session the first time. From then on the response
     /// varies by cookie.
     pub fn access(&self, request: impl FnOnce() -> Request) -> Login<U> {
@@ -60,7 +66,8 @@ impl<U: User> RequestLogin<U> {
     /// call [`access`](Self::access), which copies the rest.
     pub fn access_user(&self, head: &impl RequestHead) -> Login<U> {
         let setup = &self.0.setup;
-        if setup.has_request_loader {
+        // Listeners and the request loader get the whole request.
+        if setup.has_request_loader || !setup.listeners.is_empty() {
             return self.access(|| Request::from_head(head));
         }
         let client = || Some(Request::client_from(head, setup.config.proxies.trusted > 0));

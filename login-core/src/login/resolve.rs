@@ -3,7 +3,7 @@
 use std::sync::MutexGuard;
 
 use crate::error::LoadError;
-use crate::event::Event;
+use crate::login::event::EventKind;
 use crate::login::handle::Login;
 use crate::login::resolution::Resolution;
 use crate::login::state::{RememberChange, State};
@@ -28,37 +28,69 @@ impl<U: User> Login<U> {
 
     /// [`resolve`](Self::resolve) for a user that is not resolved.
     pub(crate) fn resolve_in(&self, mut state: MutexGuard<'_, State<U>>) -> Step<U> {
-        let setup = &self.0.setup;
         // A load that was dropped and begun again is the same access.
         let is_first = !std::mem::replace(&mut state.access_notified, true);
         let is_protected = state.take_protection_event();
-        let (generation, protected) = (state.generation, state.protected);
-        let user_id = state.session.user_id.clone();
+        let generation = state.generation;
+        let asks_first = self.0.setup.config.request_loader_first;
+        state.asked_request_loader |= asks_first;
         drop(state);
         if is_first {
-            setup.notify(&Event::Accessed);
+            self.0.notify(EventKind::Accessed);
         }
         if is_protected {
-            setup.notify(&Event::SessionProtected);
+            self.0.notify(EventKind::SessionProtected);
         }
+        if asks_first {
+            return Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation });
+        }
+        self.resolve_by_session(generation)
+    }
+
+    /// The request loader was asked first, and found no user. Credentials that name no user do
+    /// not turn into the login of a cookie.
+    pub(crate) fn resolve_without_request_user(&self, generation: u32) -> Step<U> {
+        let has_credentials = self.0.request().header_lines("authorization").next().is_some();
+        if self.0.setup.config.request_loader_first && !has_credentials {
+            self.resolve_by_session(generation)
+        } else {
+            self.settle(generation, Resolution::Anonymous)
+        }
+    }
+
+    fn resolve_by_session(&self, generation: u32) -> Step<U> {
+        let (protected, user_id) = {
+            let state = self.0.state();
+            (state.protected, state.session.user_id.clone())
+        };
         match (protected, user_id) {
             (Protected::Ended, _) => self.settle(generation, Resolution::Anonymous),
             (_, Some(user_id)) => {
-                Step::LoadUser(LoadUser { login: self.clone(), generation, user_id, reason: Reason::Session })
+                self.load_user(LoadUser { login: self.clone(), generation, user_id, reason: Reason::Session })
             }
             (_, None) => self.resolve_by_cookie(generation),
         }
     }
 
+    /// The step that loads a user. An ID that cannot be read as one is no user's.
+    fn load_user(&self, token: LoadUser<U>) -> Step<U> {
+        match token.user_id.parse() {
+            Ok(id) => Step::LoadUser { id, token },
+            Err(_) => token.answer(None::<U>),
+        }
+    }
+
     pub(crate) fn resolve_by_cookie(&self, generation: u32) -> Step<U> {
+        let setup = &self.0.setup;
         match self.remembered() {
-            Some(remembered) => Step::LoadUser(LoadUser {
+            Some(remembered) => self.load_user(LoadUser {
                 login: self.clone(),
                 generation,
                 user_id: remembered.user_id.clone(),
                 reason: Reason::RememberCookie(remembered),
             }),
-            None if self.0.setup.has_request_loader => {
+            None if setup.has_request_loader && !setup.config.request_loader_first => {
+                self.0.state().asked_request_loader = true;
                 Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation })
             }
             None => self.settle(generation, Resolution::Anonymous),
@@ -96,7 +128,7 @@ impl<U: User> Login<U> {
     pub(crate) fn fail(&self, generation: u32, error: LoadError) -> LoadError {
         let (_, settled) = self.settle_with(generation, |state| state.resolution = Resolution::Failed(error.clone()));
         if settled.is_some() {
-            self.0.setup.notify(&Event::LoadFailed { error: &error });
+            self.0.notify(EventKind::LoadFailed { error: &error });
         }
         error
     }

@@ -9,8 +9,13 @@ use crate::answer::Answer;
 pub struct ResponseParts {
     /// The values of the Set-Cookie headers to add. They are ASCII.
     pub set_cookies: Vec<String>,
-    /// Whether the response varies by cookie. See [`needs_vary`](Self::needs_vary).
+    /// Whether the response varies by cookie. See [`missing_vary`](Self::missing_vary).
     pub vary_cookie: bool,
+    /// Whether it varies by the Authorization header too, because the request loader was asked.
+    pub vary_authorization: bool,
+    /// Whether the response tells the browser to empty its cache. See
+    /// [`CLEAR_SITE_DATA`](Self::CLEAR_SITE_DATA).
+    pub clears_site_data: bool,
     /// Whether the response is for one user, so that shared caches must not store it. See
     /// [`needs_private`](Self::needs_private).
     pub is_private: bool,
@@ -23,6 +28,8 @@ impl std::fmt::Debug for ResponseParts {
         f.debug_struct("ResponseParts")
             .field("set_cookies", &self.set_cookies.len())
             .field("vary_cookie", &self.vary_cookie)
+            .field("vary_authorization", &self.vary_authorization)
+            .field("clears_site_data", &self.clears_site_data)
             .field("is_private", &self.is_private)
             .field("failure", &self.failure.is_some())
             .finish()
@@ -34,7 +41,12 @@ impl ResponseParts {
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.vary_cookie && !self.is_private && self.failure.is_none() && self.set_cookies.is_empty()
+        !self.vary_cookie
+            && !self.vary_authorization
+            && !self.clears_site_data
+            && !self.is_private
+            && self.failure.is_none()
+            && self.set_cookies.is_empty()
     }
 
     /// What must replace a response with this status, because the user could not be loaded and
@@ -45,12 +57,25 @@ impl ResponseParts {
         self.failure.as_ref().filter(|answer| !(is_5xx(answer.status()) && is_5xx(status)))
     }
 
-    /// Whether to add the header `Vary: Cookie`, given the values of the present Vary headers.
+    /// The value of the Vary header to add, if any, given the values of the present ones.
     #[must_use]
-    pub fn needs_vary<'v>(&self, present: impl IntoIterator<Item = &'v str>) -> bool {
-        let mut names = present.into_iter().flat_map(|line| line.split(',')).map(str::trim);
-        self.vary_cookie && !names.any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
+    pub fn missing_vary<'v>(&self, present: impl IntoIterator<Item = &'v str>) -> Option<&'static str> {
+        let (mut cookie, mut authorization) = (self.vary_cookie, self.vary_authorization);
+        for name in present.into_iter().flat_map(|line| line.split(',')).map(str::trim) {
+            cookie &= name != "*" && !name.eq_ignore_ascii_case("cookie");
+            authorization &= name != "*" && !name.eq_ignore_ascii_case("authorization");
+        }
+        match (cookie, authorization) {
+            (true, true) => Some("cookie, authorization"),
+            (true, false) => Some("cookie"),
+            (false, true) => Some("authorization"),
+            (false, false) => None,
+        }
     }
+
+    /// The value of the header Clear-Site-Data in the response to a logout, unless the application
+    /// has set the header.
+    pub const CLEAR_SITE_DATA: &str = "\"cache\"";
 
     /// The value of Cache-Control for a response that shared caches must not store.
     pub const PRIVATE: &str = "private, no-cache";
@@ -85,10 +110,23 @@ mod tests {
 
     #[test]
     fn vary_is_added_once() {
-        let accessed = ResponseParts { vary_cookie: true, ..ResponseParts::default() };
-        assert!(accessed.needs_vary([]) && accessed.needs_vary(["Accept", "Cookies"]));
-        assert!(!accessed.needs_vary(["*"]) && !accessed.needs_vary(["Accept, COOKIE"]));
-        assert!(!ResponseParts::default().needs_vary([]));
+        let nothing = ResponseParts::default();
+        let accessed = ResponseParts { vary_cookie: true, ..nothing.clone() };
+        let asked = ResponseParts { vary_authorization: true, ..accessed.clone() };
+        for (parts, present, expected) in [
+            (&nothing, None, None),
+            (&accessed, None, Some("cookie")),
+            (&accessed, Some("Accept, Cookies"), Some("cookie")),
+            (&accessed, Some("*"), None),
+            (&accessed, Some("Accept, COOKIE"), None),
+            (&asked, None, Some("cookie, authorization")),
+            (&asked, Some("Cookie"), Some("authorization")),
+            (&asked, Some("Authorization"), Some("cookie")),
+            (&asked, Some("accept , *"), None),
+        ] {
+            assert_eq!(parts.missing_vary(present), expected, "{present:?}");
+        }
+        assert_eq!(asked.missing_vary(["accept", "cookie", "authorization"]), None, "all headers count");
     }
 
     #[test]

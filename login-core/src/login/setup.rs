@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::clock::{Clock, Entropy};
 use crate::config::set_cookie::SetCookie;
 use crate::config::settings::Config;
-use crate::event::{Event, Listener};
 use crate::formats::format::Format;
 use crate::log;
+use crate::login::event::{Event, EventKind, Listener, SessionOrigin};
 use crate::login::loaders::Drive;
+use crate::request::client;
 use crate::request::cross_site;
 use crate::request::view::Request;
 use crate::user::User;
@@ -94,7 +95,7 @@ impl<U: User> Setup<U> {
         } else {
             log::debug(message)
         }
-        self.notify(&Event::CrossSiteRefused { origin });
+        self.notify(EventKind::CrossSiteRefused { origin }, request, SessionOrigin::default());
     }
 
     /// Whether this is the first refused request of an origin, of the origins that are kept.
@@ -109,9 +110,10 @@ impl<U: User> Setup<U> {
 
     /// Notifies all listeners. The request's state must not be locked, because a listener
     /// may use the login.
-    pub(crate) fn notify(&self, event: &Event<'_, U>) {
-        event.log();
-        self.listeners.iter().for_each(|listener| listener(event));
+    pub(crate) fn notify(&self, kind: EventKind<'_, U>, request: &Request, origin: SessionOrigin) {
+        kind.log();
+        let event = Event { kind, request, address: client::address(request, self.config.proxies.trusted), origin };
+        self.listeners.iter().for_each(|listener| listener(&event));
     }
 }
 

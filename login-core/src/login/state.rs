@@ -1,20 +1,16 @@
 //! The state of one request's login.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Wake, Waker};
+use std::sync::Arc;
+use std::task::Waker;
 
 use crate::error::LoginError;
+use crate::login::event::SessionOrigin;
 use crate::login::loaders::Loading;
 use crate::login::resolution::Resolution;
-use crate::login::setup::Setup;
-use crate::request::client;
-use crate::request::cross_site;
 use crate::request::view::Request;
 use crate::session::content::Session;
 use crate::session::kept::Kept;
-use crate::session::transitions::{self, Protected};
-use crate::user::User;
+use crate::session::transitions::Protected;
 
 /// What the response does with the remember cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,6 +72,10 @@ pub(crate) struct State<U> {
     pub(crate) logged_out: bool,
     pub(crate) remember: RememberChange,
     pub(crate) resolution: Resolution<U>,
+    /// Where the request's login comes from, for events. It stays when the login ends.
+    pub(crate) origin: SessionOrigin,
+    /// Whether the request loader was asked.
+    pub(crate) asked_request_loader: bool,
     /// Counts logins and logouts. The result of a load from before the last one is dropped.
     pub(crate) generation: u32,
     pub(crate) access_notified: bool,
@@ -90,9 +90,39 @@ pub(crate) struct State<U> {
     /// The wakers of their tasks.
     pub(crate) wakers: Vec<Waker>,
     pub(crate) response_begun: bool,
+    /// The form that the request posts, until the request is stored.
+    pub(crate) form: Option<Vec<u8>>,
 }
 
 impl<U> State<U> {
+    /// The state of a request whose login nothing has accessed.
+    pub(crate) fn new() -> Self {
+        Self {
+            client: Request::empty(),
+            session: Session::default(),
+            session_changed: false,
+            session_is_unreadable: false,
+            is_foreign: false,
+            new_flashes: 0,
+            login_ended: false,
+            logged_out: false,
+            remember: RememberChange::Keep,
+            resolution: Resolution::Unresolved,
+            origin: SessionOrigin::default(),
+            asked_request_loader: false,
+            generation: 0,
+            access_notified: false,
+            protected: Protected::Passed,
+            protection_notified: false,
+            load: Load::None,
+            woken_while_polling: false,
+            waiting: 0,
+            wakers: Vec::new(),
+            response_begun: false,
+            form: None,
+        }
+    }
+
     pub(crate) fn user(&self) -> Option<&Arc<U>> {
         match &self.resolution {
             Resolution::User(user, _) => Some(user),
@@ -144,153 +174,5 @@ impl<U> State<U> {
     pub(crate) fn set_session(&mut self, session: Session) {
         self.session = session;
         self.session_changed = true;
-    }
-}
-
-/// The waker of the load wakes all waiting tasks, because any one of them may never poll
-/// again.
-impl<U: User> Wake for Shared<U> {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let mut state = self.state();
-        state.woken_while_polling = true;
-        let deferred = state.wake_all();
-        drop(state);
-        deferred.run();
-    }
-}
-
-/// What all handles of one request's login share.
-pub(crate) struct Shared<U: User> {
-    pub(crate) setup: Arc<Setup<U>>,
-    /// The whole request, if anything needed it.
-    request: OnceLock<Request>,
-    /// Seconds since 1970; 0 until the time is needed.
-    now: AtomicU64,
-    /// Whether the session was read. Until then nothing was.
-    accessed: AtomicBool,
-    state: Mutex<State<U>>,
-}
-
-impl<U: User> Shared<U> {
-    pub(crate) fn new(setup: Arc<Setup<U>>) -> Self {
-        Self {
-            setup,
-            request: OnceLock::new(),
-            now: AtomicU64::new(0),
-            accessed: AtomicBool::new(false),
-            state: Mutex::new(State {
-                client: Request::empty(),
-                session: Session::default(),
-                session_changed: false,
-                session_is_unreadable: false,
-                is_foreign: false,
-                new_flashes: 0,
-                login_ended: false,
-                logged_out: false,
-                remember: RememberChange::Keep,
-                resolution: Resolution::Unresolved,
-                generation: 0,
-                access_notified: false,
-                protected: Protected::Passed,
-                protection_notified: false,
-                load: Load::None,
-                woken_while_polling: false,
-                waiting: 0,
-                wakers: Vec::new(),
-                response_begun: false,
-            }),
-        }
-    }
-
-    /// Locks the state. A panic leaves it consistent, because every change is made at once.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State<U>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn is_accessed(&self) -> bool {
-        self.accessed.load(Ordering::Acquire)
-    }
-
-    /// Reads the session the first time, and protects it. `client` copies what identifies
-    /// the client, if the whole request was not copied. `is_foreign` says whether another
-    /// site's page sent the request.
-    pub(crate) fn access(&self, client: impl FnOnce() -> Option<Request>, is_foreign: impl Fn() -> bool) {
-        if self.is_accessed() {
-            return;
-        }
-        // All of this may run code of the application or of its server, so the state is not
-        // locked. If two tasks do it at the same time, the first result counts.
-        let (now, copied) = (self.now(), client());
-        let Setup { format, config, .. } = &*self.setup;
-        let none = Request::empty();
-        let client = self.client(copied.as_ref().unwrap_or(&none));
-        let read = format.read_session(client, config, now);
-        let is_unreadable = read.is_none() && client.has_cookie(&config.session_cookie.name);
-        let mut session = read.unwrap_or_default();
-        let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
-        let protected = transitions::protect(&mut session, config.protection, kept, |session| {
-            format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
-        });
-        let may_restore = session.user_id.is_none() && client.has_cookie(&config.remember_cookie.name);
-        let is_foreign = (protected != Protected::Passed || may_restore) && is_foreign();
-        let mut guard = self.state();
-        if self.is_accessed() {
-            return;
-        }
-        let state = &mut *guard;
-        // The application did not ask for a change by session protection.
-        if !is_foreign {
-            state.session_changed |= !matches!(protected, Protected::Passed | Protected::Weakened { changed: false });
-            if protected == Protected::Ended {
-                state.login_ended = true;
-                state.remember = RememberChange::Delete;
-            }
-        }
-        (state.session, state.session_is_unreadable) = (session, is_unreadable);
-        (state.protected, state.is_foreign) = (protected, is_foreign);
-        if let Some(copied) = copied {
-            state.client = copied;
-        }
-        self.accessed.store(true, Ordering::Release);
-    }
-
-    /// Stores the whole request, the first time.
-    pub(crate) fn store_request(&self, request: impl FnOnce() -> Request) -> &Request {
-        self.request.get_or_init(request)
-    }
-
-    /// The whole request. It is empty if nothing was accessed.
-    pub(crate) fn request(&self) -> &Request {
-        self.store_request(|| self.state().client.clone())
-    }
-
-    /// What identifies the client: the whole request if it was copied, or `client` from the
-    /// state.
-    pub(crate) fn client<'s>(&'s self, client: &'s Request) -> &'s Request {
-        self.request.get().unwrap_or(client)
-    }
-
-    /// Whether another site's page sent this request.
-    pub(crate) fn is_foreign(&self, request: &Request) -> bool {
-        cross_site::is_from_another_site(request, client::origin(request, self.setup.config.proxies))
-    }
-
-    /// The time of this request, in seconds since 1970. It is the same during the whole
-    /// request.
-    pub(crate) fn now(&self) -> u64 {
-        match self.now.load(Ordering::Relaxed) {
-            0 => {
-                let now = self.setup.clock.now();
-                // If two tasks read the clock at the same time, the first time counts.
-                self.now
-                    .compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed)
-                    .map_or_else(|first| first, |_| now)
-            }
-            now => now,
-        }
     }
 }

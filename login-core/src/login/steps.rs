@@ -11,8 +11,8 @@ use smol_str::SmolStr;
 
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoadError;
-use crate::event::Event;
 use crate::formats::format::{Remembered, Revoked};
+use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::Login;
 use crate::login::resolution::{Resolution, Source};
 use crate::login::setup::Warning;
@@ -24,8 +24,13 @@ use crate::user::User;
 /// What is needed next to resolve the request's user.
 #[must_use = "the user is resolved only after the last step"]
 pub enum Step<U: User> {
-    /// Load the user with this ID.
-    LoadUser(LoadUser<U>),
+    /// Load a user.
+    LoadUser {
+        /// The user's ID.
+        id: U::Id,
+        /// Answers the step.
+        token: LoadUser<U>,
+    },
     /// Find a user by the request.
     LoadUserFromRequest(LoadUserFromRequest<U>),
     /// The user is resolved: the authenticated user, or `Ok(None)` if there is none. `Err`: a
@@ -69,7 +74,7 @@ impl<U: User> Step<U> {
 impl<U: User> std::fmt::Debug for Step<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::LoadUser(_) => "LoadUser(..)",
+            Self::LoadUser { .. } => "LoadUser(..)",
             Self::LoadUserFromRequest(_) => "LoadUserFromRequest(..)",
             Self::Done(Ok(Some(_))) => "Done(Ok(Some(..)))",
             Self::Done(Ok(None)) => "Done(Ok(None))",
@@ -91,12 +96,6 @@ impl<U: User> std::fmt::Debug for LoadUserFromRequest<U> {
 }
 
 impl<U: User> LoadUser<U> {
-    /// The ID of the user to load.
-    #[must_use]
-    pub fn user_id(&self) -> &str {
-        &self.user_id
-    }
-
     /// Answers with the result of the user loader.
     pub fn answer(self, user: Option<impl Into<Arc<U>>>) -> Step<U> {
         match (user, self.reason) {
@@ -140,7 +139,7 @@ impl<U: User> LoadUser<U> {
             }
         });
         if settled.is_some() && is_revoked {
-            setup.notify(&Event::LoginRevoked { user: &user });
+            login.0.notify(EventKind::LoginRevoked { user: &user });
         }
         step
     }
@@ -171,7 +170,9 @@ impl<U: User> LoadUser<U> {
                 // request, perhaps without the session cookie, the login is valid in this request,
                 // and the next one restores it again.
                 let fits = setup.format.session_size(&restored, &setup.config, now) <= MAX_SIZE;
+                state.origin = SessionOrigin { id: None, key: Some(remembered.key) };
                 if fits && !state.response_begun && !state.is_foreign {
+                    state.origin.id = restored.id();
                     state.set_session(restored);
                 }
                 state.resolution = Resolution::User(Arc::clone(&user), Source::Login);
@@ -190,8 +191,8 @@ impl<U: User> LoadUser<U> {
             );
         }
         match settled {
-            Some(_) if is_valid => setup.notify(&Event::LoadedFromCookie { user: &user }),
-            Some(_) => setup.notify(&Event::LoginRevoked { user: &user }),
+            Some(_) if is_valid => login.0.notify(EventKind::LoadedFromCookie { user: &user }),
+            Some(_) => login.0.notify(EventKind::LoginRevoked { user: &user }),
             None => {}
         }
         step
@@ -208,12 +209,12 @@ impl<U: User> LoadUserFromRequest<U> {
     /// Answers with the result of the request loader.
     pub fn answer(self, user: Option<impl Into<Arc<U>>>) -> Step<U> {
         let Some(user) = user.map(Into::into) else {
-            return self.login.settle(self.generation, Resolution::Anonymous);
+            return self.login.resolve_without_request_user(self.generation);
         };
         let resolution = Resolution::User(Arc::clone(&user), Source::Request);
         let (step, settled) = self.login.settle_with(self.generation, |state| state.resolution = resolution);
         if settled.is_some() {
-            self.login.0.setup.notify(&Event::LoadedFromRequest { user: &user });
+            self.login.0.notify(EventKind::LoadedFromRequest { user: &user });
         }
         step
     }

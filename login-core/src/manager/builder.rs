@@ -1,27 +1,49 @@
 //! Builds a login manager.
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::answer::Refusal;
 use crate::clock::{Clock, Entropy, LAST_SECOND};
 use crate::config::error::ConfigError;
 use crate::config::secret::SecretKey;
 use crate::config::set_cookie::SetCookie;
 use crate::config::settings::{Config, LONGEST_COOKIE};
-use crate::event::Listener;
 use crate::formats::flask::keys::FlaskKey;
 use crate::formats::format::Format;
 use crate::formats::native::keys::NativeKey;
-use crate::login::loaders::{
-    Drive, DynRequestLoader, ErasedRequestLoader, Loaders, NoLoaders, NoRequestLoader, UserLoader,
-};
+use crate::login::closures::IntoUserLoader;
+use crate::login::event::Listener;
+use crate::login::loaders::{Drive, DynRequestLoader, ErasedRequestLoader, Loaders, NoLoaders, NoRequestLoader};
 use crate::login::setup::Setup;
 use crate::manager::login_manager::LoginManager;
 use crate::manager::mounts::Mount;
+use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
+use crate::request::view::Request;
 use crate::user::User;
 
 /// The smallest secret key in the native format, in bytes.
 const SHORTEST_KEY: usize = 32;
+
+/// A manager that a builder makes.
+pub trait BuiltManager<U: User>: Sized {
+    /// The framework's response type, in which handlers answer refused requests.
+    type Response;
+
+    /// Makes the manager of its parts.
+    fn from_parts(core: LoginManager<U>, handlers: RefusalHandlers<Self::Response>) -> Self;
+}
+
+/// Without an adapter, handlers have nothing to answer with. A custom server that wants them
+/// builds an [`AdapterManager`](crate::adapter::AdapterManager) of its own response type.
+impl<U: User> BuiltManager<U> for LoginManager<U> {
+    type Response = Infallible;
+
+    fn from_parts(core: LoginManager<U>, _: RefusalHandlers<Infallible>) -> Self {
+        core
+    }
+}
 
 /// Configures a login manager of type `M`. [`build`](Self::build) checks all settings.
 ///
@@ -32,7 +54,7 @@ const SHORTEST_KEY: usize = 32;
 /// that another site's page sent and that may change something is refused. A refused request
 /// is answered with 401 unless a [`login_view`](Self::login_view) is set.
 #[must_use = "call `build` to make the manager"]
-pub struct LoginManagerBuilder<U: User, M = LoginManager<U>> {
+pub struct LoginManagerBuilder<U: User, M: BuiltManager<U> = LoginManager<U>> {
     pub(crate) config: Config,
     key: SecretKey,
     pub(crate) fallbacks: Vec<SecretKey>,
@@ -44,16 +66,16 @@ pub struct LoginManagerBuilder<U: User, M = LoginManager<U>> {
     entropy: Box<dyn Entropy>,
     pub(crate) listeners: Vec<Listener<U>>,
     pub(crate) request_loader: Option<Arc<dyn DynRequestLoader<U>>>,
-    manager: PhantomData<fn() -> M>,
+    handlers: RefusalHandlers<M::Response>,
 }
 
-impl<U: User, M> std::fmt::Debug for LoginManagerBuilder<U, M> {
+impl<U: User, M: BuiltManager<U>> std::fmt::Debug for LoginManagerBuilder<U, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("LoginManagerBuilder(..)")
     }
 }
 
-impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
+impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     /// Starts with the default settings. Applications call `LoginManager::builder` of their
     /// adapter, which adds clock and entropy.
     pub fn new(key: SecretKey, clock: impl Clock, entropy: impl Entropy) -> Self {
@@ -68,15 +90,17 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
             entropy: Box::new(entropy),
             listeners: Vec::new(),
             request_loader: None,
-            manager: PhantomData,
+            handlers: RefusalHandlers::default(),
         }
     }
 
-    /// Checks the settings and makes the manager.
+    /// Checks the settings and makes the manager. `loader` loads users by their ID: it is a
+    /// closure or a type, see [`IntoUserLoader`].
     ///
     /// # Errors
     /// [`ConfigError`] says which setting cannot work, and what to do.
-    pub fn build<L: UserLoader<User = U>>(mut self, loader: L) -> Result<M, ConfigError> {
+    pub fn build<Marker>(mut self, loader: impl IntoUserLoader<U, Marker>) -> Result<M, ConfigError> {
+        let loader = loader.into_user_loader();
         match self.request_loader.take() {
             Some(request) => {
                 self.finish(Arc::new(Loaders { user: loader, request: ErasedRequestLoader(request) }), true)
@@ -99,6 +123,9 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
     fn finish(mut self, loaders: Arc<dyn Drive<U>>, has_request_loader: bool) -> Result<M, ConfigError> {
         self.mistake.take().map_or(Ok(()), Err)?;
         self.config.check(self.clock.now())?;
+        if !has_request_loader {
+            self.config.check_without_request_loader()?;
+        }
         let longest = if self.is_flask { LAST_SECOND } else { LONGEST_COOKIE };
         let keys = || std::iter::once(&self.key).chain(&self.fallbacks);
         let format = if self.is_flask {
@@ -128,6 +155,15 @@ impl<U: User, M: From<LoginManager<U>>> LoginManagerBuilder<U, M> {
             refused_origins: Default::default(),
             warned: Default::default(),
         };
-        Ok(LoginManager::new(setup, mount).into())
+        Ok(M::from_parts(LoginManager::new(setup, mount), self.handlers))
+    }
+
+    fn with_handler<F>(self, refusal: Refusal, handler: F) -> Self
+    where
+        F: Fn(&Request, Refused<'_, M::Response>) -> Option<M::Response> + Send + Sync + 'static,
+    {
+        Self { handlers: self.handlers.with(refusal, handler), ..self }
     }
 }
+
+crate::__adapter_handlers!({ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> } M::Response, cross_site);

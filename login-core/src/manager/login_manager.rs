@@ -12,9 +12,10 @@ use crate::manager::mounts::Mount;
 use crate::manager::test_login::TestLogin;
 use crate::request::client;
 use crate::request::cross_site;
+use crate::request::form;
 use crate::request::head::RequestHead;
 use crate::request::view::Request;
-use crate::user::User;
+use crate::user::{IntoUser, User};
 
 /// The central object of the library (Flask-Login's `LoginManager`): it has the settings and
 /// begins the login of each request.
@@ -53,7 +54,8 @@ impl<U: User> LoginManager<U> {
     /// let builder = LoginManager::builder(key, clock, random).login_view("/login");
     /// # struct Account;
     /// # impl login_core::User for Account {
-    /// #     fn id(&self) -> String { String::new() }
+    /// #     type Id = i64;
+    /// #     fn id(&self) -> i64 { 1 }
     /// #     fn auth_hash(&self) -> std::borrow::Cow<'_, [u8]> { Default::default() }
     /// # }
     /// # let manager: LoginManager<Account> = builder.build_without_loader()?;
@@ -76,6 +78,16 @@ impl<U: User> LoginManager<U> {
     #[must_use]
     pub fn needs_request(&self) -> bool {
         self.setup.config.refresh_each_request
+    }
+
+    /// Whether the request loader can use the form that this request posts. Then the server
+    /// reads the body before anything accesses the login: up to [`MAX_FORM`](crate::adapter::MAX_FORM)
+    /// bytes. If that is the whole body, it stores them with
+    /// [`store_form`](RequestLogin::store_form) or [`Request::with_form`]. See
+    /// [`request_loader_reads_forms`](LoginManagerBuilder::request_loader_reads_forms).
+    #[must_use]
+    pub fn reads_form(&self, head: &impl RequestHead) -> bool {
+        self.setup.config.reads_forms && form::is_posted(head)
     }
 
     /// Whether this manager, or a clone of it, began the login.
@@ -111,8 +123,8 @@ impl<U: User> LoginManager<U> {
         Some((request, answer))
     }
 
-    /// Makes the Cookie header of a client that has logged this user in, for tests.
-    pub fn test_login(&self, user: impl Into<Arc<U>>) -> TestLogin<U> {
-        TestLogin::new(self.clone(), user.into())
+    /// Makes the cookies of a client that has logged this user in, for tests.
+    pub fn test_login(&self, user: impl IntoUser<U>) -> TestLogin<U> {
+        TestLogin::new(self.clone(), user.into_user())
     }
 }

@@ -154,6 +154,8 @@ mod tests {
     struct Staff;
 
     impl User for Account {
+        type Id = String;
+
         fn id(&self) -> String {
             String::new()
         }
@@ -164,6 +166,8 @@ mod tests {
     }
 
     impl User for Staff {
+        type Id = String;
+
         fn id(&self) -> String {
             String::new()
         }

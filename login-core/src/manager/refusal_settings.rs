@@ -1,9 +1,9 @@
 //! The settings that decide how a refused request is answered, as methods of the builder.
 
-use crate::manager::builder::LoginManagerBuilder;
+use crate::manager::builder::{BuiltManager, LoginManagerBuilder};
 use crate::user::User;
 
-impl<U: User, M> LoginManagerBuilder<U, M> {
+impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     /// Where refused navigations are redirected: a path, or a complete `http(s)` URL
     /// (Flask-Login's `login_view`). Default: none, and they are answered with 401.
     ///

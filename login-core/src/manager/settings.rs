@@ -1,6 +1,5 @@
 //! The settings that an application can make, as methods of the builder.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -8,12 +7,11 @@ use crate::config::cookie::CookieSettings;
 use crate::config::error::ConfigError;
 use crate::config::secret::SecretKey;
 use crate::config::settings::{FLASK_REMEMBER, FLASK_SESSION, SessionProtection};
-use crate::event::Event;
-use crate::login::loaders::RequestLoader;
-use crate::manager::builder::LoginManagerBuilder;
+use crate::login::event::Event;
+use crate::manager::builder::{BuiltManager, LoginManagerBuilder};
 use crate::user::User;
 
-impl<U: User, M> LoginManagerBuilder<U, M> {
+impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     /// Reads and writes the cookies of Flask 3.1 and Flask-Login 0.6, so that a login in the
     /// Flask application is valid here, and the other way round.
     ///
@@ -214,10 +212,13 @@ impl<U: User, M> LoginManagerBuilder<U, M> {
         self
     }
 
-    /// Finds users by the request itself, if it has no login and no remember cookie. See
-    /// [`RequestLoader`].
-    pub fn request_loader<R: RequestLoader<User = U>>(mut self, loader: R) -> Self {
-        self.request_loader = Some(Arc::new(loader));
+    /// Tells the browser, in the response to a logout, to empty its cache of this site
+    /// (`Clear-Site-Data: "cache"`). Then the Back button does not show the pages of the user who
+    /// logged out. Default: off, because it can take a browser seconds.
+    ///
+    /// Browsers follow it over HTTPS only. Pages with `Cache-Control: no-store` do not need it.
+    pub fn clear_site_data(mut self) -> Self {
+        self.config.clears_site_data = true;
         self
     }
 

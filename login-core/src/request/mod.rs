@@ -4,6 +4,7 @@
 pub(crate) mod client;
 pub(crate) mod cookies;
 pub(crate) mod cross_site;
+pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod host;
 pub(crate) mod kind;

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use crate::request::cookies::{self, CookieName};
-use crate::request::url;
 
 /// A request as the library sees it: method, target, headers and peer address.
 ///
@@ -32,6 +31,8 @@ pub struct Request {
     user_agent: Position,
     https: bool,
     peer: Option<IpAddr>,
+    /// The body, if it is a form and was read.
+    pub(crate) form: Option<Box<[u8]>>,
 }
 
 /// The position of a header's value in the buffer.
@@ -64,7 +65,7 @@ impl Request {
     /// A request without any content.
     pub(crate) const fn empty() -> Self {
         let (cookie, user_agent) = (Position::Absent, Position::Absent);
-        Self { buffer: Vec::new(), method: 0, target: 0, cookie, user_agent, https: false, peer: None }
+        Self { buffer: Vec::new(), method: 0, target: 0, cookie, user_agent, https: false, peer: None, form: None }
     }
 
     /// Adds a header line after those already added.
@@ -145,13 +146,6 @@ impl Request {
         self.target().split_once('?').map(|(_, query)| query)
     }
 
-    /// The decoded value of the first query parameter with this name. `None` if there is
-    /// none, or if it is not UTF-8.
-    #[must_use]
-    pub fn query_value(&self, name: &str) -> Option<String> {
-        url::query_pairs(self.query()?).find(|(key, _)| key == name)?.1.ok()
-    }
-
     /// The address of the connection's peer. An IPv4-mapped IPv6 address is returned as IPv4.
     #[must_use]
     pub fn peer(&self) -> Option<IpAddr> {
@@ -191,18 +185,6 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         let value = self.header_lines(name).next()?;
         std::str::from_utf8(value).ok().filter(|text| text.is_ascii())
-    }
-
-    /// The token of `Authorization: Bearer …` (RFC 6750, 2.1). The name of the scheme is not
-    /// case-sensitive. `None` if there is no such header, more than one, or no token in it.
-    #[must_use]
-    pub fn bearer_token(&self) -> Option<&str> {
-        let mut lines = self.header_lines("authorization");
-        let value = std::str::from_utf8(lines.next()?).ok().filter(|_| lines.next().is_none())?;
-        let (scheme, token) = value.trim().split_once(' ')?;
-        let token = token.trim_start();
-        let is_one = token.bytes().all(|byte| byte.is_ascii_graphic());
-        (scheme.eq_ignore_ascii_case("bearer") && is_one && !token.is_empty()).then_some(token)
     }
 
     /// The values of the User-Agent lines: the first, and the rest.

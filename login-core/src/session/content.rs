@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use crate::session::id::SessionId;
 use crate::session::json::{self, Object};
 
 /// The key of the flashed messages.
@@ -55,6 +56,8 @@ pub(crate) struct Session {
     /// When the cookie was written that brought this session, in seconds since 1970 (native
     /// format).
     pub(crate) written_at: Option<u64>,
+    /// The position of the key that verified the cookie which brought this session.
+    pub(crate) key: Option<usize>,
     pub(crate) data: Object,
 }
 
@@ -68,6 +71,11 @@ impl Session {
             && self.remember_seconds.is_none()
             && self.login_at.is_none()
             && self.data.is_empty()
+    }
+
+    /// The ID of the session. Only the login of a native session has one.
+    pub(crate) fn id(&self) -> Option<SessionId> {
+        (self.login_id != [0; 16]).then(|| SessionId::new(self.login_id))
     }
 
     pub(crate) fn is_permanent(&self) -> bool {

@@ -19,6 +19,8 @@ pub(crate) struct Account {
 }
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.id.clone()
     }
@@ -83,8 +85,8 @@ pub(crate) fn run_with(
     let mut step = login.resolve();
     loop {
         step = match step {
-            Step::LoadUser(token) => {
-                let user = find(token.user_id());
+            Step::LoadUser { id, token } => {
+                let user = find(&id);
                 token.answer(user)
             }
             Step::LoadUserFromRequest(token) => token.answer(by_request.clone()),

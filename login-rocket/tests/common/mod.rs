@@ -11,6 +11,8 @@ use rocket::{Build, Rocket};
 pub(crate) struct Account(pub(crate) String);
 
 impl User for Account {
+    type Id = String;
+
     fn id(&self) -> String {
         self.0.clone()
     }
@@ -27,7 +29,7 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = &'static str;
 
-    async fn load_user(&self, id: &str) -> Result<Option<Account>, Self::Error> {
+    async fn load_user(&self, id: String) -> Result<Option<Account>, Self::Error> {
         if id == "broken" { Err("no table") } else { Ok(Some(Account(id.to_owned()))) }
     }
 }

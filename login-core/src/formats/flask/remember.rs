@@ -33,9 +33,9 @@ pub fn decode_cookie(cookie: &str, key: &SecretKey) -> Option<String> {
     decode(cookie, &FlaskKey::new(key)).map(str::to_owned)
 }
 
-/// The user ID in a remember cookie that one of the keys signed.
-pub(crate) fn read_remember<'c>(cookie: &'c str, keys: &[FlaskKey]) -> Option<&'c str> {
-    keys.iter().find_map(|key| decode(cookie, key))
+/// The user ID in a remember cookie, and the position of the key that signed it.
+pub(crate) fn read_remember<'c>(cookie: &'c str, keys: &[FlaskKey]) -> Option<(usize, &'c str)> {
+    keys.iter().enumerate().find_map(|(at, key)| Some((at, decode(cookie, key)?)))
 }
 
 /// The value of a remember cookie, before [`quote`].

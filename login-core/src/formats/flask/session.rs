@@ -30,7 +30,9 @@ pub(crate) fn read_session(cookie: &str, keys: &[FlaskKey], now: u64, max_age: u
     let mut digest = [0; 24];
     let length = BASE64.decode_slice(signature, &mut digest).ok()?;
     let digest = digest.get(..length)?;
-    keys.iter().find(|key| key.session.clone().chain_update(signed.as_bytes()).verify_slice(digest).is_ok())?;
+    let is_signer = |key: &FlaskKey| key.session.clone().chain_update(signed.as_bytes()).verify_slice(digest).is_ok();
+    let key = keys.iter().position(is_signer);
+    key?;
 
     let mut bytes = [0; 9];
     let length = BASE64.decode_slice(timestamp, &mut bytes).ok()?;
@@ -47,7 +49,7 @@ pub(crate) fn read_session(cookie: &str, keys: &[FlaskKey], now: u64, max_age: u
         }
         None => BASE64.decode(payload).ok()?,
     };
-    from_json(std::str::from_utf8(&json).ok()?)
+    Some(Session { key, ..from_json(std::str::from_utf8(&json).ok()?)? })
 }
 
 /// Writes a session with the time `now`, in seconds since 1970.
@@ -172,7 +174,7 @@ mod tests {
         repeated.data.set("a", json::quote(&"a".repeat(49_000)));
         let written = write_session(&repeated, &key, NOW);
         assert_eq!(session_size(&repeated, &key, NOW, 7), written.len());
-        assert_eq!(read_session(&written, &[key], NOW, 60), Some(repeated.clone()));
+        assert_eq!(read_session(&written, &[key], NOW, 60), Some(Session { key: Some(0), ..repeated.clone() }));
         let key = FlaskKey::new(&SecretKey::from_text("a key").unwrap());
         repeated.data.set("a", json::quote(&"a".repeat(49_200)));
         assert!(session_size(&repeated, &key, NOW, 7) > MAX_PLAIN, "a session is bounded before compression");

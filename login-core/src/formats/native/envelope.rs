@@ -21,12 +21,16 @@ pub(crate) fn open<T>(
     cookie: &[u8],
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
-    read: impl FnOnce(Fields<'_>) -> Option<T>,
+    read: impl FnOnce(usize, Fields<'_>) -> Option<T>,
 ) -> Option<T> {
     if cookie.len() <= USUAL_SIZE {
-        read(verified(cookie, keys, purpose, &mut [0; USUAL_SIZE / 4 * 3])?)
+        let mut buffer = [0; USUAL_SIZE / 4 * 3];
+        let (key, fields) = verified(cookie, keys, purpose, &mut buffer)?;
+        read(key, fields)
     } else if cookie.len() <= MAX_SIZE {
-        read(verified(cookie, keys, purpose, &mut [0; MAX_SIZE / 4 * 3])?)
+        let mut buffer = [0; MAX_SIZE / 4 * 3];
+        let (key, fields) = verified(cookie, keys, purpose, &mut buffer)?;
+        read(key, fields)
     } else {
         None
     }
@@ -37,15 +41,15 @@ fn verified<'b>(
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
     buffer: &'b mut [u8],
-) -> Option<Fields<'b>> {
+) -> Option<(usize, Fields<'b>)> {
     let size = BASE64.decode_slice(cookie, buffer).ok()?;
     let (signed, mac) = buffer.get(..size)?.split_at_checked(size.checked_sub(MAC)?)?;
     let (header, fields) = signed.split_first_chunk::<HEADER>()?;
     let [VERSION, hint @ ..] = header else { return None };
-    keys.iter()
-        .filter(|key| key.hint == *hint)
-        .find(|key| purpose(key).clone().chain_update(signed).verify_slice(mac).is_ok())?;
-    Some(Fields(fields))
+    let is_signer =
+        |key: &NativeKey| key.hint == *hint && purpose(key).clone().chain_update(signed).verify_slice(mac).is_ok();
+    let key = keys.iter().position(is_signer)?;
+    Some((key, Fields(fields)))
 }
 
 /// Makes a cookie from the fields that `write` appends.

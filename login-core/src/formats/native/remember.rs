@@ -23,8 +23,13 @@ pub(crate) struct RememberToken {
 
 /// Reads a remember cookie that has not expired, of a login that is at most `login_age` seconds
 /// old.
-pub(crate) fn read_remember(cookie: &[u8], keys: &[NativeKey], now: u64, login_age: u64) -> Option<RememberToken> {
-    envelope::open(cookie, keys, |key| &key.remember, |fields| token(fields, now, login_age))
+pub(crate) fn read_remember(
+    cookie: &[u8],
+    keys: &[NativeKey],
+    now: u64,
+    login_age: u64,
+) -> Option<(usize, RememberToken)> {
+    envelope::open(cookie, keys, |key| &key.remember, |key, fields| Some((key, token(fields, now, login_age)?)))
 }
 
 fn token(mut fields: Fields<'_>, now: u64, login_age: u64) -> Option<RememberToken> {
@@ -69,7 +74,7 @@ mod tests {
     fn the_server_judges_the_age() {
         let keys = [key("one key")];
         let cookie = write_remember(&token(None), &keys[0]);
-        assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW + 99, YEAR), Some(token(None)));
+        assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW + 99, YEAR), Some((0, token(None))));
         assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW + 100, YEAR), None);
         assert_eq!(read_remember(cookie.as_bytes(), &keys, NOW - CLOCK_SKEW - 1, YEAR), None);
         let with_age = |age| read_remember(cookie.as_bytes(), &keys, NOW + 20, age).is_some();

@@ -23,7 +23,12 @@ pub(crate) struct Ages {
 
 /// Reads a session that has not expired. `None` if it is not readable.
 pub(crate) fn read_session(cookie: &[u8], keys: &[NativeKey], now: u64, ages: Ages) -> Option<Session> {
-    envelope::open(cookie, keys, |key| &key.session, |fields| session(fields, now, ages))
+    envelope::open(
+        cookie,
+        keys,
+        |key| &key.session,
+        |key, fields| Some(Session { key: Some(key), ..session(fields, now, ages)? }),
+    )
 }
 
 fn session(mut fields: Fields<'_>, now: u64, ages: Ages) -> Option<Session> {
@@ -125,6 +130,7 @@ mod tests {
             auth: Some([3; 16]),
             began_at: Some(NOW - 10),
             written_at: Some(NOW),
+            key: Some(0),
             data,
             ..Session::default()
         }
@@ -133,7 +139,7 @@ mod tests {
     #[test]
     fn a_written_session_is_read_again_and_has_the_expected_size() {
         let keys = [key("one key")];
-        let bare = Session { written_at: Some(NOW), ..Session::default() };
+        let bare = Session { written_at: Some(NOW), key: Some(0), ..Session::default() };
         let empty_id = Session { user_id: Some("".into()), fresh: Some(false), began_at: Some(1), ..bare.clone() };
         for session in [sample(), bare, empty_id] {
             let cookie = write_session(&session, &keys[0], NOW);
@@ -185,7 +191,8 @@ mod tests {
         assert_eq!(read_session(session.as_bytes(), &renamed, NOW, AGES), None);
         assert_eq!(read_remember(remember.as_bytes(), &renamed, NOW, 1), None);
         assert_eq!(read_session(session.as_bytes(), &[key("another")], NOW, AGES), None);
-        assert!(read_session(session.as_bytes(), &[key("another"), key("one key")], NOW, AGES).is_some());
+        let read = read_session(session.as_bytes(), &[key("another"), key("one key")], NOW, AGES);
+        assert_eq!(read.unwrap().key, Some(1));
     }
 
     /// Cookies of every released format stay readable.
