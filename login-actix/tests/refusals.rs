@@ -101,7 +101,7 @@ async fn the_nearest_handler_answers() {
             (request.query() == Some(name)).then(|| HttpResponse::ImATeapot().body(name))
         }
     };
-    let login = manager(|b| b).unauthorized_handler(own("manager"));
+    let login = manager(|b| b.unauthorized_handler(own("builder"))).unauthorized_handler(own("manager"));
     let guard = login.login_required().unauthorized_handler(own("guard"));
     let scope = web::scope("")
         .service(web::resource("/guard").wrap(guard).to(async || "fine"))
@@ -110,11 +110,11 @@ async fn the_nearest_handler_answers() {
         .wrap(login.middleware().unauthorized_handler(own("inner")));
     let app = app!(login.middleware().unauthorized_handler(own("outer")), scope);
     for (path, answers) in [
-        ("/guard", &["guard", "inner", "outer", "manager"][..]),
-        ("/extractor", &["inner", "outer", "manager"]),
-        ("/handler", &["inner", "outer", "manager"]),
+        ("/guard", &["guard", "inner", "outer", "manager", "builder"][..]),
+        ("/extractor", &["inner", "outer", "manager", "builder"]),
+        ("/handler", &["inner", "outer", "manager", "builder"]),
     ] {
-        for name in ["guard", "inner", "outer", "manager", "none"] {
+        for name in ["guard", "inner", "outer", "manager", "builder", "none"] {
             let response = send!(app, request(&login, &format!("{path}?{name}"), ""));
             if answers.contains(&name) {
                 assert_eq!(header(&response, "set-cookie"), "", "no message is flashed");

@@ -89,7 +89,7 @@ async fn the_nearest_handler_answers() {
             (request.query() == Some(name)).then(|| (StatusCode::IM_A_TEAPOT, name).into_response())
         }
     };
-    let login = manager(|b| b).unauthorized_handler(own("manager"));
+    let login = manager(|b| b.unauthorized_handler(own("builder"))).unauthorized_handler(own("manager"));
     let guard = login.login_required().unauthorized_handler(own("guard"));
     let guarded = Router::new().route("/guard", get(async || "fine")).route_layer(guard);
     let router = guarded
@@ -98,11 +98,11 @@ async fn the_nearest_handler_answers() {
         .layer(login.layer().unauthorized_handler(own("inner")))
         .layer(login.layer().unauthorized_handler(own("outer")));
     for (path, answers) in [
-        ("/guard", &["guard", "inner", "outer", "manager"][..]),
-        ("/extractor", &["inner", "outer", "manager"]),
-        ("/handler", &["inner", "outer", "manager"]),
+        ("/guard", &["guard", "inner", "outer", "manager", "builder"][..]),
+        ("/extractor", &["inner", "outer", "manager", "builder"]),
+        ("/handler", &["inner", "outer", "manager", "builder"]),
     ] {
-        for name in ["guard", "inner", "outer", "manager", "none"] {
+        for name in ["guard", "inner", "outer", "manager", "builder", "none"] {
             let response = send(&router, request(&login, &format!("{path}?{name}"), "")).await;
             if answers.contains(&name) {
                 assert_eq!(header(&response, "set-cookie"), "", "no message is flashed");

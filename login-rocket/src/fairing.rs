@@ -129,8 +129,9 @@ const MAX_PEEK: usize = 512;
 async fn small_form(request: &Request<'_>, data: &mut Data<'_>) -> Option<Vec<u8>> {
     let size = request.headers().get_one("content-length").and_then(|size| size.parse::<usize>().ok());
     let read = data.peek(MAX_PEEK).await.to_vec();
-    // Rocket does not know that a body is complete if it has exactly this size.
-    (data.peek_complete() || size == Some(read.len())).then_some(read)
+    // A body that is longer may be called complete too: it is in memory, or it has just this size.
+    let is_whole = if read.len() < MAX_PEEK { data.peek_complete() } else { size == Some(MAX_PEEK) };
+    is_whole.then_some(read)
 }
 
 /// Answers a cross-site request.

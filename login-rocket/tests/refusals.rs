@@ -69,14 +69,16 @@ fn the_nearest_handler_answers() {
             (request.query() == Some(name)).then(|| with_status(Status::ImATeapot, name))
         }
     };
-    let login = manager(|b| b).unauthorized_handler(own("manager"));
+    let login = manager(|b| b.unauthorized_handler(own("builder"))).unauthorized_handler(own("manager"));
     let guard = login.login_required().unauthorized_handler(own("guard"));
     let client =
         client(rocket(&login).mount("/", guard.routes(routes![guarded])).mount("/", routes![argument, handler]));
-    for (path, answers) in
-        [("/guard", &["guard", "manager"][..]), ("/extractor", &["manager"]), ("/handler", &["manager"])]
-    {
-        for name in ["guard", "manager", "none"] {
+    for (path, answers) in [
+        ("/guard", &["guard", "manager", "builder"][..]),
+        ("/extractor", &["manager", "builder"]),
+        ("/handler", &["manager", "builder"]),
+    ] {
+        for name in ["guard", "manager", "builder", "none"] {
             let response = request(&client, &login, &format!("{path}?{name}"), "").dispatch();
             if answers.contains(&name) {
                 assert_eq!(header(&response, "set-cookie"), "", "no message is flashed");

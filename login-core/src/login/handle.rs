@@ -186,12 +186,15 @@ impl<U: User> Login<U> {
     }
 
     /// Whether the request has a valid remember cookie (Flask-Login's `login_remembered`).
-    /// False if no user is logged in.
+    /// False if no user is logged in, and for a user from the request loader.
     ///
     /// # Errors
     /// [`LoginError::Load`] if the application's loader failed.
     pub async fn login_remembered(&self) -> Result<bool, LoginError> {
         let Some(user) = self.user_including_inactive().await? else { return Ok(false) };
+        if matches!(self.0.state().resolution, Resolution::User(_, Source::Request)) {
+            return Ok(false);
+        }
         let remembered = self.remembered();
         Ok(remembered.is_some_and(|remembered| self.0.setup.format.check_remembered(&remembered, &*user).is_ok()))
     }
