@@ -26,7 +26,7 @@ REFERENCE = [sys.executable, str(HERE / "reference.py")]
 # Expiry times may differ by this many seconds, because the servers respond at different times.
 EXPIRY_SLACK_SECONDS = 5
 # The headers that a scenario may name in "expect". The reference does not have them.
-HEADERS = ("www-authenticate", "grpc-status")
+HEADERS = ("www-authenticate", "grpc-status", "clear-site-data")
 # Pages that may or may not access the login, and pages that must not.
 UNCLEAR = {"/unauthorized", "/needs-refresh"}
 UNTOUCHED = {"/health", "/static-page", "/events", "/users"}

@@ -9,7 +9,7 @@ use login_core::{CookieSettings, LoginManagerBuilder, SameSite, SecretKey, Sessi
 use serde::Deserialize;
 
 use crate::faults::{Faults, LoaderFaults};
-use crate::world::{ByQuery, Player, Players, World};
+use crate::world::{ByRequest, Player, Players, World};
 
 /// Which cookies are spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Config {
     pub needs_refresh_handler: bool,
     user_loader: bool,
     request_loader: bool,
+    request_loader_first: bool,
+    request_loader_reads_forms: bool,
+    clear_site_data: bool,
     clock_offset_seconds: i64,
     loader_faults: LoaderFaults,
     /// The name of the anonymous user.
@@ -129,6 +132,9 @@ impl Default for Config {
             needs_refresh_handler: false,
             user_loader: true,
             request_loader: false,
+            request_loader_first: false,
+            request_loader_reads_forms: false,
+            clear_site_data: false,
             clock_offset_seconds: 0,
             loader_faults: LoaderFaults::default(),
             anonymous_name: "Anonymous".to_owned(),
@@ -245,7 +251,16 @@ impl Config {
             builder = builder.localizer(|message| format!("<<{message}>>"));
         }
         if self.request_loader {
-            builder = builder.request_loader(ByQuery(world.clone()));
+            builder = builder.request_loader(ByRequest(world.clone()));
+        }
+        if self.request_loader_first {
+            builder = builder.request_loader_first();
+        }
+        if self.request_loader_reads_forms {
+            builder = builder.request_loader_reads_forms();
+        }
+        if self.clear_site_data {
+            builder = builder.clear_site_data();
         }
         let offset = self.clock_offset_seconds;
         let heard = world.clone();

@@ -148,15 +148,17 @@ impl UserLoader for Players {
     }
 }
 
-/// The request loader.
-pub(crate) struct ByQuery(pub(crate) World);
+/// The request loader: a query parameter, a field of a posted form, or a bearer token.
+pub(crate) struct ByRequest(pub(crate) World);
 
-impl RequestLoader for ByQuery {
+impl RequestLoader for ByRequest {
     type User = Player;
     type Error = std::convert::Infallible;
 
     async fn load_user_from_request(&self, request: &Request) -> Result<Option<Player>, Self::Error> {
-        Ok(request.query_value("user_id").and_then(|id| self.0.user(&id)))
+        let given = request.query_value("user_id").or_else(|| request.form_value("user_id"));
+        let given = given.or_else(|| request.bearer_token().map(str::to_owned));
+        Ok(given.and_then(|id| self.0.user(&id)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
@@ -15,7 +15,7 @@ use login_conformance::{
     Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
 };
 use login_core::adapter::http::Head;
-use login_core::adapter::{Answer, RequestLogin, Requirement};
+use login_core::adapter::{Answer, MAX_FORM, RequestLogin, Requirement};
 use login_core::{Login, LoginError, LoginManager, Permission as _, Refusal, Request};
 use login_system::{system_clock, system_entropy};
 use serde::Serialize;
@@ -45,7 +45,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let app = Arc::clone(&app);
-                async move { Ok::<_, Infallible>(app.serve(copy(&request, peer)).await) }
+                async move {
+                    let request = app.copy(request, peer).await;
+                    Ok::<_, Infallible>(app.serve(request).await)
+                }
             });
             // A client that goes away is not an error of this server.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -53,11 +56,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn copy(request: &hyper::Request<Incoming>, peer: SocketAddr) -> Request {
-    Request::from_head(&Head { peer: Some(peer.ip()), ..Head::from(request) })
-}
-
 impl App {
+    /// A copy of the request, with the form that the request loader may read.
+    async fn copy(&self, request: hyper::Request<Incoming>, peer: SocketAddr) -> Request {
+        let head = Head { peer: Some(peer.ip()), ..Head::from(&request) };
+        let (copy, reads_form) = (Request::from_head(&head), self.login.reads_form(&head));
+        if !reads_form {
+            return copy;
+        }
+        match Limited::new(request.into_body(), MAX_FORM).collect().await {
+            Ok(form) => copy.with_form(form.to_bytes()),
+            Err(_) => copy,
+        }
+    }
+
     /// What an adapter does for each request.
     async fn serve(&self, request: Request) -> Reply {
         if let Some(refused) = self.login.refuse_cross_site(&request) {
