@@ -1,25 +1,25 @@
-//! Accounts and their notes, in SQLite.
+//! Accounts in SQLite.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
 
 use login_core::{User, UserLoader};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use crate::error::Error;
-
-/// The largest number of characters in a note.
-const LONGEST_NOTE: usize = 500;
+use crate::passwords::{self, hash, verify};
+use crate::settings::Settings;
 
 /// The account of a user who signed up.
 #[derive(sqlx::FromRow)]
 pub struct Account {
-    id: i64,
+    pub(crate) id: i64,
     /// In lower case, unique.
     pub email: String,
-    password_hash: String,
+    pub(crate) password_hash: String,
     session_version: i64,
+    /// Whether the user is an administrator.
+    pub is_admin: bool,
 }
 
 impl User for Account {
@@ -35,27 +35,18 @@ impl User for Account {
     }
 }
 
-/// A note of a user.
-#[derive(sqlx::FromRow)]
-pub struct Note {
-    /// The note's ID.
-    pub id: i64,
-    /// The note's text.
-    pub text: String,
-}
-
-/// The result of signing up.
-pub enum SignUp {
-    /// The new account.
+/// The result of a sign-up or of a new password.
+pub enum Change {
+    /// The account as it is now.
     Done(Account),
-    /// No account was made, for this reason.
+    /// Nothing was changed, for this reason.
     Refused(&'static str),
 }
 
-/// All accounts. Clones share the same database.
+/// All accounts, with their notes and API tokens. Clones share the same database.
 #[derive(Clone)]
 pub struct Accounts {
-    pool: SqlitePool,
+    pub(crate) pool: SqlitePool,
     /// A hash to check for unknown addresses, so that the time reveals no accounts.
     decoy: Arc<str>,
 }
@@ -74,22 +65,32 @@ CREATE TABLE IF NOT EXISTS account (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     email TEXT NOT NULL UNIQUE,
     password_hash TEXT NOT NULL,
-    session_version INTEGER NOT NULL DEFAULT 0
+    session_version INTEGER NOT NULL DEFAULT 0,
+    is_admin INTEGER NOT NULL DEFAULT FALSE
 );
 CREATE TABLE IF NOT EXISTS note (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES account (id),
     text TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS token (
+    hash BLOB PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id)
 );";
 
 impl Accounts {
-    /// Opens the database in this file, or creates it.
+    /// Opens the database of these settings, or creates it. Makes the account of
+    /// [`Settings::admin`] an administrator.
     ///
     /// # Errors
-    /// [`Error::Database`] or [`Error::Hashing`].
-    pub async fn open(file: &Path) -> Result<Self, Error> {
-        let options = SqliteConnectOptions::new().filename(file).create_if_missing(true).foreign_keys(true);
-        Self::set_up(SqlitePoolOptions::new().connect_with(options).await?).await
+    /// [`Error::Database`], [`Error::Hashing`] or [`Error::NoSuchAdmin`].
+    pub async fn open(settings: &Settings) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new().filename(&settings.database).create_if_missing(true);
+        let accounts = Self::set_up(SqlitePoolOptions::new().connect_with(options.foreign_keys(true)).await?).await?;
+        if let Some(email) = &settings.admin {
+            accounts.make_admin(email).await?;
+        }
+        Ok(accounts)
     }
 
     /// Opens a database in memory, for tests.
@@ -116,14 +117,14 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Database`] or [`Error::Hashing`].
-    pub async fn sign_up(&self, email: &str, password: String) -> Result<SignUp, Error> {
-        let Some(email) = normalized(email) else { return Ok(SignUp::Refused("That is no e-mail address.")) };
-        if password.chars().count() < 8 {
-            return Ok(SignUp::Refused("Choose a password of at least 8 characters."));
+    pub async fn sign_up(&self, email: &str, password: String) -> Result<Change, Error> {
+        let Some(email) = normalized(email) else { return Ok(Change::Refused("That is no e-mail address.")) };
+        if !passwords::is_long_enough(&password) {
+            return Ok(Change::Refused(passwords::TOO_SHORT));
         }
         let query = "INSERT INTO account (email, password_hash) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING *";
         let made = sqlx::query_as(query).bind(email).bind(hash(password).await?).fetch_optional(&self.pool).await?;
-        Ok(made.map_or(SignUp::Refused("There is an account for this address already."), SignUp::Done))
+        Ok(made.map_or(Change::Refused("There is an account for this address already."), Change::Done))
     }
 
     /// The account with this address, if the password is right. It takes the same time if
@@ -138,14 +139,6 @@ impl Accounts {
         let known_hash = found.as_ref().map_or(&*self.decoy, |account| &account.password_hash);
         let is_right = verify(password, known_hash.to_owned()).await?;
         Ok(found.filter(|_| is_right))
-    }
-
-    /// Whether this is the account's password.
-    ///
-    /// # Errors
-    /// [`Error::Hashing`].
-    pub async fn is_password(&self, account: &Account, password: String) -> Result<bool, Error> {
-        verify(password, account.password_hash.clone()).await
     }
 
     /// Changes the address of the account. Returns `false` if the address is invalid or in use.
@@ -168,38 +161,25 @@ impl Accounts {
         Ok(())
     }
 
-    /// The account's notes, oldest first.
+    /// Makes the account with this address an administrator. The account stays one if it
+    /// changes its address: addresses are not verified, so anyone may take the old one.
     ///
     /// # Errors
-    /// [`Error::Database`].
-    pub async fn notes(&self, account: &Account) -> Result<Vec<Note>, Error> {
-        let query = "SELECT id, text FROM note WHERE account_id = ? ORDER BY id";
-        Ok(sqlx::query_as(query).bind(account.id).fetch_all(&self.pool).await?)
-    }
-
-    /// Adds a note, without the spaces around it. Returns `false` if the rest is empty or has
-    /// more than 500 characters.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn add_note(&self, account: &Account, text: &str) -> Result<bool, Error> {
-        let text = text.trim();
-        if !(1..=LONGEST_NOTE).contains(&text.chars().count()) {
-            return Ok(false);
+    /// [`Error::Database`], or [`Error::NoSuchAdmin`] if no account has the address.
+    pub async fn make_admin(&self, email: &str) -> Result<(), Error> {
+        let query = sqlx::query("UPDATE account SET is_admin = TRUE WHERE email = ?").bind(normalized(email));
+        match query.execute(&self.pool).await?.rows_affected() {
+            0 => Err(Error::NoSuchAdmin(email.to_owned())),
+            _ => Ok(()),
         }
-        let query = "INSERT INTO note (account_id, text) VALUES (?, ?)";
-        sqlx::query(query).bind(account.id).bind(text).execute(&self.pool).await?;
-        Ok(true)
     }
 
-    /// Deletes a note, if it belongs to this account.
+    /// The addresses of all accounts, in alphabetical order.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn delete_note(&self, account: &Account, id: i64) -> Result<(), Error> {
-        let query = "DELETE FROM note WHERE id = ? AND account_id = ?";
-        sqlx::query(query).bind(id).bind(account.id).execute(&self.pool).await?;
-        Ok(())
+    pub async fn addresses(&self) -> Result<Vec<String>, Error> {
+        Ok(sqlx::query_scalar("SELECT email FROM account ORDER BY email").fetch_all(&self.pool).await?)
     }
 }
 
@@ -209,18 +189,4 @@ fn normalized(email: &str) -> Option<String> {
     let (name, host) = email.split_once('@')?;
     let is_address = !name.is_empty() && host.contains('.') && !email.contains(char::is_whitespace);
     is_address.then_some(email)
-}
-
-/// Hashes with Argon2id.
-async fn hash(password: String) -> Result<String, Error> {
-    elsewhere(move || password_auth::generate_hash(password)).await
-}
-
-async fn verify(password: String, hash: String) -> Result<bool, Error> {
-    elsewhere(move || password_auth::verify_password(password, &hash).is_ok()).await
-}
-
-/// Runs slow work on a separate thread, where it does not block other requests.
-async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    Ok(tokio::task::spawn_blocking(work).await?)
 }

@@ -13,6 +13,10 @@ pub enum Error {
     Database(sqlx::Error),
     /// A password could not be hashed.
     Hashing(JoinError),
+    /// The system has no random bytes.
+    Random(getrandom::Error),
+    /// No account has this address, so it cannot be an administrator.
+    NoSuchAdmin(String),
     /// A page could not be rendered.
     Page(askama::Error),
 }
@@ -23,6 +27,11 @@ impl fmt::Display for Error {
         match self {
             Self::Database(error) => write!(f, "the database failed: {error}"),
             Self::Hashing(error) => write!(f, "a password could not be hashed: {error}"),
+            Self::Random(error) => write!(f, "the system has no random bytes: {error}"),
+            Self::NoSuchAdmin(email) => write!(
+                f,
+                "no account has the address `{email}` to be an administrator: start without ADMIN, sign up with the address, and start again with ADMIN"
+            ),
             Self::Page(error) => write!(f, "a page could not be rendered: {error}"),
         }
     }
@@ -33,6 +42,8 @@ impl StdError for Error {
         match self {
             Self::Database(error) => error.source(),
             Self::Hashing(error) => error.source(),
+            Self::Random(error) => error.source(),
+            Self::NoSuchAdmin(_) => None,
             Self::Page(error) => error.source(),
         }
     }
@@ -47,6 +58,12 @@ impl From<sqlx::Error> for Error {
 impl From<JoinError> for Error {
     fn from(error: JoinError) -> Self {
         Self::Hashing(error)
+    }
+}
+
+impl From<getrandom::Error> for Error {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Random(error)
     }
 }
 

@@ -4,8 +4,9 @@
 use askama::Template;
 use login_core::{Flash, Login, LoginError};
 
-use crate::accounts::{Account, Note};
+use crate::accounts::Account;
 use crate::error::Error;
+use crate::notes::Note;
 
 /// `/style.css`.
 pub const STYLE: &str = include_str!("../static/style.css");
@@ -19,6 +20,8 @@ pub const CONTENT_SECURITY_POLICY: &str =
 pub struct Layout {
     /// The address of the logged-in user.
     pub email: Option<String>,
+    /// Whether the logged-in user is an administrator, who gets a link to `/admin`.
+    pub is_admin: bool,
     /// The flashed messages.
     pub flashes: Vec<Flash>,
     /// The page to redirect to after the login or the sign-up.
@@ -32,8 +35,13 @@ impl Layout {
     /// # Errors
     /// [`LoginError::Load`] or [`LoginError::ResponseBegun`].
     pub async fn of(login: &Login<Account>) -> Result<Self, LoginError> {
-        let email = login.user().await?.map(|account| account.email.clone());
-        Ok(Self { email, flashes: login.take_flashes()?, next: login.next_url() })
+        let user = login.user().await?;
+        Ok(Self {
+            email: user.as_ref().map(|account| account.email.clone()),
+            is_admin: user.is_some_and(|account| account.is_admin),
+            flashes: login.take_flashes()?,
+            next: login.next_url(),
+        })
     }
 }
 
@@ -45,32 +53,12 @@ pub fn render(page: &impl Template) -> Result<String, Error> {
     Ok(page.render()?)
 }
 
-/// The page that replaces an error response of the framework or the library, which is plain
-/// text or empty. The page does not contain that text, because it can name types and fields.
-#[must_use]
-pub fn error_page(status: u16, content_type: Option<&str>) -> Option<String> {
-    if content_type.is_some_and(|kind| !kind.starts_with("text/plain")) {
-        return None;
-    }
-    let (title, advice) = match status {
-        400 | 415 | 422 => {
-            ("That form cannot be read", "Something in it is missing or wrong. Please go back and fill it in again.")
-        }
-        403 => ("Not allowed", "This cannot be done from where you are. Please begin on the start page."),
-        404 | 405 => ("Nothing here", "There is no such page."),
-        400..500 => ("That did not work", "Please go back and try again."),
-        500..600 => ("Something went wrong", "That is our fault. Please try again later."),
-        _ => return None,
-    };
-    ErrorPage { title, advice }.render().ok()
-}
-
 /// The error page. It does not load the user, because that may be what failed.
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
-    title: &'static str,
-    advice: &'static str,
+pub(crate) struct ErrorPage {
+    pub(crate) title: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 /// `/`.
@@ -127,4 +115,26 @@ pub struct SettingsPage {
     pub layout: Layout,
     /// The current address.
     pub email: String,
+    /// How many API tokens the user has.
+    pub tokens: i64,
+    /// The API token that was just created. It is shown this once.
+    pub new_token: Option<String>,
+}
+
+/// `/password`.
+#[derive(Template)]
+#[template(path = "password.html")]
+pub struct PasswordPage {
+    /// The parts that every page has.
+    pub layout: Layout,
+}
+
+/// `/admin`.
+#[derive(Template)]
+#[template(path = "admin.html")]
+pub struct AdminPage {
+    /// The parts that every page has.
+    pub layout: Layout,
+    /// The addresses of all accounts.
+    pub addresses: Vec<String>,
 }

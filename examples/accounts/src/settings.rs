@@ -18,6 +18,9 @@ pub struct Settings {
     /// `HTTPS=1`: clients use HTTPS, through a proxy in front of the application. Default:
     /// plain HTTP, from this machine.
     pub is_https: bool,
+    /// `ADMIN`: the address of an account that becomes an administrator when the program
+    /// starts. Default: none.
+    pub admin: Option<String>,
 }
 
 impl Settings {
@@ -32,6 +35,7 @@ impl Settings {
             database: variable("DATABASE").map_or_else(|| PathBuf::from(database), PathBuf::from),
             key: variable("SECRET_KEY").map(|_| SecretKey::from_env("SECRET_KEY")).transpose()?,
             is_https: variable("HTTPS").map_or(Ok(false), https)?,
+            admin: variable("ADMIN").map(admin).transpose()?,
         })
     }
 
@@ -53,6 +57,11 @@ fn https(value: OsString) -> Result<bool, SettingsError> {
         Some("0") => Ok(false),
         _ => Err(SettingsError::Value { name: "HTTPS", expected: "1 or 0", value }),
     }
+}
+
+fn admin(value: OsString) -> Result<String, SettingsError> {
+    let invalid = |value| SettingsError::Value { name: "ADMIN", expected: "the e-mail address of an account", value };
+    value.into_string().map_err(invalid)
 }
 
 /// An invalid value of a variable.

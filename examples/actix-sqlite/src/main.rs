@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env("actix-sqlite.db")?;
-    let accounts = Accounts::open(&settings.database).await?;
+    let accounts = Accounts::open(&settings).await?;
     let login = login(&settings, accounts.clone())?;
     let server =
         HttpServer::new(move || app(login.clone(), accounts.clone())).bind((Ipv4Addr::LOCALHOST, settings.port))?;

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Form, Html};
 use example_accounts::{
-    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
-    render,
+    Account, Accounts, AdminPage, Change, ConfirmPage, HomePage, Layout, LoginPage, NewNote, NotesPage, PasswordPage,
+    STYLE, SettingsPage, SignUpPage, render,
 };
 use login_actix::{CurrentUser, FreshUser, Login};
 use serde::Deserialize;
@@ -32,11 +32,6 @@ pub(crate) struct Password {
 #[derive(Deserialize)]
 pub(crate) struct Email {
     email: String,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct NewNote {
-    text: String,
 }
 
 #[derive(Deserialize)]
@@ -71,12 +66,12 @@ pub(crate) async fn signed_up(
     Form(form): Form<Credentials>,
 ) -> Answer<HttpResponse> {
     match accounts.sign_up(&form.email, form.password).await? {
-        SignUp::Done(account) => {
+        Change::Done(account) => {
             login.log_in(account).await?;
             login.flash("Welcome!")?;
             Ok(login.redirect_to_next("/notes"))
         }
-        SignUp::Refused(why) => {
+        Change::Refused(why) => {
             login.flash_as("error", why)?;
             Ok(again(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?))
         }
@@ -98,6 +93,7 @@ pub(crate) async fn logged_in(
             Ok(login.redirect_to_next("/notes"))
         }
         None => {
+            login.failed(&form.email);
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
             Ok(again(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?))
         }
@@ -137,7 +133,7 @@ pub(crate) async fn add_note(
     accounts: Data<Accounts>,
     Form(note): Form<NewNote>,
 ) -> Answer<HttpResponse> {
-    if !accounts.add_note(&account, &note.text).await? {
+    if accounts.add_note(&account, &note.text).await?.is_none() {
         login.flash_as("error", "A note has 1 to 500 characters.")?;
     }
     Ok(see("/notes"))
@@ -152,8 +148,22 @@ pub(crate) async fn delete_note(
     Ok(see("/notes"))
 }
 
-pub(crate) async fn settings(login: Login<Account>, FreshUser(account): RecentUser) -> Answer<Html> {
-    Ok(Html::new(render(&SettingsPage { layout: Layout::of(&login).await?, email: account.email.clone() })?))
+async fn settings_page(
+    login: &Login<Account>,
+    accounts: &Accounts,
+    account: &Account,
+    new_token: Option<String>,
+) -> Answer<Html> {
+    let (layout, tokens) = (Layout::of(login).await?, accounts.count_tokens(account).await?);
+    Ok(Html::new(render(&SettingsPage { layout, email: account.email.clone(), tokens, new_token })?))
+}
+
+pub(crate) async fn settings(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    accounts: Data<Accounts>,
+) -> Answer<Html> {
+    settings_page(&login, &accounts, &account, None).await
 }
 
 pub(crate) async fn change_email(
@@ -168,6 +178,55 @@ pub(crate) async fn change_email(
         login.flash_as("error", "That address cannot be used.")?;
     }
     Ok(see("/settings"))
+}
+
+pub(crate) async fn password(login: Login<Account>, _user: RecentUser) -> Answer<Html> {
+    Ok(Html::new(render(&PasswordPage { layout: Layout::of(&login).await? })?))
+}
+
+pub(crate) async fn change_password(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    accounts: Data<Accounts>,
+    Form(form): Form<Password>,
+) -> Answer<HttpResponse> {
+    match accounts.set_password(&account, form.password).await? {
+        Change::Done(account) => {
+            // All logins have ended, this one too. It begins again, and is remembered if it was.
+            login.log_in(account).await?;
+            login.flash("Your password was changed.")?;
+            Ok(see("/settings"))
+        }
+        Change::Refused(why) => {
+            login.flash_as("error", why)?;
+            Ok(again(render(&PasswordPage { layout: Layout::of(&login).await? })?))
+        }
+    }
+}
+
+/// The response is the page with the token. After a redirect it would have to be stored.
+pub(crate) async fn create_token(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    accounts: Data<Accounts>,
+) -> Answer<Html> {
+    let token = accounts.create_token(&account).await?;
+    settings_page(&login, &accounts, &account, Some(token)).await
+}
+
+pub(crate) async fn delete_tokens(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    accounts: Data<Accounts>,
+) -> Answer<HttpResponse> {
+    accounts.delete_tokens(&account).await?;
+    login.flash("Your API tokens are deleted.")?;
+    Ok(see("/settings"))
+}
+
+pub(crate) async fn admin(login: Login<Account>, accounts: Data<Accounts>) -> Answer<Html> {
+    let addresses = accounts.addresses().await?;
+    Ok(Html::new(render(&AdminPage { layout: Layout::of(&login).await?, addresses })?))
 }
 
 pub(crate) async fn log_out(login: Login<Account>) -> Answer<HttpResponse> {

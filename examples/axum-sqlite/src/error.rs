@@ -1,5 +1,5 @@
 //! The application's error. The response has only a status, and the cause is logged. A layer
-//! adds the error page.
+//! adds the body.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env("axum-sqlite.db")?;
-    let app = router(&settings, Accounts::open(&settings.database).await?)?;
+    let app = router(&settings, Accounts::open(&settings).await?)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
     settings.announce();
     // Session protection needs the client's address.

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect};
 use example_accounts::{
-    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
-    render,
+    Account, Accounts, AdminPage, Change, ConfirmPage, HomePage, Layout, LoginPage, NewNote, NotesPage, PasswordPage,
+    STYLE, SettingsPage, SignUpPage, render,
 };
 use login_axum::{CurrentUser, FreshUser, Login};
 use serde::Deserialize;
@@ -37,11 +37,6 @@ pub(crate) struct Email {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct NewNote {
-    text: String,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct NoteId {
     id: i64,
 }
@@ -69,12 +64,12 @@ pub(crate) async fn signed_up(
     Form(form): Form<Credentials>,
 ) -> Answer<Result<Redirect, FormAgain>> {
     match accounts.sign_up(&form.email, form.password).await? {
-        SignUp::Done(account) => {
+        Change::Done(account) => {
             login.log_in(account).await?;
             login.flash("Welcome!")?;
             Ok(Ok(login.redirect_to_next("/notes")))
         }
-        SignUp::Refused(why) => {
+        Change::Refused(why) => {
             login.flash_as("error", why)?;
             Ok(Err(again(render(&SignUpPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
@@ -96,6 +91,7 @@ pub(crate) async fn logged_in(
             Ok(Ok(login.redirect_to_next("/notes")))
         }
         None => {
+            login.failed(&form.email);
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
             Ok(Err(again(render(&LoginPage { layout: Layout::of(&login).await?, email: form.email })?)))
         }
@@ -135,7 +131,7 @@ pub(crate) async fn add_note(
     State(accounts): State<Accounts>,
     Form(note): Form<NewNote>,
 ) -> Answer<Redirect> {
-    if !accounts.add_note(&account, &note.text).await? {
+    if accounts.add_note(&account, &note.text).await?.is_none() {
         login.flash_as("error", "A note has 1 to 500 characters.")?;
     }
     Ok(Redirect::to("/notes"))
@@ -150,8 +146,22 @@ pub(crate) async fn delete_note(
     Ok(Redirect::to("/notes"))
 }
 
-pub(crate) async fn settings(login: Login<Account>, FreshUser(account): RecentUser) -> Answer<Html<String>> {
-    Ok(Html(render(&SettingsPage { layout: Layout::of(&login).await?, email: account.email.clone() })?))
+async fn settings_page(
+    login: &Login<Account>,
+    accounts: &Accounts,
+    account: &Account,
+    new_token: Option<String>,
+) -> Answer<Html<String>> {
+    let (layout, tokens) = (Layout::of(login).await?, accounts.count_tokens(account).await?);
+    Ok(Html(render(&SettingsPage { layout, email: account.email.clone(), tokens, new_token })?))
+}
+
+pub(crate) async fn settings(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    State(accounts): State<Accounts>,
+) -> Answer<Html<String>> {
+    settings_page(&login, &accounts, &account, None).await
 }
 
 pub(crate) async fn change_email(
@@ -166,6 +176,55 @@ pub(crate) async fn change_email(
         login.flash_as("error", "That address cannot be used.")?;
     }
     Ok(Redirect::to("/settings"))
+}
+
+pub(crate) async fn password(login: Login<Account>, _user: RecentUser) -> Answer<Html<String>> {
+    Ok(Html(render(&PasswordPage { layout: Layout::of(&login).await? })?))
+}
+
+pub(crate) async fn change_password(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    State(accounts): State<Accounts>,
+    Form(form): Form<Password>,
+) -> Answer<Result<Redirect, FormAgain>> {
+    match accounts.set_password(&account, form.password).await? {
+        Change::Done(account) => {
+            // All logins have ended, this one too. It begins again, and is remembered if it was.
+            login.log_in(account).await?;
+            login.flash("Your password was changed.")?;
+            Ok(Ok(Redirect::to("/settings")))
+        }
+        Change::Refused(why) => {
+            login.flash_as("error", why)?;
+            Ok(Err(again(render(&PasswordPage { layout: Layout::of(&login).await? })?)))
+        }
+    }
+}
+
+/// The response is the page with the token. After a redirect it would have to be stored.
+pub(crate) async fn create_token(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    State(accounts): State<Accounts>,
+) -> Answer<Html<String>> {
+    let token = accounts.create_token(&account).await?;
+    settings_page(&login, &accounts, &account, Some(token)).await
+}
+
+pub(crate) async fn delete_tokens(
+    login: Login<Account>,
+    FreshUser(account): RecentUser,
+    State(accounts): State<Accounts>,
+) -> Answer<Redirect> {
+    accounts.delete_tokens(&account).await?;
+    login.flash("Your API tokens are deleted.")?;
+    Ok(Redirect::to("/settings"))
+}
+
+pub(crate) async fn admin(login: Login<Account>, State(accounts): State<Accounts>) -> Answer<Html<String>> {
+    let addresses = accounts.addresses().await?;
+    Ok(Html(render(&AdminPage { layout: Layout::of(&login).await?, addresses })?))
 }
 
 pub(crate) async fn log_out(login: Login<Account>) -> Answer<Redirect> {

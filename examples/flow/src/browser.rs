@@ -5,11 +5,13 @@ use http::{Request, header};
 
 use crate::Site;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A browser: its cookies, and the headers that it adds to each request.
 pub struct Browser<'s, S> {
     site: &'s S,
     cookies: Vec<(String, String)>,
-    headers: Vec<(&'static str, &'static str)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// A response that the browser got.
@@ -56,34 +58,41 @@ impl<'s, S: Site> Browser<'s, S> {
 
     /// The same browser, which also sends this header.
     #[must_use]
-    pub fn with_header(&self, name: &'static str, value: &'static str) -> Self {
+    pub fn with_header(&self, name: &'static str, value: &str) -> Self {
         let mut browser = self.clone();
-        browser.headers.push((name, value));
+        browser.headers.push((name, value.to_owned()));
         browser
     }
 
     /// Requests a page.
     pub async fn get(&mut self, path: &str) -> Page {
-        self.send("GET", path, "").await
+        self.send("GET", path, FORM, "").await
     }
 
     /// Posts a form.
     pub async fn post(&mut self, path: &str, form: &str) -> Page {
-        self.send("POST", path, form).await
+        self.send("POST", path, FORM, form).await
     }
 
-    async fn send(&mut self, method: &str, path: &str, form: &str) -> Page {
+    /// Posts JSON, as a program does.
+    pub async fn post_json(&mut self, path: &str, json: &str) -> Page {
+        self.send("POST", path, "application/json", json).await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, content_type: &str, body: &str) -> Page {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::COOKIE, cookies.join("; "));
-        for (name, value) in &self.headers {
-            request = request.header(*name, *value);
+            .header(header::CONTENT_TYPE, content_type);
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
         }
-        let response = self.site.answer(request.body(form.to_owned()).unwrap()).await;
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let response = self.site.answer(request.body(body.to_owned()).unwrap()).await;
         let lines = |name| response.headers().get_all(name).iter().map(|line| line.to_str().unwrap().to_owned());
         let policies: Vec<_> = lines(header::CONTENT_SECURITY_POLICY).collect();
         assert_eq!(policies, [CONTENT_SECURITY_POLICY], "{method} {path}");

@@ -48,6 +48,19 @@ macro_rules! tests {
             with_https_the_cookies_are_secure
             a_failing_database_is_a_500_without_the_cause
             the_style_sheet_is_served_and_no_style_is_inline
+            a_new_password_ends_the_logins_of_other_browsers_and_keeps_this_one
+            a_remembered_login_stays_remembered_after_a_new_password
+            a_login_that_is_not_remembered_stays_so_after_a_new_password
+            a_new_password_needs_a_fresh_login
+            a_new_password_of_less_than_8_characters_is_refused
+            a_program_with_a_token_reads_and_adds_notes
+            a_token_is_shown_once
+            a_wrong_token_is_refused_even_with_the_cookies_of_a_login
+            errors_of_the_api_are_json
+            deleted_tokens_stop_working
+            a_token_opens_no_pages
+            only_an_administrator_sees_the_accounts
+            an_account_stays_administrator_when_its_address_changes
         }
     };
     (@each $site:ty, $test:meta, $($flow:ident)*) => {

@@ -1,5 +1,5 @@
-//! The application's error. The response has only a status, and the cause is logged. A layer
-//! adds the error page.
+//! The application's error. The response has only a status, and the cause is logged. A catcher
+//! adds the body.
 
 use login_rocket::LoginError;
 use rocket::Request;

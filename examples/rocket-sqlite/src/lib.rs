@@ -1,15 +1,15 @@
 //! The application. `main.rs` launches it, and the tests send requests to it.
 
+mod api;
 mod error;
 mod pages;
 
 use std::io::Cursor;
 
-use example_accounts::{Accounts, CONTENT_SECURITY_POLICY, Settings};
+use example_accounts::{Accounts, CONTENT_SECURITY_POLICY, Settings, error_body, log_failed_login};
 use login_rocket::{ConfigError, LoginManager, development_key};
 use rocket::fairing::AdHoc;
 use rocket::http::{ContentType, Status};
-use rocket::response::content::RawHtml;
 use rocket::{Build, Config, Request, Response, Rocket, catch, catchers};
 
 /// The whole application.
@@ -19,37 +19,60 @@ use rocket::{Build, Config, Request, Response, Rocket, catch, catchers};
 pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
         .login_view("/login")
-        .refresh_view("/confirm");
+        .refresh_view("/confirm")
+        .request_loader(accounts.clone())
+        // A wrong token is an error, even in a browser that is logged in.
+        .request_loader_first()
+        .json_below("/api")
+        .on_event(log_failed_login);
     if !settings.is_https {
         login = login.insecure_plain_http();
     }
     let login = login.build(accounts.clone())?;
-    let for_browsers = AdHoc::on_response("error pages, content security policy", |_, response| {
+    let for_browsers = AdHoc::on_response("bodies of errors, content security policy", |request, response| {
         Box::pin(async move {
-            with_page(response);
+            with_body(request, response);
             response.set_raw_header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
         })
     });
     Ok(rocket::custom(Config { port: settings.port, ..Config::default() })
         .attach(login.fairing())
-        // Last, so that responses of the library have a page and the policy too.
+        // Last, so that responses of the library have a body and the policy too.
         .attach(for_browsers)
         .manage(accounts)
         .mount("/", pages::routes())
-        .register("/", catchers![caught]))
+        .mount("/api", api::routes())
+        .register("/", catchers![caught])
+        .register("/api", catchers![caught_below_api]))
 }
+
+/// A status, and the content type and text of its body.
+type Caught = (Status, Option<(ContentType, String)>);
 
 /// Replaces Rocket's own error pages.
 #[catch(default)]
-fn caught(status: Status, _: &Request<'_>) -> (Status, RawHtml<String>) {
-    (status, RawHtml(example_accounts::error_page(status.code, None).unwrap_or_default()))
+fn caught(status: Status, _: &Request<'_>) -> Caught {
+    caught_below("/", status)
 }
 
-/// Adds the page to error responses that no catcher handles: those of the login library.
-fn with_page(response: &mut Response<'_>) {
+/// Replaces Rocket's own error pages below `/api`.
+#[catch(default)]
+fn caught_below_api(status: Status, _: &Request<'_>) -> Caught {
+    caught_below("/api", status)
+}
+
+/// A catcher cannot use the path of the request: the library reroutes a request that another
+/// site sent.
+fn caught_below(path: &str, status: Status) -> Caught {
+    let body = error_body(path, status.code, None);
+    (status, body.and_then(|body| Some((ContentType::parse_flexible(body.content_type)?, body.text))))
+}
+
+/// Adds the body to error responses that no catcher handles: those of the login library.
+fn with_body(request: &Request<'_>, response: &mut Response<'_>) {
     let kind = response.headers().get_one("Content-Type");
-    if let Some(page) = example_accounts::error_page(response.status().code, kind) {
-        response.set_header(ContentType::HTML);
-        response.set_sized_body(page.len(), Cursor::new(page));
+    if let Some(body) = error_body(request.uri().path().as_str(), response.status().code, kind) {
+        response.set_raw_header("Content-Type", body.content_type);
+        response.set_sized_body(body.text.len(), Cursor::new(body.text));
     }
 }

@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env("rocket-sqlite.db")?;
-    let rocket = rocket(&settings, Accounts::open(&settings.database).await?)?;
+    let rocket = rocket(&settings, Accounts::open(&settings).await?)?;
     let announce = AdHoc::on_liftoff("announce", |_| Box::pin(async move { settings.announce() }));
     rocket.attach(announce).launch().await?;
     Ok(())

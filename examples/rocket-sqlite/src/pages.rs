@@ -1,10 +1,10 @@
 //! One handler for each page and each form.
 
 use example_accounts::{
-    Account, Accounts, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, STYLE, SettingsPage, SignUp, SignUpPage,
-    render,
+    Account, Accounts, AdminPage, Change, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, PasswordPage, STYLE,
+    SettingsPage, SignUpPage, render,
 };
-use login_rocket::{CurrentUser, FreshUser, Login, LoginRequired, LoginResponse};
+use login_rocket::{Allowed, CurrentUser, FreshUser, Login, LoginRequired, LoginResponse, Permission};
 use rocket::form::{Form, FromForm};
 use rocket::http::Status;
 use rocket::response::Redirect;
@@ -19,6 +19,14 @@ type FormAgain = (Status, Html);
 
 /// Changing settings needs a login of the last ten minutes.
 type RecentUser = FreshUser<Account, 600>;
+
+struct IsAdmin;
+
+impl Permission<Account> for IsAdmin {
+    fn allows(account: &Account) -> bool {
+        account.is_admin
+    }
+}
 
 #[derive(FromForm)]
 struct Credentials {
@@ -42,6 +50,11 @@ pub(crate) fn routes() -> Vec<Route> {
         delete_note,
         settings,
         change_email,
+        password,
+        change_password,
+        create_token,
+        delete_tokens,
+        admin,
         log_out,
         log_out_everywhere
     ]
@@ -75,12 +88,12 @@ async fn signed_up(
 ) -> Answer<Result<LoginResponse, FormAgain>> {
     let Credentials { email, password, .. } = form.into_inner();
     match accounts.sign_up(&email, password).await? {
-        SignUp::Done(account) => {
+        Change::Done(account) => {
             login.log_in(account).await?;
             login.flash("Welcome!")?;
             Ok(Ok(login.redirect_to_next("/notes")))
         }
-        SignUp::Refused(why) => {
+        Change::Refused(why) => {
             login.flash_as("error", why)?;
             Ok(Err(again(render(&SignUpPage { layout: Layout::of(&login).await?, email })?)))
         }
@@ -105,6 +118,7 @@ async fn logged_in(
             Ok(Ok(login.redirect_to_next("/notes")))
         }
         None => {
+            login.failed(&email);
             login.flash_as("error", "The e-mail address or the password is wrong.")?;
             Ok(Err(again(render(&LoginPage { layout: Layout::of(&login).await?, email })?)))
         }
@@ -154,7 +168,7 @@ async fn add_note(
     accounts: &State<Accounts>,
     note: Form<NewNote>,
 ) -> Answer<Redirect> {
-    if !accounts.add_note(&user, &note.text).await? {
+    if accounts.add_note(&user, &note.text).await?.is_none() {
         login.flash_as("error", "A note has 1 to 500 characters.")?;
     }
     Ok(Redirect::to("/notes"))
@@ -171,9 +185,19 @@ async fn delete_note(user: CurrentUser<Account>, accounts: &State<Accounts>, not
     Ok(Redirect::to("/notes"))
 }
 
+async fn settings_page(
+    login: &Login<Account>,
+    accounts: &Accounts,
+    account: &Account,
+    new_token: Option<String>,
+) -> Answer<Html> {
+    let (layout, tokens) = (Layout::of(login).await?, accounts.count_tokens(account).await?);
+    Ok(RawHtml(render(&SettingsPage { layout, email: account.email.clone(), tokens, new_token })?))
+}
+
 #[get("/settings")]
-async fn settings(user: RecentUser, login: Login<Account>) -> Answer<Html> {
-    Ok(RawHtml(render(&SettingsPage { layout: Layout::of(&login).await?, email: user.email.clone() })?))
+async fn settings(user: RecentUser, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Html> {
+    settings_page(&login, accounts, &user, None).await
 }
 
 #[derive(FromForm)]
@@ -194,6 +218,52 @@ async fn change_email(
         login.flash_as("error", "That address cannot be used.")?;
     }
     Ok(Redirect::to("/settings"))
+}
+
+#[get("/password")]
+async fn password(_user: RecentUser, login: Login<Account>) -> Answer<Html> {
+    Ok(RawHtml(render(&PasswordPage { layout: Layout::of(&login).await? })?))
+}
+
+#[post("/password", data = "<password>")]
+async fn change_password(
+    user: RecentUser,
+    login: Login<Account>,
+    accounts: &State<Accounts>,
+    password: Form<Secret>,
+) -> Answer<Result<Redirect, FormAgain>> {
+    match accounts.set_password(&user, password.into_inner().password).await? {
+        Change::Done(account) => {
+            // All logins have ended, this one too. It begins again, and is remembered if it was.
+            login.log_in(account).await?;
+            login.flash("Your password was changed.")?;
+            Ok(Ok(Redirect::to("/settings")))
+        }
+        Change::Refused(why) => {
+            login.flash_as("error", why)?;
+            Ok(Err(again(render(&PasswordPage { layout: Layout::of(&login).await? })?)))
+        }
+    }
+}
+
+/// The response is the page with the token. After a redirect it would have to be stored.
+#[post("/tokens")]
+async fn create_token(user: RecentUser, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Html> {
+    let token = accounts.create_token(&user).await?;
+    settings_page(&login, accounts, &user, Some(token)).await
+}
+
+#[post("/tokens/delete")]
+async fn delete_tokens(user: RecentUser, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Redirect> {
+    accounts.delete_tokens(&user).await?;
+    login.flash("Your API tokens are deleted.")?;
+    Ok(Redirect::to("/settings"))
+}
+
+#[get("/admin")]
+async fn admin(_user: Allowed<Account, IsAdmin>, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Html> {
+    let addresses = accounts.addresses().await?;
+    Ok(RawHtml(render(&AdminPage { layout: Layout::of(&login).await?, addresses })?))
 }
 
 #[post("/log-out")]
