@@ -62,8 +62,12 @@ impl<U: User> LoginRejection<U> {
             (Denied::Refused(refusal), Some(mounted)) => {
                 Self::Refused(RefusedRequest { refusal, login: mounted.access(request), mounted })
             }
-            (Denied::Refused(_), None) => Self::missing_middleware(),
-            (Denied::Failed(error), _) => Self::Load(error),
+            (Denied::Failed(error), Some(mounted)) => {
+                // The answer depends on the whole request.
+                mounted.access(request);
+                Self::Load(error)
+            }
+            (_, None) => Self::missing_middleware(),
         }
     }
 
@@ -119,7 +123,7 @@ impl<U: User> ResponseError for LoginRejection<U> {
             Self::MissingMiddleware | Self::AnotherMiddleware => {
                 response::from_answer(Answer::text(500, self.to_string()))
             }
-            Self::Load(_) => response::from_answer(Answer::internal_error()),
+            Self::Load(_) => response::load_failed(),
             Self::Refused(refused) => refused.mounted.refuse(None, &refused.login, refused.refusal),
         }
     }

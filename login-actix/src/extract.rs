@@ -46,12 +46,12 @@ impl<U: User> FromRequest for MaybeUser<U> {
     type Future = Extracting<Self, U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let login = Mounted::access_user(request);
+        let (login, request) = (Mounted::access_user(request), request.clone());
         Box::pin(async move {
             match login.ok_or_else(LoginRejection::missing_middleware)?.require(Requirement::Login).await {
                 Ok(user) => Ok(Self(Some(user))),
                 Err(Denied::Refused(_)) => Ok(Self(None)),
-                Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
+                Err(failed @ Denied::Failed(_)) => Err(LoginRejection::denied(failed, &request)),
             }
         })
     }

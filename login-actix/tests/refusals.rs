@@ -202,6 +202,45 @@ async fn only_some_users_are_allowed() {
 }
 
 #[actix_web::test]
+async fn a_failed_load_is_answered_in_the_clients_own_kind() {
+    let login = manager(|b| b.json_below("/api"));
+    let routes = |routes: &mut web::ServiceConfig| {
+        let handler = async |login: Login<Account>| {
+            login.user().await?;
+            Ok::<_, Error>("fine")
+        };
+        let ignoring = async |login: Login<Account>| {
+            let _ = login.user().await;
+            "fine"
+        };
+        let own = async |login: Login<Account>| {
+            let _ = login.user().await;
+            HttpResponse::ServiceUnavailable().body("own")
+        };
+        routes
+            .service(web::resource("/guard").wrap(login.login_required()).to(async || "fine"))
+            .route("/extractor", web::get().to(async |_: CurrentUser<Account>| "fine"))
+            .route("/handler", web::get().to(handler))
+            .route("/ignoring", web::get().to(ignoring))
+            .route("/own", web::get().to(own));
+    };
+    let app = app!(login.middleware(), web::scope("/api").configure(routes), web::scope("").configure(routes));
+    for path in ["/guard", "/extractor", "/handler", "/ignoring"] {
+        for (prefix, media) in [("", "text/plain; charset=utf-8"), ("/api", "application/problem+json")] {
+            let response = send!(app, request(&login, &format!("{prefix}{path}"), "broken"));
+            assert_eq!((response.status().as_u16(), header(&response, "content-type")), (500, media), "{prefix}{path}");
+            assert!(text(response).await.contains("internal server error"), "{prefix}{path}");
+        }
+    }
+    let response = send!(app, request(&login, "/api/own", "broken"));
+    assert_eq!(
+        (response.status().as_u16(), text(response).await),
+        (503, "own".to_owned()),
+        "the application's own 5xx"
+    );
+}
+
+#[actix_web::test]
 async fn a_grpc_client_gets_its_own_status() {
     let login = manager(|b| b);
     let guard = login.login_required().only(IsAdmin::allows);

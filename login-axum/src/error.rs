@@ -71,7 +71,11 @@ impl LoginRejection {
 
     pub(crate) fn denied<'r, U: User>(denied: Denied, mounted: &Mounted<U>, head: impl Into<Head<'r>>) -> Self {
         match denied {
-            Denied::Failed(error) => Self::Load(error),
+            Denied::Failed(error) => {
+                // The answer depends on the whole request.
+                mounted.access(head);
+                Self::Load(error)
+            }
             Denied::Refused(refusal) => {
                 let (login, mounted) = (mounted.access(head), mounted.clone());
                 let respond = Box::new(move || mounted.refuse(None, &login, refusal));
@@ -106,19 +110,13 @@ impl StdError for LoginRejection {
     }
 }
 
-impl From<LoadError> for LoginRejection {
-    fn from(error: LoadError) -> Self {
-        Self::Load(error)
-    }
-}
-
 impl IntoResponse for LoginRejection {
     fn into_response(self) -> Response {
         match self {
             Self::MissingLayer { .. } | Self::AnotherLayer { .. } => {
                 response::from_answer(Answer::text(500, self.to_string()))
             }
-            Self::Load(_) => response::from_answer(Answer::internal_error()),
+            Self::Load(_) => response::load_failed(),
             Self::Refused(refused) => (refused.respond)(),
         }
     }

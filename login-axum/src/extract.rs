@@ -24,10 +24,11 @@ async fn require<U: User>(parts: &Parts, requirement: Requirement) -> Result<Arc
 
 /// The logged-in user, if there is one.
 async fn optional<U: User>(parts: &Parts) -> Result<Option<Arc<U>>, LoginRejection> {
-    match mounted::<U>(parts)?.access_user(parts).require(Requirement::Login).await {
+    let mounted = mounted::<U>(parts)?;
+    match mounted.access_user(parts).require(Requirement::Login).await {
         Ok(user) => Ok(Some(user)),
         Err(Denied::Refused(_)) => Ok(None),
-        Err(Denied::Failed(error)) => Err(error.into()),
+        Err(failed @ Denied::Failed(_)) => Err(LoginRejection::denied(failed, mounted, parts)),
     }
 }
 

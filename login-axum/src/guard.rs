@@ -221,7 +221,7 @@ fn answer<U: User, B>(request: &Request<B>, guard: &Guard<U, Response<Body>>, de
         (Denied::Refused(refusal), Some(mounted)) => {
             mounted.refuse(Some(guard.handlers()), &mounted.access(request), refusal)
         }
-        (Denied::Refused(_), None) => LoginRejection::missing_layer::<U>().into_response(),
-        (Denied::Failed(error), _) => LoginRejection::from(error).into_response(),
+        (failed @ Denied::Failed(_), Some(mounted)) => LoginRejection::denied(failed, mounted, request).into_response(),
+        (_, None) => LoginRejection::missing_layer::<U>().into_response(),
     }
 }

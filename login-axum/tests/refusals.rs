@@ -188,6 +188,44 @@ async fn only_some_users_are_allowed() {
 }
 
 #[tokio::test]
+async fn a_failed_load_is_answered_in_the_clients_own_kind() {
+    let login = manager(|b| b.json_below("/api"));
+    let handler = async |login: Login<Account>| {
+        login.user().await?;
+        Ok::<_, Error>("fine")
+    };
+    let ignoring = async |login: Login<Account>| {
+        let _ = login.user().await;
+    };
+    let own = async |login: Login<Account>| {
+        let _ = login.user().await;
+        (StatusCode::SERVICE_UNAVAILABLE, "own")
+    };
+    let routes = || {
+        Router::new()
+            .route("/guard", get(async || "fine").route_layer(login.login_required()))
+            .route("/extractor", get(async |_: CurrentUser<Account>| "fine"))
+            .route("/handler", get(handler))
+            .route("/ignoring", get(ignoring))
+            .route("/own", get(own))
+    };
+    let router = routes().nest("/api", routes()).layer(login.layer());
+    for path in ["/guard", "/extractor", "/handler", "/ignoring"] {
+        for (prefix, media) in [("", "text/plain; charset=utf-8"), ("/api", "application/problem+json")] {
+            let response = send(&router, request(&login, &format!("{prefix}{path}"), "broken")).await;
+            assert_eq!((response.status().as_u16(), header(&response, "content-type")), (500, media), "{prefix}{path}");
+            assert!(text(response).await.contains("internal server error"), "{prefix}{path}");
+        }
+    }
+    let response = send(&router, request(&login, "/api/own", "broken")).await;
+    assert_eq!(
+        (response.status().as_u16(), text(response).await),
+        (503, "own".to_owned()),
+        "the application's own 5xx"
+    );
+}
+
+#[tokio::test]
 async fn a_grpc_client_gets_its_own_status() {
     let login = manager(|b| b);
     let guard = login.login_required().only(IsAdmin::allows);

@@ -110,7 +110,8 @@ impl Answer {
     pub(crate) fn load_failed(kind: Kind) -> Self {
         match kind {
             Kind::Grpc(media) => Self::grpc(media, GRPC_INTERNAL, "internal server error"),
-            Kind::Navigation | Kind::Json | Kind::Other => Self::internal_error(),
+            Kind::Json => Self::problem(500, "Internal Server Error", "internal server error"),
+            Kind::Navigation | Kind::Other => Self::internal_error(),
         }
     }
 
@@ -150,6 +151,12 @@ impl Answer {
         let headers = [("content-type", media), ("grpc-status", code), ("grpc-message", message)];
         let headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
         Self { status: 200, headers, body: Cow::Borrowed("") }
+    }
+
+    /// Whether the body is JSON, for a client that prefers it.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.headers().any(|header| header == ("content-type", PROBLEM))
     }
 
     /// The HTTP status code.
@@ -209,7 +216,9 @@ mod tests {
         }
         let failed = Answer::load_failed(grpc);
         assert!(failed.headers().any(|header| header == ("grpc-status", "13")));
-        assert_eq!(Answer::load_failed(Kind::Json).status(), 500);
+        for (kind, is_json) in [(Kind::Json, true), (Kind::Navigation, false), (Kind::Other, false)] {
+            assert_eq!((Answer::load_failed(kind).status(), Answer::load_failed(kind).is_json()), (500, is_json));
+        }
         let problem = Answer::refused(Refusal::Forbidden, Kind::Json, CHALLENGE);
         let body: serde_json::Value = serde_json::from_str(problem.body()).unwrap();
         assert_eq!((&body["status"], &body["title"]), (&403.into(), &"Forbidden".into()));

@@ -110,7 +110,8 @@ impl<U: User> Fairing for LoginFairing<U> {
         let parts = cached.request_login.finish(response.status().code);
         if let Some(answer) = parts.replacement(response.status().code) {
             let status = Status::new(answer.status());
-            let own = match refused::catcher(request.rocket(), request.uri().path().as_str(), status, true) {
+            let own = match refused::catcher(request.rocket(), request.uri().path().as_str(), status, !answer.is_json())
+            {
                 Some(catcher) if status == Status::InternalServerError => {
                     catcher.handler.handle(status, request).await.ok()
                 }
@@ -149,7 +150,7 @@ impl Handler for RefuseCrossSite {
         if let Some(response) = own {
             return Outcome::Success(response);
         }
-        match refused::catcher(request.rocket(), &path, Status::Forbidden, true) {
+        match refused::catcher(request.rocket(), &path, Status::Forbidden, !answer.is_json()) {
             Some(catcher) => match catcher.handler.handle(Status::Forbidden, request).await {
                 Ok(response) => Outcome::Success(response),
                 Err(status) => Outcome::Error(status),

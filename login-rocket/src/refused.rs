@@ -40,6 +40,9 @@ trait Refused: Send + Sync {
     /// Whether the client can use the page of a catcher.
     fn can_be_caught(&self, request: &Request<'_>) -> bool;
 
+    /// Whether the client prefers JSON to a page.
+    fn prefers_json(&self, request: &Request<'_>) -> bool;
+
     /// The library's own response.
     fn by_library(&self, request: &Request<'_>) -> Option<Response<'static>>;
 }
@@ -63,6 +66,10 @@ impl<U: User> Refused for RefusedBy<U> {
 
     fn can_be_caught(&self, request: &Request<'_>) -> bool {
         Cached::<U>::find(request).is_ok_and(|(_, cached)| !cached.access(request).is_grpc())
+    }
+
+    fn prefers_json(&self, request: &Request<'_>) -> bool {
+        Cached::<U>::find(request).is_ok_and(|(_, cached)| cached.access(request).prefers_json())
     }
 
     fn by_library(&self, request: &Request<'_>) -> Option<Response<'static>> {
@@ -103,7 +110,8 @@ pub(crate) fn record<U: User>(request: &Request<'_>, guard: Option<Arc<Guard<U>>
 
 impl Record {
     /// The answer: of the application's own handler, or of its catcher, or of the library. A
-    /// default catcher is not asked for a 401, because it knows nothing of the login view.
+    /// default catcher is not asked for a 401, because it knows nothing of the login view, nor if
+    /// the client prefers JSON, because it makes a page.
     async fn answer<'r>(self, request: &'r Request<'_>) -> response::Result<'r> {
         let Self { refused, .. } = self;
         if let Some(response) = refused.by_handler(request) {
@@ -111,7 +119,8 @@ impl Record {
         }
         let status = Status::new(refused.refusal().status());
         let path = request.uri().path();
-        let caught = catcher(request.rocket(), path.as_str(), status, status != Status::Unauthorized);
+        let or_default = status != Status::Unauthorized && !refused.prefers_json(request);
+        let caught = catcher(request.rocket(), path.as_str(), status, or_default);
         match caught.filter(|_| refused.can_be_caught(request)) {
             Some(catcher) => catcher.handler.handle(status, request).await,
             None => refused.by_library(request).ok_or(Status::InternalServerError),

@@ -19,7 +19,7 @@ use login_rocket::{
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use rocket::fs::FileServer;
-use rocket::http::{Cookie, Header, Status};
+use rocket::http::{Accept, Cookie, Header, Status};
 use rocket::local::blocking::Client;
 use rocket::{Build, Request, Rocket, catch, catchers, get, post, routes};
 
@@ -259,6 +259,17 @@ fn the_catchers_of_the_application_are_asked() {
         let request = if user.is_empty() { request } else { request.header(cookie(&login, user)) };
         assert_eq!(header(&request.dispatch(), "grpc-status"), code, "a gRPC client can use no page");
     }
+    // Nor can a client that prefers JSON use the page of a default catcher.
+    for (path, user, code) in [("/settings", "", 401), ("/admin", "ann", 403), ("/loads", "broken", 500)] {
+        let request = with_default.get(path).header(Accept::JSON);
+        let request = if user.is_empty() { request } else { request.header(cookie(&login, user)) };
+        let response = request.dispatch();
+        let seen = (response.status().code, header(&response, "content-type"));
+        assert_eq!(seen, (code, "application/problem+json"), "{path}");
+    }
+    let foreign = with_default.post("/settings").header(Header::new("sec-fetch-site", "cross-site"));
+    let response = foreign.header(Accept::JSON).dispatch();
+    assert_eq!((response.status().code, header(&response, "content-type")), (403, "application/problem+json"));
 }
 
 #[test]

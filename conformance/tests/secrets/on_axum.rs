@@ -29,7 +29,7 @@ async fn out(login: Login<Account>) -> Result<String, Error> {
 
 async fn error(login: Login<Account>) -> Response {
     let error = login.user().await.unwrap_err();
-    let (rejection, text) = (LoginRejection::from(load_error(&error)), format!("{error} {error:?}"));
+    let (rejection, text) = (LoginRejection::Load(load_error(&error)), format!("{error} {error:?}"));
     let error = Error::from(error);
     let text = format!("{text} {rejection} {rejection:?} {error} {error:?}");
     (StatusCode::INTERNAL_SERVER_ERROR, format!("{text} {:?}", error.into_inner())).into_response()

@@ -80,6 +80,12 @@ impl<U: User> Login<U> {
         matches!(self.0.setup.config.kind(self.0.request()), Kind::Grpc(_))
     }
 
+    /// Whether the client prefers JSON to a page.
+    #[must_use]
+    pub fn prefers_json(&self) -> bool {
+        self.0.setup.config.kind(self.0.request()) == Kind::Json
+    }
+
     /// Whether a refusal may change the session. An application that has changed it in the same
     /// request writes it anyway.
     fn may_write_unasked(&self) -> bool {
