@@ -41,8 +41,11 @@ pub trait User: Send + Sync + 'static {
     ///
     /// With an empty value, `Cow::default()`, nothing ends the logins of a user before they
     /// expire: not even a new password. A change from empty to some value, or back, also ends
-    /// every login. The current login ends too: to keep it, log in the changed user in the
-    /// same handler.
+    /// every login.
+    ///
+    /// The current login ends too. A handler that changes the password keeps it if it loads the
+    /// changed user and logs them in: `login.log_in(changed).await?`. Without
+    /// [`remember`](crate::LogIn::remember), the login stays remembered as it was.
     ///
     /// Only a keyed digest of the value leaves the server. Flask's cookies do not contain it:
     /// with [`flask_compatible`](crate::LoginManagerBuilder::flask_compatible) a warning says
@@ -71,7 +74,9 @@ pub(crate) fn id_text<U: User>(user: &U) -> SmolStr {
 #[diagnostic::on_unimplemented(
     message = "expected the user by value, found `{Self}`",
     label = "expected `{U}`, `Arc<{U}>` or `&Arc<{U}>`",
-    note = "of a reference, pass `user.clone()`; of an extractor or guard such as `CurrentUser`, pass its field `user.0`; of an `Option`, first handle `None`"
+    note = "if this is a reference, pass `user.clone()`",
+    note = "if it is an extractor or a guard, such as `CurrentUser`, pass the user in it: `user.0`",
+    note = "if it is an `Option`, handle `None` first: there is no one to log in"
 )]
 pub trait IntoUser<U: User> {
     /// The shared user.

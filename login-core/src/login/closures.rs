@@ -33,10 +33,11 @@ use crate::user::User;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "this is not a loader of `{U}`",
+    message = "this is not a user loader",
     label = "not a user loader",
-    note = "pass a closure `move |id: /* User::Id */| async move {{ … }}` whose future is `Result<Option<{U}>, Error>` and `Send`",
-    note = "or pass a type that implements `UserLoader`, whose `type User` is `{U}`"
+    note = "a user loader is an async function or closure that takes an ID by value, in the type of `User::Id`: `|id: i64| async move {{ … }}`",
+    note = "it returns a `Result` of an `Option` of your user type: `Ok(None)` if there is no such user, and `Err` if the database failed",
+    note = "a type that implements `UserLoader` is one too"
 )]
 pub trait IntoUserLoader<U: User, Marker> {
     /// The loader.
@@ -52,10 +53,11 @@ pub trait IntoUserLoader<U: User, Marker> {
 ///
 /// `Marker` keeps the two apart. The compiler finds it.
 #[diagnostic::on_unimplemented(
-    message = "this is not a request loader of `{U}`",
+    message = "this is not a request loader",
     label = "not a request loader",
-    note = "pass a closure `move |request: Request| async move {{ … }}` whose future is `Result<Option<{U}>, Error>` and `Send`",
-    note = "or pass a type that implements `RequestLoader`, whose `type User` is `{U}`"
+    note = "a request loader is an async function or closure that takes the request by value: `|request: Request| async move {{ … }}`",
+    note = "it returns a `Result` of an `Option` of your user type: `Ok(None)` if the request names no user, and `Err` if the database failed",
+    note = "a type that implements `RequestLoader` is one too"
 )]
 pub trait IntoRequestLoader<U: User, Marker> {
     /// The loader.

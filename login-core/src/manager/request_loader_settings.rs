@@ -11,6 +11,9 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     /// remember cookie (Flask-Login's `request_loader`). See
     /// [`RequestLoader`](crate::RequestLoader).
     ///
+    /// The user is logged in for every guard of the application. If tokens are only for an API,
+    /// the loader looks at [`Request::path`](crate::Request::path), and finds no one elsewhere.
+    ///
     /// ```
     /// # use login_core::{LoginManagerBuilder, Request, User};
     /// # struct Account;

@@ -1,0 +1,26 @@
+// The handler always answers.
+
+use std::borrow::Cow;
+
+use login_axum::{LoginManager, User, development_key};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+fn main() {
+    let _ = LoginManager::builder(development_key())
+        .unauthorized_handler(|_, _| axum::http::StatusCode::UNAUTHORIZED);
+}

@@ -1,0 +1,29 @@
+// The secret key is a text in the program.
+
+use std::borrow::Cow;
+
+use login_axum::{LoginManager, User};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
+    Ok(Some(Account { id }))
+}
+
+fn main() {
+    let _ = LoginManager::builder("super secret string").build(find);
+}

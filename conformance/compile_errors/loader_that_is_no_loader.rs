@@ -1,0 +1,27 @@
+// The type of the database does not implement `UserLoader`.
+
+use std::borrow::Cow;
+
+use login_axum::{LoginManager, User, development_key};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+struct Accounts;
+
+fn main() {
+    let _ = LoginManager::builder(development_key()).build(Accounts);
+}

@@ -1,0 +1,32 @@
+// The future of the loader holds what no other thread may have.
+
+use std::borrow::Cow;
+
+use login_axum::{LoginManager, User, development_key};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
+    Ok(Some(Account { id }))
+}
+
+fn main() {
+    let _ = LoginManager::builder(development_key()).build(|id: i64| async move {
+        let shared = std::rc::Rc::new(id);
+        find(*shared).await
+    });
+}

@@ -1,0 +1,25 @@
+// The loader cannot say that the database failed.
+
+use std::borrow::Cow;
+
+use login_axum::{LoginManager, User, development_key};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+fn main() {
+    let _ = LoginManager::builder(development_key()).build(|id: i64| async move { Some(Account { id }) });
+}

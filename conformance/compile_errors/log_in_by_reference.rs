@@ -1,0 +1,29 @@
+// The user is passed by reference, as to `confirm`.
+
+use std::borrow::Cow;
+
+use login_axum::{Login, User};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+async fn log_in(login: Login<Account>) -> Result<(), login_axum::Error> {
+    let user = Account { id: 1 };
+    login.log_in(&user).await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+// The type of the user does not implement `User`.
+
+use login_axum::{CurrentUser, LoginManager, development_key};
+
+struct Account;
+
+fn main() {
+    let _ = LoginManager::<Account>::builder(development_key());
+    let _ = axum::Router::<()>::new().route("/", axum::routing::get(async |_: CurrentUser<Account>| {}));
+}
