@@ -1,14 +1,17 @@
 //! The login manager for actix-web.
 
+use std::future::Ready;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::{Error, HttpResponse};
 use login_core::adapter::{AdapterManager, Requirement};
 use login_core::{Refusal, Request, SecretKey, User};
 
 use crate::guard::GuardMiddleware;
 use crate::login::Refused;
-use crate::login_middleware::LoginMiddleware;
+use crate::login_middleware::{LoginMiddleware, LoginService};
 
 /// The central object of the library (Flask-Login's `LoginManager`).
 ///
@@ -63,5 +66,23 @@ impl<U: User> LoginManager<U> {
         F: Fn(&Request, Refused<'_>) -> Option<HttpResponse> + Send + Sync + 'static,
     {
         Self(self.0.with_handler(refusal, handler))
+    }
+}
+
+/// The manager itself is a middleware too: the same as its [`middleware`](LoginManager::middleware).
+impl<S, B, U> Transform<S, ServiceRequest> for LoginManager<U>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    U: User,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = LoginService<S, U>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        self.middleware().new_transform(service)
     }
 }

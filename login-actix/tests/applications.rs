@@ -198,6 +198,16 @@ async fn a_test_login_has_all_cookies_of_a_client() {
     assert!(format!("{error:?}").contains("user loader"), "{error:?}");
 }
 
+#[actix_web::test]
+async fn the_manager_itself_is_a_middleware() {
+    let login = manager(|b| b);
+    let me = web::resource("/me").wrap(login.login_required());
+    let me = me.to(async |CurrentUser(user): CurrentUser<Account>| user.0.to_string());
+    let app = init_service(App::new().service(me).wrap(login.clone())).await;
+    let mut jar = Jar::new(login.test_login(Account(7)).await.unwrap());
+    assert_eq!(send!(app, jar, get, "/me"), (200, "7".to_owned()));
+}
+
 /// Posts a body, whole or in pieces.
 macro_rules! post {
     ($app:expr, $path:expr, $media:expr, $body:expr) => {{

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::response::Response;
 use login_core::adapter::{AdapterManager, Requirement};
 use login_core::{Refusal, Request, SecretKey, User};
+use tower_layer::Layer;
 
 use crate::guard::GuardLayer;
-use crate::layer::LoginLayer;
+use crate::layer::{LoginLayer, LoginService};
 use crate::login::Refused;
 
 /// The central object of the library (Flask-Login's `LoginManager`).
@@ -62,5 +63,14 @@ impl<U: User> LoginManager<U> {
         F: Fn(&Request, Refused<'_>) -> Option<Response> + Send + Sync + 'static,
     {
         Self(self.0.with_handler(refusal, handler))
+    }
+}
+
+/// The manager itself is a layer too: the same as its [`layer`](LoginManager::layer).
+impl<S, U: User> Layer<S> for LoginManager<U> {
+    type Service = LoginService<S, U>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        LoginManager::layer(self).layer(inner)
     }
 }

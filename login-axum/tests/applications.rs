@@ -91,6 +91,17 @@ fn app(change: impl FnOnce(Builder) -> Builder) -> (LoginManager<Account>, Route
     (login, router)
 }
 
+#[tokio::test]
+async fn the_manager_itself_is_a_layer() {
+    let (login, _) = app(|b| b);
+    let router = Router::new()
+        .route("/me", get(async |CurrentUser(user): CurrentUser<Account>| user.0.to_string()))
+        .route_layer(login.login_required())
+        .layer(login.clone());
+    let mut client = Client::new(&router, Some(login.test_login(Account(7)).await.unwrap()));
+    assert_eq!(client.send("GET", "/me").await, (200, "7".to_owned()));
+}
+
 /// A client that keeps the cookies of all responses.
 struct Client {
     router: Router,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use login_core::adapter::{AdapterManager, Requirement};
 use login_core::{Refusal, Request, SecretKey, User};
+use rocket::fairing::{Fairing, Info};
 use rocket::response::Response;
+use rocket::{Build, Data, Rocket};
 
 use crate::fairing::LoginFairing;
 use crate::login::Refused;
@@ -66,5 +68,25 @@ impl<U: User> LoginManager<U> {
         F: Fn(&Request, Refused<'_>) -> Option<Response<'static>> + Send + Sync + 'static,
     {
         Self(self.0.with_handler(refusal, handler))
+    }
+}
+
+/// The manager itself is a fairing too: the same as its [`fairing`](LoginManager::fairing).
+#[rocket::async_trait]
+impl<U: User> Fairing for LoginManager<U> {
+    fn info(&self) -> Info {
+        self.fairing().info()
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
+        self.fairing().on_ignite(rocket).await
+    }
+
+    async fn on_request(&self, request: &mut rocket::Request<'_>, data: &mut Data<'_>) {
+        self.fairing().on_request(request, data).await;
+    }
+
+    async fn on_response<'r>(&self, request: &'r rocket::Request<'_>, response: &mut Response<'r>) {
+        self.fairing().on_response(request, response).await;
     }
 }

@@ -158,6 +158,18 @@ async fn a_test_login_has_all_cookies_of_a_client() {
     assert!(format!("{error:?}").contains("user loader"), "{error:?}");
 }
 
+#[rocket::async_test]
+async fn the_manager_itself_is_a_fairing() {
+    let (login, _) = app(|b| b.login_view("/login")).await;
+    let rocket = common::build().attach(login.clone()).mount("/", login.login_required().routes(routes![me]));
+    let client = Client::tracked(rocket).await.unwrap();
+    assert_eq!(send(client.get("/me")).await.0, 302);
+    let cookie = login.test_login(Account(7)).await.unwrap().header();
+    let request = client.get("/me").header(Header::new("cookie", cookie));
+    assert_eq!(send(request).await, (200, "7".to_owned()));
+    assert_eq!(send(client.post("/me").header(Header::new("sec-fetch-site", "cross-site"))).await.0, 403);
+}
+
 async fn post(client: &Client, path: &'static str, kind: ContentType, body: String) -> (u16, String) {
     // A local client sends no size by itself, as a browser does.
     let size = Header::new("content-length", body.len().to_string());
