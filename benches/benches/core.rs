@@ -10,10 +10,10 @@ use login_core::{Login, LoginManager, Request, SecretKey, User, decode_cookie, e
 struct Account;
 
 impl User for Account {
-    type Id = String;
+    type Id = u32;
 
-    fn id(&self) -> String {
-        "412".to_owned()
+    fn id(&self) -> u32 {
+        412
     }
 
     fn auth_hash(&self) -> Cow<'_, [u8]> {

@@ -33,7 +33,7 @@ async fn asks_for_the_user(meter: &mut Meter, manager: &LoginManager<Account>, r
     let play = async |request: Request| {
         let login = manager.begin().access(|| request);
         match login.resolve() {
-            Step::LoadUser { id, .. } => assert_eq!(id, "412"),
+            Step::LoadUser { id, .. } => assert_eq!(id, users::NUMBER),
             _ => panic!("not logged in"),
         };
     };

@@ -33,10 +33,10 @@ impl Account {
 }
 
 impl User for Account {
-    type Id = String;
+    type Id = i64;
 
-    fn id(&self) -> String {
-        self.0.id.to_string()
+    fn id(&self) -> i64 {
+        self.0.id
     }
 
     fn auth_hash(&self) -> Cow<'_, [u8]> {
@@ -81,8 +81,8 @@ impl UserLoader for Accounts {
     type User = Account;
     type Error = Infallible;
 
-    async fn load_user(&self, id: String) -> Result<Option<Account>, Infallible> {
-        Ok(id.parse().ok().and_then(find))
+    async fn load_user(&self, id: i64) -> Result<Option<Account>, Infallible> {
+        Ok(find(id))
     }
 }
 
