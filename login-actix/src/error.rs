@@ -62,11 +62,8 @@ impl<U: User> LoginRejection<U> {
             (Denied::Refused(refusal), Some(mounted)) => {
                 Self::Refused(RefusedRequest { refusal, login: mounted.access(request), mounted })
             }
-            (Denied::Failed(error), Some(mounted)) => {
-                // The answer depends on the whole request.
-                mounted.access(request);
-                Self::Load(error)
-            }
+            // The answer depends on the whole request.
+            (Denied::Failed(error), Some(mounted)) => Self::Load(mounted.access(request).answerable(error)),
             (_, None) => Self::missing_middleware(),
         }
     }
@@ -113,7 +110,8 @@ impl<U: User> std::error::Error for LoginRejection<U> {
 impl<U: User> ResponseError for LoginRejection<U> {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::MissingMiddleware | Self::AnotherMiddleware | Self::Load(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::MissingMiddleware | Self::AnotherMiddleware => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Load(error) => response::status(error.answer().status()),
             Self::Refused(refused) => response::status(refused.refusal.status()),
         }
     }
@@ -123,7 +121,7 @@ impl<U: User> ResponseError for LoginRejection<U> {
             Self::MissingMiddleware | Self::AnotherMiddleware => {
                 response::from_answer(Answer::text(500, self.to_string()))
             }
-            Self::Load(_) => response::load_failed(),
+            Self::Load(error) => response::from_answer(error.answer()),
             Self::Refused(refused) => refused.mounted.refuse(None, &refused.login, refused.refusal),
         }
     }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use login_core::adapter::Answer;
-use login_core::{LoginError, Refusal, User};
+use login_core::{Refusal, User};
 
 use crate::mounted::Mounted;
 use crate::response;
@@ -68,9 +68,6 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         self.0.log();
-        if matches!(self.0, LoginError::Load(_)) {
-            return response::load_failed();
-        }
         response::from_answer(self.0.answer())
     }
 }

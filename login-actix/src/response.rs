@@ -19,29 +19,12 @@ pub(crate) fn with_parts<B: MessageBody>(
     response: ServiceResponse<B>,
     parts: &ResponseParts,
 ) -> ServiceResponse<EitherBody<B>> {
-    let mut response = match replacement(response.response(), parts) {
+    let mut response = match parts.replacement(response.status().as_u16()) {
         Some(answer) => response.into_response(from_answer(answer.clone())).map_into_right_body(),
         None => response.map_into_left_body(),
     };
     write_to(response.headers_mut(), parts);
     response
-}
-
-/// Marks the library's own response to a failed load.
-struct LoadFailed;
-
-/// The response if the user could not be loaded. The middleware replaces it by one of the client's
-/// own kind, such as JSON.
-pub(crate) fn load_failed() -> HttpResponse {
-    let mut response = from_answer(Answer::internal_error());
-    response.extensions_mut().insert(LoadFailed);
-    response
-}
-
-/// What replaces a response, because the user could not be loaded.
-fn replacement<'p, B>(response: &HttpResponse<B>, parts: &'p ResponseParts) -> Option<&'p Answer> {
-    let is_own = response.extensions().contains::<LoadFailed>();
-    if is_own { parts.failure.as_ref() } else { parts.replacement(response.status().as_u16()) }
 }
 
 /// Adds the cookies and the cache headers. (actix-web has its own type of headers.)
@@ -99,7 +82,7 @@ impl<U: User> ResponseError for WithParts<U> {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = self.error.error_response();
         let parts = self.request_login.finish(response.status().as_u16());
-        if let Some(answer) = replacement(&response, &parts) {
+        if let Some(answer) = parts.replacement(response.status().as_u16()) {
             response = from_answer(answer.clone());
         }
         write_to(response.headers_mut(), &parts);

@@ -71,11 +71,8 @@ impl LoginRejection {
 
     pub(crate) fn denied<'r, U: User>(denied: Denied, mounted: &Mounted<U>, head: impl Into<Head<'r>>) -> Self {
         match denied {
-            Denied::Failed(error) => {
-                // The answer depends on the whole request.
-                mounted.access(head);
-                Self::Load(error)
-            }
+            // The answer depends on the whole request.
+            Denied::Failed(error) => Self::Load(mounted.access(head).answerable(error)),
             Denied::Refused(refusal) => {
                 let (login, mounted) = (mounted.access(head), mounted.clone());
                 let respond = Box::new(move || mounted.refuse(None, &login, refusal));
@@ -116,7 +113,7 @@ impl IntoResponse for LoginRejection {
             Self::MissingLayer { .. } | Self::AnotherLayer { .. } => {
                 response::from_answer(Answer::text(500, self.to_string()))
             }
-            Self::Load(_) => response::load_failed(),
+            Self::Load(error) => response::from_answer(error.answer()),
             Self::Refused(refused) => (refused.respond)(),
         }
     }

@@ -25,7 +25,8 @@ impl<B: 'static> ReadForm<B> {
     /// Reads on. The result is the request with its whole body, and the form if it is not too
     /// large.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Request<B>, Option<Vec<u8>>)> {
-        let form = match self.request.as_mut().and_then(|request| axum_body(request.body_mut())) {
+        let Some(request) = self.request.as_mut() else { return Poll::Pending };
+        let form = match axum_body(request.body_mut()) {
             Some(body) => ready!(read_form(body, &mut self.read, context)),
             None => {
                 log_error_once("the request loader sees no forms: the login layer can read only a body of axum's type");

@@ -1,7 +1,7 @@
 //! The types that a handler uses.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use login_core::{LoginError, Refusal, User};
+use login_core::{Refusal, User};
 
 use crate::mounted::Mounted;
 use crate::response;
@@ -68,9 +68,6 @@ impl<U: User> Login<U> {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.0.log();
-        if matches!(self.0, LoginError::Load(_)) {
-            return response::load_failed();
-        }
         response::from_answer(self.0.answer())
     }
 }

@@ -10,24 +10,10 @@ pub(crate) fn with_parts(mut response: Response<Body>, parts: &ResponseParts) ->
     if parts.is_empty() {
         return response;
     }
-    let is_own = response.extensions_mut().remove::<LoadFailed>().is_some();
-    let replacement = if is_own { parts.failure.as_ref() } else { parts.replacement(response.status().as_u16()) };
-    if let Some(answer) = replacement {
+    if let Some(answer) = parts.replacement(response.status().as_u16()) {
         response = from_answer(answer.clone());
     }
     parts.write_to(response.headers_mut());
-    response
-}
-
-/// Marks the library's own response to a failed load.
-#[derive(Clone)]
-struct LoadFailed;
-
-/// The response if the user could not be loaded. The layer replaces it by one of the client's own
-/// kind, such as JSON.
-pub(crate) fn load_failed() -> Response<Body> {
-    let mut response = from_answer(Answer::internal_error());
-    response.extensions_mut().insert(LoadFailed);
     response
 }
 

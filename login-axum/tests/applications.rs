@@ -214,6 +214,47 @@ async fn a_body_that_breaks_off_breaks_off_for_the_handler() {
     }
 }
 
+/// A service that may be called only after it said that it is ready, and once.
+struct NeedsReady(bool);
+
+impl Clone for NeedsReady {
+    fn clone(&self) -> Self {
+        Self(false)
+    }
+}
+
+impl tower::Service<Request<Body>> for NeedsReady {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        self.0 = true;
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        assert!(std::mem::replace(&mut self.0, false), "it was not ready");
+        std::future::ready(Ok(Response::new(request.into_body())))
+    }
+}
+
+#[tokio::test]
+async fn the_service_inside_is_ready_and_gets_the_trailers() {
+    use http_body_util::BodyExt as _;
+    use tower::Layer as _;
+    let (login, _) = app(|b| b.request_loader(by_request).request_loader_reads_forms());
+    let service = login.layer().layer(NeedsReady(false));
+    let trailers: axum::http::HeaderMap = [("x-sum".parse().unwrap(), "7".parse().unwrap())].into_iter().collect();
+    let body =
+        http_body_util::Full::new(Bytes::from("id=7")).with_trailers(std::future::ready(Some(Ok(trailers.clone()))));
+    let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+    let response = service.oneshot(request.body(Body::new(body)).unwrap()).await.unwrap();
+    let echoed = response.into_body().collect().await.unwrap();
+    assert_eq!(echoed.trailers(), Some(&trailers));
+    assert_eq!(echoed.to_bytes(), "id=7");
+}
+
 /// A body that comes two bytes at a time, and may fail. Every other time it is not ready.
 struct Pieces {
     rest: Bytes,

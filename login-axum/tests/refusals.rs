@@ -187,6 +187,14 @@ async fn only_some_users_are_allowed() {
     }
 }
 
+/// Adds a header to each response, as a CORS layer does.
+fn router_with_header(router: Router) -> Router {
+    router.layer(axum::middleware::map_response(async |mut response: Response<Body>| {
+        response.headers_mut().insert("x-cors", HeaderValue::from_static("1"));
+        response
+    }))
+}
+
 #[tokio::test]
 async fn a_failed_load_is_answered_in_the_clients_own_kind() {
     let login = manager(|b| b.json_below("/api"));
@@ -216,6 +224,11 @@ async fn a_failed_load_is_answered_in_the_clients_own_kind() {
             assert_eq!((response.status().as_u16(), header(&response, "content-type")), (500, media), "{prefix}{path}");
             assert!(text(response).await.contains("internal server error"), "{prefix}{path}");
         }
+    }
+    let around = router_with_header(routes().nest("/api", routes())).layer(login.layer());
+    for path in ["/guard", "/api/guard", "/extractor", "/api/extractor", "/api/handler"] {
+        let response = send(&around, request(&login, path, "broken")).await;
+        assert_eq!((response.status().as_u16(), header(&response, "x-cors")), (500, "1"), "{path}");
     }
     let response = send(&router, request(&login, "/api/own", "broken")).await;
     assert_eq!(

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Kind};
 use crate::log;
 
 /// The application's loader failed. The response to this request is a 5xx, or for a gRPC client
@@ -16,12 +16,26 @@ use crate::log;
 /// Its text does not contain the cause, so it is safe to send to a client. The cause
 /// is the error's [`source`](Error::source).
 #[derive(Clone)]
-pub struct LoadError(Arc<dyn Error + Send + Sync>);
+pub struct LoadError {
+    cause: Arc<dyn Error + Send + Sync>,
+    /// The kind of answer that the request can use.
+    kind: Kind,
+}
 
 impl LoadError {
     /// Wraps the error of the application's loader.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(cause.into().into())
+        Self { cause: cause.into().into(), kind: Kind::Other }
+    }
+
+    pub(crate) fn with_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The response: a 500 in the client's own kind, without the cause.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        Answer::load_failed(self.kind)
     }
 }
 
@@ -39,7 +53,7 @@ impl fmt::Display for LoadError {
 
 impl Error for LoadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0)
+        Some(&*self.cause)
     }
 }
 
@@ -89,8 +103,8 @@ impl LoginError {
             Self::InactiveUser => Answer::text(403, "this account is not active"),
             Self::NotLoggedIn => Answer::unauthorized(),
             Self::AnotherUser => Answer::text(403, "another user is logged in"),
-            Self::Load(_)
-            | Self::CookieTooLarge { .. }
+            Self::Load(error) => error.answer(),
+            Self::CookieTooLarge { .. }
             | Self::UnreadableId
             | Self::Duration
             | Self::ReservedKey(_)

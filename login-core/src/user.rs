@@ -28,7 +28,7 @@ use smol_str::{SmolStr, ToSmolStr};
 pub trait User: Send + Sync + 'static {
     /// The type of the IDs, such as `i64`, `String` or `Uuid`. Cookies contain its `Display`, and
     /// `FromStr` reads it back. What cannot be read back is no user's ID.
-    type Id: FromStr + Display + Send + 'static;
+    type Id: FromStr + Display + PartialEq + Send + 'static;
 
     /// The user's ID. It must never change, and no two users may share one. The user loader gets
     /// it back.
@@ -67,6 +67,12 @@ pub trait User: Send + Sync + 'static {
 /// The user's ID as the text that cookies contain. The application's own code runs here.
 pub(crate) fn id_text<U: User>(user: &U) -> SmolStr {
     user.id().to_smolstr()
+}
+
+/// An ID as this library would write it. Flask may have written the same ID as another text, such
+/// as a UUID without hyphens. The application's own code runs here.
+pub(crate) fn canonical_id<U: User>(text: SmolStr) -> SmolStr {
+    text.parse::<U::Id>().map_or(text, |id| id.to_smolstr())
 }
 
 /// A user by value, or a user that is already shared: what

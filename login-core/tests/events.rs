@@ -35,7 +35,7 @@ impl Listener {
                 request: format!("{} {} {agent}", request.method(), request.target()),
                 address: event.address().map(|address| address.to_string()),
                 session: event.session_id().map(|id| id.to_string()),
-                key: event.key(),
+                key: event.key_index(),
                 user: event.user().map(|user| user.id.clone()),
             });
         })
@@ -131,6 +131,42 @@ async fn an_event_says_which_key_signed_the_cookie() {
 }
 
 #[tokio::test]
+async fn a_revoked_remember_cookie_is_an_event_with_its_own_key() {
+    let listener = Listener::default();
+    let manager = listener.on(builder(NEW)).fallback_key(SecretKey::from_text(OLD).unwrap()).build(find).unwrap();
+    let old = builder(OLD).build_without_loader().unwrap();
+    let changed = Account { hash: Some("old".to_owned()), ..account("1") };
+    let remembered = old.test_login(changed).remembered(Duration::from_secs(600)).without_session();
+    let remembered = remembered.now().unwrap().header();
+    let (request_login, login) = access_with(&manager, request("GET", "/", ""));
+    login.insert("colour", &"red").unwrap();
+    let visitor = cookies(&request_login);
+    for cookie in [remembered.clone(), format!("{visitor}; {remembered}")] {
+        listener.take();
+        let (_, login) = access_with(&manager, request("GET", "/", &cookie));
+        assert!(login.user().await.unwrap().is_none());
+        let revoked = listener.one("login_revoked");
+        assert_eq!((revoked.key, revoked.session), (Some(1), None), "not that of the visitor's session");
+    }
+}
+
+#[tokio::test]
+async fn a_user_of_the_request_loader_has_no_part_in_the_session() {
+    let listener = Listener::default();
+    let by_token = |_| std::future::ready(Ok::<_, std::io::Error>(Some(account("2"))));
+    let manager = listener.on(builder(NEW)).request_loader(by_token).request_loader_first().build(find).unwrap();
+    let cookie = manager.test_login(account("1")).now().unwrap().header();
+    let session = listener.one("logged_in").session;
+    let (_, login) = access_with(&manager, request("POST", "/logout", &cookie));
+    assert_eq!(login.user().await.unwrap().unwrap().id, "2");
+    let loaded = listener.one("loaded_from_request");
+    assert_eq!((loaded.user.as_deref(), loaded.session, loaded.key), (Some("2"), None, None));
+    login.log_out().await.unwrap();
+    let logged_out = listener.one("logged_out");
+    assert_eq!((logged_out.user, logged_out.session), (None, session), "the session of user 1 ends, and not user 2's");
+}
+
+#[tokio::test]
 async fn a_restored_login_has_a_session_id_of_its_own() {
     let listener = Listener::default();
     let manager = listener.on(builder(NEW)).build(find).unwrap();
@@ -159,7 +195,7 @@ fn an_event_of_a_guard_has_the_whole_request() {
 }
 
 #[test]
-fn every_kind_of_event_has_the_request() {
+fn refusals_are_events_of_their_request() {
     let listener = Listener::default();
     let manager = listener.on(builder(NEW)).login_view("/login").build_without_loader().unwrap();
     for (refusal, name) in [

@@ -70,6 +70,70 @@ async fn the_loader_gets_the_id_in_its_own_type() {
     }
 }
 
+#[tokio::test]
+async fn another_text_of_the_same_id_is_the_same_user() {
+    let find = |id: i64| std::future::ready(Ok::<_, std::io::Error>(Some(Member(id))));
+    let manager = builder().flask_compatible().build(find).unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    let other = builder::<common::Account>().flask_compatible().build_without_loader().unwrap();
+    let cookie = other.test_login(common::account("+1")).remembered(hour).now().unwrap().header();
+    let access = || {
+        let request_login = manager.begin();
+        let login = request_login.access(|| Request::new("GET", "/").with_header("cookie", cookie.as_bytes()));
+        (request_login, login)
+    };
+    let (_, login) = access();
+    assert_eq!(login.user().await.unwrap().unwrap().0, 1);
+    assert!(login.login_remembered().await.unwrap());
+    login.confirm(&Member(1)).await.unwrap();
+    assert!(login.confirm(&Member(2)).await.is_err());
+    let (request_login, login) = access();
+    login.insert("draft", &"kept").unwrap();
+    login.log_in(Member(1)).await.unwrap();
+    assert_eq!(login.get::<String>("draft").unwrap().as_deref(), Some("kept"));
+    let lines = request_login.finish(200).set_cookies;
+    assert!(!lines.iter().any(|line| line.contains("Max-Age=0")), "the remember cookie stays: {lines:?}");
+}
+
+/// An ID of which only a part is written.
+#[derive(Debug, PartialEq)]
+struct Short(String);
+
+impl FromStr for Short {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.4}", self.0)
+    }
+}
+
+struct Shortened(&'static str);
+
+impl User for Shortened {
+    type Id = Short;
+
+    fn id(&self) -> Short {
+        Short(self.0.to_owned())
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+#[test]
+fn two_users_do_not_share_a_text() {
+    let manager = builder::<Shortened>().build_without_loader().unwrap();
+    assert!(manager.test_login(Shortened("anna")).now().is_ok());
+    assert!(manager.test_login(Shortened("annabel")).now().is_err());
+}
+
 #[test]
 fn a_step_has_the_id() {
     let manager = builder::<Member>().build_without_loader().unwrap();
@@ -81,7 +145,7 @@ fn a_step_has_the_id() {
 }
 
 /// An ID that is written as another text than it is read from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Name(&'static str);
 
 impl FromStr for Name {

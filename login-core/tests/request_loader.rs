@@ -1,15 +1,22 @@
 //! The request loader: before the cookies, and with posted forms.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot continue fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot continue fails"
+)]
 
 mod common;
 
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Account, Builder, NOW, access_with, account, builder};
 use login_core::adapter::MAX_FORM;
-use login_core::{ConfigError, LoginManager, Request, TestClock};
+use login_core::{ConfigError, Event, LoginManager, Request, TestClock};
 
 /// Finds the user whom the token, or the form, names.
 async fn by_request(request: Request) -> Result<Option<Account>, &'static str> {
@@ -138,6 +145,80 @@ async fn the_request_loader_reads_a_form_that_the_server_stored() {
     assert!(login.user().await.unwrap().is_none(), "the query is no form");
 }
 
+#[tokio::test]
+async fn only_the_request_loader_sees_the_form() {
+    let seen: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+    let heard = Arc::clone(&seen);
+    let manager = manager(|b| {
+        let heard = Arc::clone(&heard);
+        let listener =
+            move |event: &Event<'_, Account>| heard.lock().unwrap().push(event.request().form_value("email"));
+        b.request_loader_reads_forms().on_event(listener)
+    });
+    let early = manager.begin();
+    early.store_form("email=1");
+    let late = manager.begin();
+    late.store_request(|| Request::new("POST", "/"));
+    late.store_form("email=1");
+    let whole = manager.begin();
+    for (request_login, request) in [
+        (early, Request::new("POST", "/")),
+        (late, Request::new("POST", "/")),
+        (whole, Request::new("POST", "/").with_form("email=1")),
+    ] {
+        let login = request_login.access(|| request);
+        assert_eq!(login.user().await.unwrap().unwrap().id, "1");
+        assert_eq!(login.request().form_value("email"), None);
+    }
+    let seen = seen.lock().unwrap();
+    assert!(!seen.is_empty() && seen.iter().all(Option::is_none), "a listener may log what it gets");
+}
+
+#[tokio::test]
+async fn the_session_stays_that_of_the_cookie() {
+    let manager = manager(Builder::request_loader_first);
+    let (request_login, login) = access_with(&manager, Request::new("POST", "/login"));
+    login.log_in(account("1")).remember(true).await.unwrap();
+    login.insert("draft", &"one").unwrap();
+    let cookie = common::cookies(&request_login);
+    let with_token = |method: &str| {
+        let request = Request::new(method, "/").with_header("cookie", cookie.as_bytes());
+        access_with(&manager, request.with_header("authorization", b"Bearer 2"))
+    };
+    let (request_login, login) = with_token("POST");
+    assert_eq!(login.user().await.unwrap().unwrap().id, "2");
+    assert_eq!(login.get::<String>("draft").unwrap().as_deref(), Some("one"));
+    login.insert("draft", &"two").unwrap();
+    let lines = request_login.finish(200).set_cookies;
+    assert!(lines.len() == 1 && lines[0].starts_with("__Host-session="), "{lines:?}");
+    let (_, login) = access_with(&manager, Request::new("GET", "/").with_header("cookie", lines[0].as_bytes()));
+    assert_eq!(login.user().await.unwrap().unwrap().id, "1", "the change is in the session of user 1");
+
+    let (request_login, login) = with_token("POST");
+    login.log_in(account("2")).await.unwrap();
+    assert_eq!(login.get::<String>("draft").unwrap(), None, "the data of user 1 is not for user 2");
+    let lines = request_login.finish(200).set_cookies;
+    assert!(lines.iter().any(|line| line.starts_with("__Host-remember_token=;")), "{lines:?}");
+
+    let (request_login, login) = with_token("POST");
+    login.log_out().await.unwrap();
+    let lines = request_login.finish(200).set_cookies;
+    assert_eq!(lines.iter().filter(|line| line.contains("Max-Age=0")).count(), 2, "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_token_does_not_keep_a_remember_cookie_from_being_refreshed() {
+    let manager = manager(|b| b.request_loader_first().refresh_remember_cookie_each_request());
+    let remembered = manager.test_login(account("1")).remembered(HOUR).without_session().now().unwrap().header();
+    let request = Request::new("GET", "/").with_header("cookie", remembered.as_bytes());
+    let (request_login, login) = access_with(&manager, request.with_header("authorization", b"Bearer 2"));
+    assert_eq!(login.user().await.unwrap().unwrap().id, "2");
+    let lines = request_login.finish(200).set_cookies;
+    assert!(lines.len() == 1 && lines[0].starts_with("__Host-remember_token="), "{lines:?}");
+    let (_, login) = access_with(&manager, Request::new("GET", "/").with_header("cookie", lines[0].as_bytes()));
+    assert_eq!(login.user().await.unwrap().unwrap().id, "1", "it is still user 1's");
+}
+
 #[cfg(feature = "http")]
 #[test]
 fn only_small_url_encoded_bodies_are_read() {
@@ -164,6 +245,7 @@ fn only_small_url_encoded_bodies_are_read() {
         (&[("content-type", "multipart/form-data; boundary=x")], false),
         (&[("content-type", "application/json")], false),
         (&[("content-type", "application/x-www-form-urlencoded-not")], false),
+        (&[FORM, ("upgrade", "websocket")], false),
         (&[], false),
     ] {
         assert_eq!(reads(&opted_in, headers), expected, "{headers:?}");

@@ -92,6 +92,10 @@ async fn the_cookies_can_be_of_any_age() {
             assert_eq!(login.login_fresh_within(Duration::from_secs(600)).await.unwrap(), is_recent, "{flask} {age:?}");
         }
     }
+    // Older than 1970.
+    let cookies = manager(|b| b).test_login(stored()).age(Duration::from_secs(NOW + 9)).now().unwrap();
+    let (_, login) = access(&manager(|b| b), &cookies.header());
+    assert!(login.user().await.unwrap().is_none());
     let manager = manager(|b| b.login_lifetime(YEAR));
     for (age, is_restored) in [(HOUR - Duration::from_secs(1), true), (HOUR, false)] {
         let cookies = manager.test_login(stored()).remembered(HOUR).without_session().age(age).await.unwrap();

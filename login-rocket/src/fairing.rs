@@ -108,7 +108,12 @@ impl<U: User> Fairing for LoginFairing<U> {
             response::replace(response, answer.unwrap_or_else(response::internal_error));
         }
         let parts = cached.request_login.finish(response.status().code);
-        if let Some(answer) = parts.replacement(response.status().code) {
+        let answer = match &parts.failure {
+            // Rocket's own page, or that of a default catcher.
+            Some(answer) if answer.is_json() && refused::is_default_500(request, response).await => Some(answer),
+            Some(_) | None => parts.replacement(response.status().code),
+        };
+        if let Some(answer) = answer {
             let status = Status::new(answer.status());
             let own = match refused::catcher(request.rocket(), request.uri().path().as_str(), status, !answer.is_json())
             {
@@ -129,6 +134,9 @@ const MAX_PEEK: usize = 512;
 /// The body of a request, if it is so small that Rocket lets a fairing read the whole.
 async fn small_form(request: &Request<'_>, data: &mut Data<'_>) -> Option<Vec<u8>> {
     let size = request.headers().get_one("content-length").and_then(|size| size.parse::<usize>().ok());
+    if size.is_some_and(|size| size > MAX_PEEK) {
+        return None;
+    }
     let read = data.peek(MAX_PEEK).await.to_vec();
     // A body that is longer may be called complete too: it is in memory, or it has just this size.
     let is_whole = if read.len() < MAX_PEEK { data.peek_complete() } else { size == Some(MAX_PEEK) };

@@ -74,7 +74,8 @@ async fn check<U: User>(
     match cached.access_user(request).require(requirement).await {
         Ok(user) => Ok(Ok(user)),
         Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
-        Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
+        // The answer depends on the whole request.
+        Err(Denied::Failed(error)) => Err(LoginRejection::Load(cached.access(request).answerable(error))),
     }
 }
 

@@ -170,6 +170,15 @@ async fn is_of_catcher<'r>(request: &'r Request<'_>, response: &mut Response<'r>
     is_same
 }
 
+/// Whether the response is a 500 that a guard's failure caused, and not the answer of a handler or
+/// of the application's catcher of 500.
+pub(crate) async fn is_default_500<'r>(request: &'r Request<'_>, response: &mut Response<'r>) -> bool {
+    let path = request.uri().path();
+    response.status() == Status::InternalServerError
+        && catcher(request.rocket(), path.as_str(), Status::InternalServerError, false).is_none()
+        && is_of_catcher(request, response).await
+}
+
 /// The application's catcher of this status for a path, as Rocket would choose it. With
 /// `or_default`, a default catcher counts too.
 pub(crate) fn catcher<'r>(

@@ -119,7 +119,8 @@ impl<U: User> Guarded<U> {
         match self.guard.check(cached.access_user(request).require(self.guard.requirement()).await) {
             Ok(()) => Ok(Ok(())),
             Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
-            Err(Denied::Failed(error)) => Err(LoginRejection::Load(error)),
+            // The answer depends on the whole request.
+            Err(Denied::Failed(error)) => Err(LoginRejection::Load(cached.access(request).answerable(error))),
         }
     }
 }

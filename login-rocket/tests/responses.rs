@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex};
 
 use common::{Account, build, header, rocket};
 use login_rocket::{
-    Allowed, CurrentUser, Error, LoaderAtIgnite, Login, LoginManager, MaybeUser, Permission, SecretKey, UserLoader,
+    Allowed, CurrentUser, Error, LoaderAtIgnite, Login, LoginManager, LoginRejection, MaybeUser, Permission, SecretKey,
+    UserLoader,
 };
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
@@ -213,6 +214,11 @@ async fn loads(login: Login<Account>) -> &'static str {
     "a page that ignores the failure"
 }
 
+#[get("/catches")]
+fn catches(user: Result<CurrentUser<Account>, LoginRejection>) -> &'static str {
+    if user.is_ok() { "fine" } else { "a page that ignores the failure" }
+}
+
 #[catch(default)]
 fn caught(status: Status, _: &Request<'_>) -> String {
     format!("a page of {}", status.code)
@@ -258,6 +264,13 @@ fn the_catchers_of_the_application_are_asked() {
         let request = with_401.get(path).header(Header::new("content-type", "application/grpc"));
         let request = if user.is_empty() { request } else { request.header(cookie(&login, user)) };
         assert_eq!(header(&request.dispatch(), "grpc-status"), code, "a gRPC client can use no page");
+    }
+    let bare = Client::untracked(rocket(&login).mount("/", routes![settings, loads, catches])).unwrap();
+    for (client, path) in [(&bare, "/settings"), (&bare, "/loads"), (&with_default, "/settings"), (&bare, "/catches")] {
+        let request = client.get(path).header(cookie(&login, "broken")).header(Accept::JSON);
+        let response = request.dispatch();
+        assert_eq!(header(&response, "content-type"), "application/problem+json", "{path}");
+        assert_eq!(response.status().code, 500, "{path}");
     }
     // Nor can a client that prefers JSON use the page of a default catcher.
     for (path, user, code) in [("/settings", "", 401), ("/admin", "ann", 403), ("/loads", "broken", 500)] {

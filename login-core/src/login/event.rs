@@ -76,7 +76,7 @@ impl<U: User> Event<'_, U> {
     }
 
     /// The request: its method, path and headers. Its client chose what is in it. Headers contain
-    /// secrets, so do not log all of them.
+    /// secrets, so do not log all of them. Posted forms are not in it.
     #[must_use]
     pub fn request(&self) -> &Request {
         self.request
@@ -90,20 +90,22 @@ impl<U: User> Event<'_, U> {
     }
 
     /// The ID of the session: that of the login which begins or ends here, or else of the one that
-    /// the request came with. `None` without a login, and in the flask format, whose sessions have
-    /// no ID.
+    /// the request came with. `None` without a login, for a user whom the request loader found, and
+    /// in the flask format, whose sessions have no ID.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
         self.origin.id
     }
 
-    /// Which secret key signed the cookie that the login was read from: 0 is the current key, 1
-    /// the first [`fallback_key`](crate::LoginManagerBuilder::fallback_key), and so on. `None`
-    /// if the request has no such cookie, and for a login that begins here.
+    /// Which secret key signed the cookie that was read: 0 is the current key, 1 the first
+    /// [`fallback_key`](crate::LoginManagerBuilder::fallback_key), and so on. It is the session
+    /// cookie, or the remember cookie if there is no login in the session. `None` if the request
+    /// has no such cookie, and for a login that begins here.
     ///
-    /// A fallback key can be removed once no event has it any more.
+    /// While a session works, its remember cookie is not read. So an old key may still be needed
+    /// although no event has it any more.
     #[must_use]
-    pub fn key(&self) -> Option<usize> {
+    pub fn key_index(&self) -> Option<usize> {
         self.origin.key
     }
 }
@@ -235,5 +237,13 @@ impl<U: User> Shared<U> {
         }
         let origin = self.state().origin;
         self.setup.notify(kind, self.request(), origin);
+    }
+
+    /// Notifies the listeners of an event that is not about the request's session.
+    pub(crate) fn notify_without_session(&self, kind: EventKind<'_, U>) {
+        if self.setup.listeners.is_empty() {
+            return kind.log();
+        }
+        self.setup.notify(kind, self.request(), SessionOrigin::default());
     }
 }

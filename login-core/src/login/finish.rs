@@ -80,6 +80,7 @@ impl<U: User> RequestLogin<U> {
         let remembered = setup.format.read_remember(self.0.client(&state.client), &setup.config, now)?;
         let user = state.user().cloned();
         drop(state);
+        let remembered = self.0.canonical(remembered);
         // If the user is loaded, the digest is checked and made again with the current key.
         let checked = user.map(|user| setup.format.check_remembered(&remembered, &*user));
         Some(checked.unwrap_or(Ok(remembered.auth)).map(|auth| Remembered { auth, ..remembered }))

@@ -85,6 +85,13 @@ impl<U: User> Login<U> {
         Require::new(self, requirement)
     }
 
+    /// Like [`user_including_inactive`](Self::user_including_inactive), for the library itself: it is
+    /// no access by the application.
+    pub(crate) fn user_without_access(&self) -> UserFuture<U> {
+        self.0.state().access_notified = true;
+        self.user_including_inactive()
+    }
+
     /// Logs a user in when it is awaited (Flask-Login's `login_user`).
     ///
     /// ```
@@ -124,9 +131,7 @@ impl<U: User> Login<U> {
     /// it is not the login of `user`, [`LoginError::Load`], [`LoginError::CookieTooLarge`],
     /// [`LoginError::ResponseBegun`]. Then nothing is changed.
     pub async fn confirm(&self, user: &U) -> Result<(), LoginError> {
-        // The library itself loads the user here, so it is no access by the application.
-        self.0.state().access_notified = true;
-        self.user_including_inactive().await?;
+        self.user_without_access().await?;
         self.confirm_now(user)
     }
 
@@ -234,7 +239,9 @@ impl<U: User> Login<U> {
         if state.remember == RememberChange::Delete {
             return None;
         }
-        setup.format.read_remember(self.0.client(&state.client), &setup.config, self.0.now())
+        let read = setup.format.read_remember(self.0.client(&state.client), &setup.config, self.0.now());
+        drop(state);
+        read.map(|remembered| self.0.canonical(remembered))
     }
 
     /// Checks the size of a changed session.

@@ -25,8 +25,8 @@ pub trait UserLoader: Send + Sync + 'static {
     /// The user with this ID, or `Ok(None)` if there is none. An error makes the response a 5xx.
     ///
     /// It is called only if something needs the user, and then once in a request. It is
-    /// called a second time if the session's user does not exist and a remember cookie has
-    /// the ID of another user.
+    /// called once more if the session's user does not exist and a remember cookie has the same
+    /// ID.
     fn load_user(
         &self,
         id: <Self::User as User>::Id,
@@ -37,7 +37,8 @@ pub trait UserLoader: Send + Sync + 'static {
 /// `request_loader`). A closure that gets a copy of the [`Request`] is one too.
 ///
 /// It is called only if the session has no user and the request has no readable remember
-/// cookie. The user is logged in for this request only, and the login is never fresh.
+/// cookie, unless it comes
+/// [first](crate::LoginManagerBuilder::request_loader_first). The user is logged in for this request only, and the login is never fresh.
 ///
 /// ```
 /// # use login_core::{Request, RequestLoader, User};

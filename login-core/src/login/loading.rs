@@ -62,7 +62,8 @@ impl<U: User> Future for UserFuture<U> {
         let user = self.0.poll(context, |_, state| state.user().cloned());
         // Not while the state is locked: it is the user's own code.
         let accepts_inactive = self.1;
-        user.map_ok(|user| user.filter(|user| accepts_inactive || user.is_authenticated())).map_err(LoginError::Load)
+        let user = user.map_ok(|user| user.filter(|user| accepts_inactive || user.is_authenticated()));
+        user.map_err(|error| LoginError::Load(self.0.login.answerable(error)))
     }
 }
 

@@ -4,8 +4,6 @@ use std::future::{IntoFuture, Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-use smol_str::ToSmolStr;
-
 use crate::clock::LAST_SECOND;
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
@@ -94,7 +92,7 @@ impl<U: User> LogIn<U> {
         // The user's own code and the entropy run here, so the state is not locked.
         setup.check_auth_hash_is_used(&self.user);
         let user_id = id_text(&*self.user);
-        if !user_id.parse::<U::Id>().is_ok_and(|id| id.to_smolstr() == user_id) {
+        if !user_id.parse::<U::Id>().is_ok_and(|id| id == self.user.id()) {
             return Err(LoginError::UnreadableId);
         }
         let auth = format.auth(&*self.user, &user_id);
@@ -105,13 +103,13 @@ impl<U: User> LogIn<U> {
         let written = if is_remembered { format.write_remember(new, config, now) } else { None };
         self.check_remember_size(written.as_ref().map_or(0, |(token, _)| token.len()))?;
         let seconds = self.duration.filter(|_| is_remembered && format.is_flask());
+        let carried = self.login.remembered();
 
         let mut guard = shared.state();
         let state = guard.for_change()?;
         let client = shared.client(&state.client);
         // A cookie that this request already deletes, such as by a logout, stays deleted.
-        let is_deleted = state.remember == RememberChange::Delete;
-        let carried = if is_deleted { None } else { format.read_remember(client, config, now) };
+        let carried = carried.filter(|_| state.remember != RememberChange::Delete);
         let replaces_another = transitions::is_another(&state.session, &user_id);
         let remember = match (written, self.remember, carried) {
             (Some((token, seconds)), ..) => Some(RememberChange::Set(token, seconds)),

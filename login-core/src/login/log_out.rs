@@ -2,13 +2,14 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::error::LoginError;
 use crate::login::event::EventKind;
 use crate::login::handle::Login;
 use crate::login::loading::UserFuture;
-use crate::login::resolution::Resolution;
+use crate::login::resolution::{Resolution, Source};
 use crate::login::state::RememberChange;
 use crate::session::content;
 use crate::session::transitions;
@@ -61,7 +62,14 @@ impl<U: User> LogOut<U> {
         let mut guard = shared.state();
         let state = guard.for_change()?;
         let has_cookie = shared.client(&state.client).has_cookie(&setup.config.remember_cookie.name);
-        let user = state.user().cloned();
+        // A user whom the request loader found has no login that could end.
+        let user = match &state.resolution {
+            Resolution::User(user, Source::Login) => Some(Arc::clone(user)),
+            Resolution::User(_, Source::Request)
+            | Resolution::Unresolved
+            | Resolution::Anonymous
+            | Resolution::Failed(_) => None,
+        };
         let kept = state.kept(setup.format.is_flask(), &self.keep);
         state.session_changed |= transitions::log_out(&mut state.session, kept, has_cookie);
         // A session cookie that could not be read may still be valid on another server.

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, BEARER_CHALLENGE, CHALLENGE, Kind, Refusal};
 use crate::config::settings::Message;
-use crate::error::LoginError;
+use crate::error::{LoadError, LoginError};
 use crate::log;
 use crate::login::event::EventKind;
 use crate::login::handle::{Limit, Login};
@@ -78,6 +78,14 @@ impl<U: User> Login<U> {
     #[must_use]
     pub fn is_grpc(&self) -> bool {
         matches!(self.0.setup.config.kind(self.0.request()), Kind::Grpc(_))
+    }
+
+    /// The error of a failed load, whose answer is in the kind that the whole request asks for. A
+    /// guard that copied only what identifies the client calls this after
+    /// [`access`](crate::adapter::RequestLogin::access).
+    #[must_use]
+    pub fn answerable(&self, error: LoadError) -> LoadError {
+        error.with_kind(self.0.setup.config.kind(self.0.request()))
     }
 
     /// Whether the client prefers JSON to a page.

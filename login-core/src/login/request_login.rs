@@ -48,7 +48,7 @@ impl<U: User> RequestLogin<U> {
     /// Stores the form that the request posts, before anything accesses the login: the body as it
     /// came. See [`reads_form`](crate::LoginManager::reads_form).
     pub fn store_form(&self, body: impl Into<Vec<u8>>) {
-        self.0.state().form = Some(body.into());
+        self.0.state().form = Some(Arc::new(body.into()));
     }
 
     /// Accesses the login: reads the session the first time. From then on the response

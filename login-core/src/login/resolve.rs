@@ -3,7 +3,7 @@
 use std::sync::MutexGuard;
 
 use crate::error::LoadError;
-use crate::login::event::EventKind;
+use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::Login;
 use crate::login::resolution::Resolution;
 use crate::login::state::{RememberChange, State};
@@ -42,9 +42,16 @@ impl<U: User> Login<U> {
             self.0.notify(EventKind::SessionProtected);
         }
         if asks_first {
-            return Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation });
+            return self.load_from_request(generation);
         }
         self.resolve_by_session(generation)
+    }
+
+    /// The step that asks the request loader, which alone sees the form.
+    fn load_from_request(&self, generation: u32) -> Step<U> {
+        let form = self.0.state().form.clone();
+        let with_form = form.map(|form| self.0.request().clone().with_shared_form(form));
+        Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation, with_form })
     }
 
     /// The request loader was asked first, and found no user. Credentials that name no user do
@@ -83,15 +90,18 @@ impl<U: User> Login<U> {
     pub(crate) fn resolve_by_cookie(&self, generation: u32) -> Step<U> {
         let setup = &self.0.setup;
         match self.remembered() {
-            Some(remembered) => self.load_user(LoadUser {
-                login: self.clone(),
-                generation,
-                user_id: remembered.user_id.clone(),
-                reason: Reason::RememberCookie(remembered),
-            }),
+            Some(remembered) => {
+                let mut state = self.0.state();
+                if state.generation == generation {
+                    state.origin = SessionOrigin { id: None, key: Some(remembered.key) };
+                }
+                drop(state);
+                let (login, user_id) = (self.clone(), remembered.user_id.clone());
+                self.load_user(LoadUser { login, generation, user_id, reason: Reason::RememberCookie(remembered) })
+            }
             None if setup.has_request_loader && !setup.config.request_loader_first => {
                 self.0.state().asked_request_loader = true;
-                Step::LoadUserFromRequest(LoadUserFromRequest { login: self.clone(), generation })
+                self.load_from_request(generation)
             }
             None => self.settle(generation, Resolution::Anonymous),
         }

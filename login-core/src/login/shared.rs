@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Wake;
 
+use crate::formats::format::Remembered;
 use crate::login::event::SessionOrigin;
 use crate::login::setup::Setup;
 use crate::login::state::{RememberChange, State};
@@ -12,7 +13,7 @@ use crate::request::cross_site;
 use crate::request::view::Request;
 use crate::session::kept::Kept;
 use crate::session::transitions::{self, Protected};
-use crate::user::User;
+use crate::user::{User, canonical_id};
 
 /// The waker of the load wakes all waiting tasks, because any one of them may never poll
 /// again.
@@ -78,6 +79,9 @@ impl<U: User> Shared<U> {
         let read = format.read_session(client, config, now);
         let is_unreadable = read.is_none() && client.has_cookie(&config.session_cookie.name);
         let mut session = read.unwrap_or_default();
+        if format.is_flask() {
+            session.user_id = session.user_id.map(canonical_id::<U>);
+        }
         let origin = SessionOrigin { id: session.id(), key: session.key };
         let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
         let protected = transitions::protect(&mut session, config.protection, kept, |session| {
@@ -109,8 +113,11 @@ impl<U: User> Shared<U> {
     /// Stores the whole request, the first time.
     pub(crate) fn store_request(&self, request: impl FnOnce() -> Request) -> &Request {
         self.request.get_or_init(|| {
-            let form = self.state().form.take();
-            form.into_iter().fold(request(), Request::with_form)
+            let mut request = request();
+            if let Some(form) = request.form.take() {
+                self.state().form = Some(form);
+            }
+            request
         })
     }
 
@@ -130,9 +137,18 @@ impl<U: User> Shared<U> {
         cross_site::is_from_another_site(request, client::origin(request, self.setup.config.proxies))
     }
 
+    /// A remember cookie with its ID as this library would write it. The state must not be locked.
+    pub(crate) fn canonical(&self, remembered: Remembered) -> Remembered {
+        match self.setup.format.is_flask() {
+            true => Remembered { user_id: canonical_id::<U>(remembered.user_id), ..remembered },
+            false => remembered,
+        }
+    }
+
     /// Sets the time of this request, for tests of applications.
     pub(crate) fn set_now(&self, now: u64) {
-        self.now.store(now, Ordering::Relaxed);
+        // Zero would mean that the time was not read yet.
+        self.now.store(now.max(1), Ordering::Relaxed);
     }
 
     /// The time of this request, in seconds since 1970. It is the same during the whole

@@ -90,8 +90,9 @@ pub(crate) struct State<U> {
     /// The wakers of their tasks.
     pub(crate) wakers: Vec<Waker>,
     pub(crate) response_begun: bool,
-    /// The form that the request posts, until the request is stored.
-    pub(crate) form: Option<Vec<u8>>,
+    /// The form that the request posts. Only the request loader sees it: not a listener, which may
+    /// log the request.
+    pub(crate) form: Option<Arc<Vec<u8>>>,
 }
 
 impl<U> State<U> {

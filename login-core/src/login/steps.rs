@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoadError;
 use crate::formats::format::{Remembered, Revoked};
-use crate::login::event::{EventKind, SessionOrigin};
+use crate::login::event::EventKind;
 use crate::login::handle::Login;
 use crate::login::resolution::{Resolution, Source};
 use crate::login::setup::Warning;
@@ -60,6 +60,8 @@ pub struct LoadUser<U: User> {
 pub struct LoadUserFromRequest<U: User> {
     pub(crate) login: Login<U>,
     pub(crate) generation: u32,
+    /// The request with its form, if it has one.
+    pub(crate) with_form: Option<Request>,
 }
 
 impl<U: User> Step<U> {
@@ -170,7 +172,6 @@ impl<U: User> LoadUser<U> {
                 // request, perhaps without the session cookie, the login is valid in this request,
                 // and the next one restores it again.
                 let fits = setup.format.session_size(&restored, &setup.config, now) <= MAX_SIZE;
-                state.origin = SessionOrigin { id: None, key: Some(remembered.key) };
                 if fits && !state.response_begun && !state.is_foreign {
                     state.origin.id = restored.id();
                     state.set_session(restored);
@@ -200,10 +201,10 @@ impl<U: User> LoadUser<U> {
 }
 
 impl<U: User> LoadUserFromRequest<U> {
-    /// The request.
+    /// The request, with the form that it posts, if the server stored it.
     #[must_use]
     pub fn request(&self) -> &Request {
-        self.login.0.request()
+        self.with_form.as_ref().unwrap_or_else(|| self.login.0.request())
     }
 
     /// Answers with the result of the request loader.
@@ -214,7 +215,8 @@ impl<U: User> LoadUserFromRequest<U> {
         let resolution = Resolution::User(Arc::clone(&user), Source::Request);
         let (step, settled) = self.login.settle_with(self.generation, |state| state.resolution = resolution);
         if settled.is_some() {
-            self.login.0.notify(EventKind::LoadedFromRequest { user: &user });
+            // The session, if there is one, may be another user's.
+            self.login.0.notify_without_session(EventKind::LoadedFromRequest { user: &user });
         }
         step
     }

@@ -8,7 +8,7 @@
 #[macro_export]
 macro_rules! __adapter_handlers {
     ({ $($header:tt)* } $response:ty, cross_site) => {
-        $crate::adapter::handlers!({ $($header)* } $response);
+        $crate::__adapter_handlers!({ $($header)* } $response);
 
         $($header)* {
             /// Answers a request that is refused because another site's page sent it. See

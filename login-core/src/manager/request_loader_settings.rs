@@ -48,7 +48,10 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     ///
     /// If the loader finds no user and the request has an `Authorization` header, no user is
     /// logged in: a token that has expired does not turn into the login of a cookie. Without that
-    /// header, the cookies count. The session's data is still that of the session cookie.
+    /// header, the cookies count, also if the loader looked at credentials elsewhere and they were
+    /// wrong. Behind a proxy that passes on its own `Authorization`, cookies never count.
+    ///
+    /// The session is still that of the cookie: its data, messages and `next`. A logout ends it.
     pub fn request_loader_first(mut self) -> Self {
         self.config.request_loader_first = true;
         self
@@ -61,7 +64,10 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     /// sees no form if the body is larger (on Rocket: than 512 bytes, which is how much Rocket
     /// lets a fairing read), or of another type.
     ///
-    /// It sees forms only where the request loader is asked: not if a cookie has a login.
+    /// A client decides how fast it sends a body, and a guard answers only after it. So limit the
+    /// time outside of the layer, or in the proxy in front.
+    ///
+    /// Only the request loader sees the form: not a handler, and not a listener.
     pub fn request_loader_reads_forms(mut self) -> Self {
         self.config.reads_forms = true;
         self

@@ -207,6 +207,9 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
 
     /// Adds a listener, which is called with each [`Event`] after the listeners that were
     /// added before it.
+    ///
+    /// A closure that looks at the user names the user's type:
+    /// `|event: &Event<'_, Account>| …`.
     pub fn on_event(mut self, listener: impl Fn(&Event<'_, U>) + Send + Sync + 'static) -> Self {
         self.listeners.push(Box::new(listener));
         self

@@ -140,9 +140,7 @@ impl<U: User> TestLogin<U> {
     async fn check(&self, cookies: &TestCookies) -> Result<(), TestLoginError> {
         let request_login = self.begin();
         let login = request_login.access(|| self.request().with_header("cookie", cookies.header().as_bytes()));
-        // The application does not access its user here.
-        login.0.state().access_notified = true;
-        match login.user_including_inactive().await? {
+        match login.user_without_access().await? {
             Some(found) if id_text(&*found) == id_text(&*self.user) => Ok(()),
             None if login.0.state().login_ended => Err(TestLoginError::AuthHashDiffers),
             Some(_) | None => Err(TestLoginError::UnknownUser),

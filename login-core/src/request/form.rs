@@ -1,5 +1,7 @@
 //! What an application's loader reads of a request: query, form and token.
 
+use std::sync::Arc;
+
 use crate::request::head::RequestHead;
 use crate::request::url;
 use crate::request::view::Request;
@@ -8,9 +10,11 @@ use crate::request::view::Request;
 pub const MAX_FORM: usize = 64 * 1024;
 
 /// Whether a request posts a form that is not too large: its type is that of an HTML form
-/// without files (`application/x-www-form-urlencoded`).
+/// without files (`application/x-www-form-urlencoded`). What follows the request for another
+/// protocol, such as a WebSocket, is no body.
 pub(crate) fn is_posted(head: &impl RequestHead) -> bool {
-    let (mut is_form, mut is_small) = (false, true);
+    let (mut is_form, mut is_small) = (false, head.method() != "CONNECT");
+    head.for_each_line("upgrade", |_| is_small = false);
     head.for_each_line("content-type", |value| {
         let media = value.split(|byte| *byte == b';').next().unwrap_or_default();
         is_form = media.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
@@ -33,7 +37,12 @@ impl Request {
     /// Adds the body of a request that posts a form, as it came.
     #[must_use]
     pub fn with_form(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.form = Some(body.into().into_boxed_slice());
+        self.form = Some(Arc::new(body.into()));
+        self
+    }
+
+    pub(crate) fn with_shared_form(mut self, form: Arc<Vec<u8>>) -> Self {
+        self.form = Some(form);
         self
     }
 
@@ -44,7 +53,7 @@ impl Request {
     /// [`request_loader_reads_forms`](crate::LoginManagerBuilder::request_loader_reads_forms).
     #[must_use]
     pub fn form_value(&self, name: &str) -> Option<String> {
-        let form = std::str::from_utf8(self.form.as_deref()?).ok()?;
+        let form = std::str::from_utf8(self.form.as_deref()?.as_slice()).ok()?;
         url::query_pairs(form).find(|(key, _)| key == name)?.1.ok()
     }
 

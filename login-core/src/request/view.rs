@@ -1,6 +1,7 @@
 //! A copy of what the library needs of a request, independent of any framework.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::request::cookies::{self, CookieName};
 
@@ -32,7 +33,7 @@ pub struct Request {
     https: bool,
     peer: Option<IpAddr>,
     /// The body, if it is a form and was read.
-    pub(crate) form: Option<Box<[u8]>>,
+    pub(crate) form: Option<Arc<Vec<u8>>>,
 }
 
 /// The position of a header's value in the buffer.

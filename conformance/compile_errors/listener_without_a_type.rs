@@ -1,0 +1,31 @@
+// The listener does not say which type the user has.
+
+use std::borrow::Cow;
+
+use login_axum::{LoginManager, User, development_key};
+
+struct Account {
+    id: i64,
+}
+
+impl User for Account {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn auth_hash(&self) -> Cow<'_, [u8]> {
+        Cow::default()
+    }
+}
+
+async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
+    Ok(Some(Account { id }))
+}
+
+fn main() {
+    let _ = LoginManager::builder(development_key())
+        .on_event(|event| println!("{:?}", event.user().map(|user| user.id)))
+        .build(find);
+}
