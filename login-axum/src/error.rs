@@ -86,7 +86,10 @@ impl fmt::Display for LoginRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingLayer { user } => {
-                write!(f, "no login layer for `{user}`: add `.layer(login.layer())` to the router, after its routes")
+                write!(
+                    f,
+                    "no login layer for `{user}` around this: add `.layer(login.layer())` to the router, after its routes and its guards"
+                )
             }
             Self::AnotherLayer { user } => write!(
                 f,

@@ -45,7 +45,8 @@ pub trait User: Send + Sync + 'static {
     ///
     /// The current login ends too. A handler that changes the password keeps it if it loads the
     /// changed user and logs them in: `login.log_in(changed).await?`. Without
-    /// [`remember`](crate::LogIn::remember), the login stays remembered as it was.
+    /// [`remember`](crate::LogIn::remember), the login stays remembered as it was. (A request with
+    /// an API token would get a session by this: log in only who came by a cookie.)
     ///
     /// Only a keyed digest of the value leaves the server. Flask's cookies do not contain it:
     /// with [`flask_compatible`](crate::LoginManagerBuilder::flask_compatible) a warning says

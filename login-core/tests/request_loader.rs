@@ -246,6 +246,8 @@ fn only_small_url_encoded_bodies_are_read() {
         (&[("content-type", "application/json")], false),
         (&[("content-type", "application/x-www-form-urlencoded-not")], false),
         (&[FORM, ("upgrade", "websocket")], false),
+        (&[("content-type", "text/plain"), FORM], false),
+        (&[FORM, FORM], false),
         (&[], false),
     ] {
         assert_eq!(reads(&opted_in, headers), expected, "{headers:?}");

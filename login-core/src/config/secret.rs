@@ -30,7 +30,7 @@ impl SecretKey {
     /// # Errors
     /// [`SecretKeyError::Empty`] if there are none.
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self, SecretKeyError> {
-        Self::new(bytes.into(), false)
+        Self::checked(bytes.into(), false)
     }
 
     /// A key of text, for a Flask application whose `SECRET_KEY` is `str`.
@@ -42,7 +42,7 @@ impl SecretKey {
     /// # Errors
     /// [`SecretKeyError::Empty`] if the text is empty.
     pub fn from_text(text: impl Into<String>) -> Result<Self, SecretKeyError> {
-        Self::new(text.into().into_bytes(), true)
+        Self::checked(text.into().into_bytes(), true)
     }
 
     /// The key in the environment variable `name`, as text.
@@ -57,7 +57,7 @@ impl SecretKey {
         }
     }
 
-    fn new(bytes: Vec<u8>, is_text: bool) -> Result<Self, SecretKeyError> {
+    fn checked(bytes: Vec<u8>, is_text: bool) -> Result<Self, SecretKeyError> {
         let bytes = Zeroizing::new(bytes);
         if bytes.is_empty() { Err(SecretKeyError::Empty) } else { Ok(Self { bytes, is_text }) }
     }

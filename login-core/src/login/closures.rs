@@ -11,7 +11,8 @@ use crate::user::User;
 /// What [`build`](crate::LoginManagerBuilder::build) takes: a type that is a [`UserLoader`], or a
 /// closure that gets a user's ID and returns a future of `Result<Option<User>, Error>`.
 ///
-/// `Marker` keeps the two apart. The compiler finds it.
+/// `Marker` keeps the two apart. The compiler finds it. A loader that cannot fail names an error all
+/// the same: `Ok::<_, Infallible>(…)`.
 ///
 /// ```
 /// # use login_core::{ConfigError, LoginManager, LoginManagerBuilder, User};
@@ -37,6 +38,7 @@ use crate::user::User;
     label = "not a user loader",
     note = "a user loader is an async function or closure that takes an ID by value, in the type of `User::Id`: `|id: i64| async move {{ … }}`",
     note = "it returns a `Result` of an `Option` of your user type: `Ok(None)` if there is no such user, and `Err` if the database failed",
+    note = "its future is `Send`, and its error is `Send + Sync`",
     note = "a type that implements `UserLoader` is one too"
 )]
 pub trait IntoUserLoader<U: User, Marker> {
@@ -57,6 +59,7 @@ pub trait IntoUserLoader<U: User, Marker> {
     label = "not a request loader",
     note = "a request loader is an async function or closure that takes the request by value: `|request: Request| async move {{ … }}`",
     note = "it returns a `Result` of an `Option` of your user type: `Ok(None)` if the request names no user, and `Err` if the database failed",
+    note = "its future is `Send`, and its error is `Send + Sync`",
     note = "a type that implements `RequestLoader` is one too"
 )]
 pub trait IntoRequestLoader<U: User, Marker> {

@@ -55,6 +55,7 @@ impl<U: User> Login<U> {
     /// [`LoginError::Serialize`], [`LoginError::ReservedKey`],
     /// [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`]. Then nothing is
     /// changed.
+    #[doc(alias = "set")]
     pub fn insert<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), LoginError> {
         if content::is_reserved(key) {
             return Err(LoginError::ReservedKey(key.to_owned()));

@@ -62,6 +62,7 @@ impl<U: User> Login<U> {
     ///
     /// # Errors
     /// [`LoginError::Load`] if the application's loader failed. The response is then a 5xx.
+    #[doc(alias = "current_user")]
     pub fn user(&self) -> UserFuture<U> {
         UserFuture::new(self.clone())
     }
@@ -100,6 +101,7 @@ impl<U: User> Login<U> {
     /// login.log_in(user).remember(true).await?;
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "login_user")]
     pub fn log_in(&self, user: impl IntoUser<U>) -> LogIn<U> {
         LogIn::new(self.clone(), user.into_user())
     }
@@ -119,6 +121,7 @@ impl<U: User> Login<U> {
     /// login.log_out().keep(["cart"]).await?;
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "logout_user")]
     pub fn log_out(&self) -> LogOut<U> {
         LogOut::new(self.clone())
     }
@@ -130,6 +133,7 @@ impl<U: User> Login<U> {
     /// [`LoginError::NotLoggedIn`] if the session has no login, [`LoginError::AnotherUser`] if
     /// it is not the login of `user`, [`LoginError::Load`], [`LoginError::CookieTooLarge`],
     /// [`LoginError::ResponseBegun`]. Then nothing is changed.
+    #[doc(alias = "confirm_login")]
     pub async fn confirm(&self, user: &U) -> Result<(), LoginError> {
         self.user_without_access().await?;
         self.confirm_now(user)

@@ -13,17 +13,18 @@ pub const MAX_FORM: usize = 64 * 1024;
 /// without files (`application/x-www-form-urlencoded`). What follows the request for another
 /// protocol, such as a WebSocket, is no body.
 pub(crate) fn is_posted(head: &impl RequestHead) -> bool {
-    let (mut is_form, mut is_small) = (false, head.method() != "CONNECT");
+    let (mut types, mut is_form, mut is_small) = (0, false, head.method() != "CONNECT");
     head.for_each_line("upgrade", |_| is_small = false);
     head.for_each_line("content-type", |value| {
         let media = value.split(|byte| *byte == b';').next().unwrap_or_default();
+        types += 1;
         is_form = media.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
     });
     head.for_each_line("content-length", |value| {
         let size = std::str::from_utf8(value).ok().and_then(|size| size.parse::<usize>().ok());
         is_small &= size.is_some_and(|size| size <= MAX_FORM);
     });
-    is_form && is_small
+    types == 1 && is_form && is_small
 }
 
 impl Request {

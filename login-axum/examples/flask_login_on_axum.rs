@@ -1,17 +1,16 @@
-//! The first program in Flask-Login's README, on Rocket.
+//! The first program in Flask-Login's README, on axum.
 //!
 //! ```text
-//! cargo run -p login-rocket --example first_program
+//! cargo run -p login-axum --example flask_login_on_axum
 //! ```
 
-use std::{borrow::Cow, collections::HashMap, convert::Infallible, error::Error, io::Cursor};
+use std::{borrow::Cow, collections::HashMap, convert::Infallible, error::Error, net::SocketAddr};
 
-use login_rocket::{ConfigError, CurrentUser, Login, LoginManager, Request, User, development_key};
-use rocket::form::Form;
-use rocket::http::Status;
-use rocket::response::content::RawHtml;
-use rocket::response::{Redirect, Response};
-use rocket::{Build, Rocket, get, post, routes};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router, serve};
+use login_axum::{ConfigError, CurrentUser, Login, LoginManager, Request, User, development_key};
 
 /// Our mock database.
 const USERS: [(&str, &str); 1] = [("foo@bar.tld", "secret")];
@@ -45,9 +44,8 @@ fn check(email: Option<String>, password: Option<String>) -> Option<Member> {
     USERS.contains(&(&email, &password)).then_some(Member { email })
 }
 
-#[get("/login")]
-fn form() -> RawHtml<&'static str> {
-    RawHtml(
+async fn form() -> Html<&'static str> {
+    Html(
         "<form method='POST'>
           <input type='text' name='email' placeholder='email'>
           <input type='password' name='password' placeholder='password'>
@@ -58,40 +56,39 @@ fn form() -> RawHtml<&'static str> {
 
 type Fields = Form<HashMap<String, String>>;
 
-#[post("/login", data = "<form>")]
-async fn log_in(login: Login<Member>, mut form: Fields) -> Result<Result<Redirect, &'static str>, login_rocket::Error> {
-    let Some(user) = check(form.remove("email"), form.remove("password")) else { return Ok(Err("Bad login")) };
+async fn log_in(login: Login<Member>, Form(mut form): Fields) -> Result<Response, login_axum::Error> {
+    let Some(user) = check(form.remove("email"), form.remove("password")) else {
+        return Ok("Bad login".into_response());
+    };
     login.log_in(user).await?;
-    Ok(Ok(Redirect::to("/protected")))
+    Ok(Redirect::to("/protected").into_response())
 }
 
-#[get("/protected")]
-fn protected(user: CurrentUser<Member>) -> String {
+async fn protected(user: CurrentUser<Member>) -> String {
     format!("Logged in as: {}", user.email)
 }
 
-#[post("/logout")] // a link must not log anyone out
-async fn log_out(login: Login<Member>) -> Result<&'static str, login_rocket::Error> {
+async fn log_out(login: Login<Member>) -> Result<&'static str, login_axum::Error> {
     login.log_out().await?;
     Ok("Logged out")
 }
 
-fn unauthorized() -> Response<'static> {
-    Response::build().status(Status::Unauthorized).sized_body(12, Cursor::new("Unauthorized")).finalize()
-}
-
-pub(crate) fn app() -> Result<Rocket<Build>, ConfigError> {
+/// The application.
+pub(crate) fn app() -> Result<Router, ConfigError> {
     let login = LoginManager::builder(development_key()) // change this!
         .request_loader(request_loader)
         .request_loader_reads_forms()
-        .unauthorized_handler(|_, _| Some(unauthorized()))
+        .unauthorized_handler(|_, _| Some((StatusCode::UNAUTHORIZED, "Unauthorized").into_response()))
         .build(user_loader)?;
-    let routes = routes![form, log_in, protected, log_out];
-    Ok(rocket::build().attach(login.fairing()).mount("/", routes))
+    Ok(Router::new()
+        .route("/login", get(form).post(log_in))
+        .route("/protected", get(protected))
+        .route("/logout", post(log_out)) // a link must not log anyone out
+        .layer(login.layer()))
 }
 
-#[rocket::main]
+#[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    app()?.launch().await?;
-    Ok(())
+    let app = app()?.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?)
 }

@@ -1,10 +1,10 @@
-//! The example `first_program` does what the first program in Flask-Login's README does.
+//! The example `flask_login_on_actix` does what the first program in Flask-Login's README does.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
-#[path = "../examples/first_program.rs"]
+#[path = "../examples/flask_login_on_actix.rs"]
 #[allow(dead_code, reason = "`main` serves the application, and this test does not")]
-mod first_program;
+mod flask_login_on_actix;
 
 use actix_web::App;
 use actix_web::body::to_bytes;
@@ -16,8 +16,8 @@ const BAD: &str = "email=foo%40bar.tld&password=guess";
 
 #[actix_web::test]
 async fn it_logs_in_by_the_form_and_by_a_form_in_any_request() {
-    let login = first_program::login().unwrap();
-    let app = init_service(App::new().configure(first_program::routes).wrap(login.middleware())).await;
+    let login = flask_login_on_actix::login().unwrap();
+    let app = init_service(App::new().configure(flask_login_on_actix::routes).wrap(login.middleware())).await;
     let send = async |request: TestRequest, path: &str, cookie: &str, body: &'static str| {
         let request = request.uri(path).insert_header(("cookie", cookie)).set_payload(body);
         let request = request.insert_header(("content-type", "application/x-www-form-urlencoded"));
@@ -46,6 +46,6 @@ async fn it_logs_in_by_the_form_and_by_a_form_in_any_request() {
 /// Python's program has 53 lines that are not blank.
 #[test]
 fn it_has_at_most_one_and_a_half_times_the_lines() {
-    let lines = include_str!("../examples/first_program.rs").lines().filter(|line| !line.trim().is_empty());
+    let lines = include_str!("../examples/flask_login_on_actix.rs").lines().filter(|line| !line.trim().is_empty());
     assert!(lines.count() <= 53 * 3 / 2);
 }

@@ -1,7 +1,7 @@
 //! The first program in Flask-Login's README, on actix-web.
 //!
 //! ```text
-//! cargo run -p login-actix --example first_program
+//! cargo run -p login-actix --example flask_login_on_actix
 //! ```
 
 use std::{borrow::Cow, collections::HashMap, convert::Infallible, error::Error};

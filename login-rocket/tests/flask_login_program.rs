@@ -1,10 +1,10 @@
-//! The example `first_program` does what the first program in Flask-Login's README does.
+//! The example `flask_login_on_rocket` does what the first program in Flask-Login's README does.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
-#[path = "../examples/first_program.rs"]
+#[path = "../examples/flask_login_on_rocket.rs"]
 #[allow(dead_code, reason = "`main` serves the application, and this test does not")]
-mod first_program;
+mod flask_login_on_rocket;
 
 use rocket::http::{ContentType, Header, Method};
 use rocket::local::blocking::Client;
@@ -14,7 +14,7 @@ const BAD: &str = "email=foo%40bar.tld&password=guess";
 
 #[test]
 fn it_logs_in_by_the_form_and_by_a_form_in_any_request() {
-    let client = Client::untracked(first_program::app().unwrap()).unwrap();
+    let client = Client::untracked(flask_login_on_rocket::app().unwrap()).unwrap();
     let send = |method: Method, path: &'static str, cookie: &str, body: &str| {
         let request = client.req(method, path).header(Header::new("cookie", cookie.to_owned()));
         let response = request.header(ContentType::Form).body(body).dispatch();
@@ -41,6 +41,6 @@ fn it_logs_in_by_the_form_and_by_a_form_in_any_request() {
 /// Python's program has 53 lines that are not blank.
 #[test]
 fn it_has_at_most_one_and_a_half_times_the_lines() {
-    let lines = include_str!("../examples/first_program.rs").lines().filter(|line| !line.trim().is_empty());
+    let lines = include_str!("../examples/flask_login_on_rocket.rs").lines().filter(|line| !line.trim().is_empty());
     assert!(lines.count() <= 53 * 3 / 2);
 }

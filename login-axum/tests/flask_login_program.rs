@@ -1,10 +1,10 @@
-//! The example `first_program` does what the first program in Flask-Login's README does.
+//! The example `flask_login_on_axum` does what the first program in Flask-Login's README does.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
-#[path = "../examples/first_program.rs"]
+#[path = "../examples/flask_login_on_axum.rs"]
 #[allow(dead_code, reason = "`main` serves the application, and this test does not")]
-mod first_program;
+mod flask_login_on_axum;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -15,7 +15,7 @@ const BAD: &str = "email=foo%40bar.tld&password=guess";
 
 #[tokio::test]
 async fn it_logs_in_by_the_form_and_by_a_form_in_any_request() {
-    let app = first_program::app().unwrap();
+    let app = flask_login_on_axum::app().unwrap();
     let send = async |method: &str, path: &str, cookie: &str, body: &'static str| {
         let request = Request::builder().method(method).uri(path).header("cookie", cookie);
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body));
@@ -43,6 +43,6 @@ async fn it_logs_in_by_the_form_and_by_a_form_in_any_request() {
 /// Python's program has 53 lines that are not blank.
 #[test]
 fn it_has_at_most_one_and_a_half_times_the_lines() {
-    let lines = include_str!("../examples/first_program.rs").lines().filter(|line| !line.trim().is_empty());
+    let lines = include_str!("../examples/flask_login_on_axum.rs").lines().filter(|line| !line.trim().is_empty());
     assert!(lines.count() <= 53 * 3 / 2);
 }
