@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use login_core::adapter::{self, AdapterManager, RequestHead, RequestLogin, log_error_once};
+use login_core::adapter::{self, AdapterManager, Answer, RequestHead, RequestLogin, log_error_once};
 use login_core::{Login as CoreLogin, User};
 use rocket::http::Status;
 use rocket::response::Response;
@@ -45,10 +45,14 @@ impl<U: User> Cached<U> {
     /// The manager and the request's login.
     ///
     /// # Errors
-    /// [`LoginRejection::MissingFairing`].
+    /// [`LoginRejection::MissingFairing`] and [`LoginRejection::CrossSite`].
     pub(crate) fn find<'r>(request: &'r Request<'_>) -> Result<(&'r Manager<U>, &'r Self), LoginRejection> {
         let missing = || LoginRejection::MissingFairing { user: std::any::type_name::<U>() };
         let manager = Attached::find(request.rocket()).ok_or_else(missing)?;
+        // The request was to be answered by the fairing's own route, and it is here all the same.
+        if CrossSite::of(request).is_pending() {
+            return Err(LoginRejection::CrossSite);
+        }
         Ok((manager, Self::of(request, manager)))
     }
 
@@ -72,12 +76,47 @@ impl<U: User> Cached<U> {
     }
 }
 
+/// A cross-site request that is refused and not answered yet, in Rocket's request-local cache.
+#[derive(Default)]
+pub(crate) struct CrossSite(Mutex<Option<RefusedCrossSite>>);
+
+pub(crate) struct RefusedCrossSite {
+    /// The path that the client asked for.
+    pub(crate) path: String,
+    /// The response of the application's own handler.
+    pub(crate) own: Option<Response<'static>>,
+    pub(crate) answer: Answer,
+}
+
+impl CrossSite {
+    pub(crate) fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        request.local_cache(Self::default)
+    }
+
+    pub(crate) fn set(&self, refused: RefusedCrossSite) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+    }
+
+    pub(crate) fn take(&self) -> Option<RefusedCrossSite> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_pending(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
 /// The status and the error of a guard that failed. A mistake in the program is logged.
 pub(crate) fn failed(error: LoginRejection) -> (Status, LoginRejection) {
-    if matches!(error, LoginRejection::MissingFairing { .. } | LoginRejection::AnotherFairing { .. }) {
-        log_error_once(&error.to_string());
+    match error {
+        LoginRejection::MissingFairing { .. } | LoginRejection::AnotherFairing { .. } | LoginRejection::CrossSite => {
+            log_error_once(&error.to_string());
+        }
+        LoginRejection::Load(_) => {}
     }
-    (Status::InternalServerError, error)
+    let status =
+        if matches!(error, LoginRejection::CrossSite) { Status::Forbidden } else { Status::InternalServerError };
+    (status, error)
 }
 
 /// A request as the core reads it. Rocket has already dropped headers that are not UTF-8.

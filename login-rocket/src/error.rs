@@ -5,7 +5,7 @@ use std::fmt;
 
 use login_core::LoadError;
 
-/// An error of a guard of this crate. The response is a 500. (If no user is logged in, that is
+/// An error of a guard of this crate. Unless it says otherwise, the response is a 500. (If no user is logged in, that is
 /// no error: the guard forwards, and the refusal is answered if no other route answers.)
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -21,6 +21,9 @@ pub enum LoginRejection {
         /// The name of the user type.
         user: &'static str,
     },
+    /// Another site's page sent the request, and a fairing changed its URI after the login fairing
+    /// had refused it. The response is a 403.
+    CrossSite,
     /// The application's loader failed.
     Load(LoadError),
 }
@@ -35,6 +38,9 @@ impl fmt::Display for LoginRejection {
                 f,
                 "the login fairing is of another manager for `{user}` than the guard: attach the fairing of the manager that made the guard, and give each manager its own user type"
             ),
+            Self::CrossSite => f.write_str(
+                "another site's page sent this request, and a fairing has undone its refusal: attach fairings that change the URI before the login fairing",
+            ),
             Self::Load(error) => error.fmt(f),
         }
     }
@@ -44,7 +50,7 @@ impl StdError for LoginRejection {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Load(error) => error.source(),
-            Self::MissingFairing { .. } | Self::AnotherFairing { .. } => None,
+            Self::MissingFairing { .. } | Self::AnotherFairing { .. } | Self::CrossSite => None,
         }
     }
 }

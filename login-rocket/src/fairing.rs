@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use login_core::User;
-use login_core::adapter::{Answer, Mounts};
+use login_core::adapter::Mounts;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
@@ -11,7 +11,7 @@ use rocket::response::Response;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Build, Data, Request, Rocket};
 
-use crate::attached::{Attached, Cached, Head, Manager};
+use crate::attached::{Attached, Cached, CrossSite, Head, Manager, RefusedCrossSite};
 use crate::refused;
 use crate::response;
 
@@ -21,18 +21,6 @@ const CROSS_SITE: &str = "/cross-site-request-refused";
 /// The managers of all attached fairings.
 #[derive(Default)]
 struct Attachments(Mutex<Mounts>);
-
-/// A refused cross-site request, in Rocket's request-local cache.
-#[derive(Default)]
-struct CrossSite(Mutex<Option<RefusedCrossSite>>);
-
-struct RefusedCrossSite {
-    /// The path that the client asked for.
-    path: String,
-    /// The response of the application's own handler.
-    own: Option<Response<'static>>,
-    answer: Answer,
-}
 
 /// The fairing of [`LoginManager::fairing`](crate::LoginManager::fairing).
 pub struct LoginFairing<U: User> {
@@ -84,8 +72,7 @@ impl<U: User> Fairing for LoginFairing<U> {
         let refused = self.manager.refuse_cross_site_by_handler(&Head(request), response::from_answer);
         if let Some((own, answer)) = refused {
             let path = request.uri().path().to_string();
-            let CrossSite(slot) = request.local_cache(CrossSite::default);
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(RefusedCrossSite { path, own, answer });
+            CrossSite::of(request).set(RefusedCrossSite { path, own, answer });
             // A request fairing cannot answer, but it can reroute the request.
             request.set_method(Method::Get);
             request.set_uri(Origin::const_new(CROSS_SITE, None));
@@ -151,9 +138,7 @@ struct RefuseCrossSite;
 #[rocket::async_trait]
 impl Handler for RefuseCrossSite {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let CrossSite(slot) = request.local_cache(CrossSite::default);
-        let refused = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(RefusedCrossSite { path, own, answer }) = refused else {
+        let Some(RefusedCrossSite { path, own, answer }) = CrossSite::of(request).take() else {
             return Outcome::forward(data, Status::NotFound);
         };
         if let Some(response) = own {

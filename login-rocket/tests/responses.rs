@@ -285,6 +285,30 @@ fn the_catchers_of_the_application_are_asked() {
     assert_eq!((response.status().code, header(&response, "content-type")), (403, "application/problem+json"));
 }
 
+#[post("/rerouted")]
+fn rerouted(user: MaybeUser<Account>) -> &'static str {
+    if user.0.is_some() { "a user" } else { "no one" }
+}
+
+#[test]
+fn a_later_fairing_does_not_undo_a_cross_site_refusal() {
+    let login = manager(&Events::default());
+    let reroute = AdHoc::on_request("reroute", |request, _| {
+        Box::pin(async {
+            request.set_method(rocket::http::Method::Post);
+            request.set_uri(rocket::http::uri::Origin::parse("/rerouted").unwrap());
+        })
+    });
+    let client = Client::untracked(rocket(&login).attach(reroute).mount("/", routes![rerouted])).unwrap();
+    let send = |site: &'static str| {
+        let request = client.post("/").header(Header::new("sec-fetch-site", site)).header(cookie(&login, "ann"));
+        let response = request.dispatch();
+        (response.status().code, response.into_string().unwrap_or_default())
+    };
+    assert_eq!(send("same-origin"), (200, "a user".to_owned()));
+    assert_eq!(send("cross-site").0, 403);
+}
+
 #[test]
 fn head_of_a_guarded_page_is_answered_as_get_is() {
     let login = manager(&Events::default());

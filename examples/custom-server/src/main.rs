@@ -184,6 +184,8 @@ impl Response {
         }
         self.headers.extend(parts.set_cookies.iter().map(|line| ("set-cookie", line.clone())));
         self.headers.extend(parts.missing_vary(None).map(|names| ("vary", names.to_owned())));
+        let clears = parts.clears_site_data.then(|| ("clear-site-data", ResponseParts::CLEAR_SITE_DATA.to_owned()));
+        self.headers.extend(clears);
         self.headers.extend(parts.needs_private(None).then(|| ("cache-control", ResponseParts::PRIVATE.to_owned())));
     }
 

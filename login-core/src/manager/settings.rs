@@ -216,10 +216,11 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     }
 
     /// Tells the browser, in the response to a logout, to empty its cache of this site
-    /// (`Clear-Site-Data: "cache"`). Then the Back button does not show the pages of the user who
-    /// logged out. Default: off, because it can take a browser seconds.
+    /// (`Clear-Site-Data: "cache"`). Then the Back button does not show the pages that the user has
+    /// visited, but for the one that posts the logout. Default: off, because it can take a browser
+    /// seconds.
     ///
-    /// Browsers follow it over HTTPS only. Pages with `Cache-Control: no-store` do not need it.
+    /// Browsers follow it over HTTPS only.
     pub fn clear_site_data(mut self) -> Self {
         self.config.clears_site_data = true;
         self
