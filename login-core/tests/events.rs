@@ -7,7 +7,7 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Account, Builder, NOW, access_with, account, cookies, run};
+use common::{Account, Builder, NOW, access_with, account, cookies};
 use login_core::{EventKind, LoginManager, Refusal, Request, SecretKey, TestClock};
 
 /// What a listener saw of an event.
@@ -190,7 +190,7 @@ fn an_event_of_a_guard_has_the_whole_request() {
     let manager = listener.on(builder(NEW)).build_without_loader().unwrap();
     let head = http::Request::get("/secret?a=b").header("user-agent", "browser").body(()).unwrap();
     let login = manager.begin().access_user(&login_core::adapter::http::Head::from(&head));
-    assert!(run(&login).is_none());
+    assert!(common::run(&login).is_none());
     assert_eq!(listener.one("accessed").request, "GET /secret?a=b browser");
 }
 

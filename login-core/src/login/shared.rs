@@ -139,10 +139,10 @@ impl<U: User> Shared<U> {
 
     /// A remember cookie with its ID as this library would write it. The state must not be locked.
     pub(crate) fn canonical(&self, remembered: Remembered) -> Remembered {
-        match self.setup.format.is_flask() {
-            true => Remembered { user_id: canonical_id::<U>(remembered.user_id), ..remembered },
-            false => remembered,
+        if !self.setup.format.is_flask() {
+            return remembered;
         }
+        Remembered { user_id: canonical_id::<U>(remembered.user_id), ..remembered }
     }
 
     /// Sets the time of this request, for tests of applications.

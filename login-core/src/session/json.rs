@@ -5,6 +5,7 @@
 //! ASCII, as Python does it.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use crate::session::json_text::members;
 
@@ -19,14 +20,39 @@ struct Member {
     value: Box<str>,
 }
 
+/// The number of members up to which comparing each key with all others is the fastest.
+const FEW: usize = 16;
+
 impl Object {
     /// Parses the text of one object. `None` if it is anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        let members = members(text)?;
+        if members.len() > FEW {
+            return Some(Self::of_many(&members));
+        }
         let mut object = Self::default();
-        for (key, value) in members(text)? {
+        for (key, value) in members {
             object.put(canonical_key(key), value.into()); // The last of several equal keys counts.
         }
         Some(object)
+    }
+
+    /// The object of many members. A client can make a session of thousands, so each key is not
+    /// compared with all before it.
+    fn of_many(members: &[(&str, &str)]) -> Self {
+        let mut object = Self::default();
+        let mut positions = BTreeMap::new();
+        for (key, value) in members {
+            let key = canonical_key(key);
+            match positions.get(&key).and_then(|at: &usize| object.0.get_mut(*at)) {
+                Some(member) => member.value = (*value).into(),
+                None => {
+                    positions.insert(key.clone(), object.0.len());
+                    object.0.push(Member { key: key.into(), value: (*value).into() });
+                }
+            }
+        }
+        object
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -172,6 +198,24 @@ mod tests {
         assert_eq!(object.get("é"), Some("2"));
         assert_eq!(object.get("a"), Some("3"));
         assert_eq!(object.to_sorted_text(), r#"{"":5,"a":3,"z":1,"\u00e9":2,"\ud83d\ude00":4}"#);
+    }
+
+    #[test]
+    fn few_and_many_members_are_parsed_alike() {
+        for count in [FEW - 1, FEW, FEW + 1, 3000] {
+            let member = |at: usize| format!(r#""key {}":{at}"#, at % (count - 2));
+            let text = format!("{{{}}}", (0..count).map(member).collect::<Vec<_>>().join(","));
+            let object = Object::parse(&text).unwrap();
+            let keys: Vec<String> = (0..count - 2).map(|at| format!("key {at}")).collect();
+            assert_eq!(object.keys().collect::<Vec<_>>(), keys, "in the order of the first of each");
+            let last = |at: usize| (count - 2 + at).to_string();
+            assert_eq!(
+                (object.get("key 0"), object.get("key 1")),
+                (Some(&*last(0)), Some(&*last(1))),
+                "the last counts"
+            );
+            assert_eq!(object.get("key 2"), Some("2"));
+        }
     }
 
     #[test]
