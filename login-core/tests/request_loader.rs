@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Account, Builder, NOW, access_with, account, builder};
-use login_core::adapter::MAX_FORM;
 use login_core::{ConfigError, Event, LoginManager, Request, TestClock};
 
 /// Finds the user whom the token, or the form, names.
@@ -234,7 +233,8 @@ fn only_small_url_encoded_bodies_are_read() {
     };
     let (opted_in, default) = (manager(Builder::request_loader_reads_forms), manager(|b| b));
     const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-    let (fits, too_large) = (MAX_FORM.to_string(), (MAX_FORM + 1).to_string());
+    let limit = login_core::adapter::MAX_FORM;
+    let (fits, too_large) = (limit.to_string(), (limit + 1).to_string());
     for (headers, expected) in [
         (&[FORM][..], true),
         (&[("content-type", "Application/X-WWW-Form-URLencoded; charset=utf-8")], true),
