@@ -32,6 +32,7 @@ impl<U: User> LoginManager<U> {
 
     /// The middleware around everything that uses logins. Wrap the `App` in it last, so that
     /// it is the outermost middleware: `App::new()….wrap(login.middleware())`.
+    #[doc(alias = "layer")]
     #[must_use = "wrap the application in it"]
     pub fn middleware(&self) -> LoginMiddleware<U> {
         LoginMiddleware::new(self.0.clone())

@@ -22,10 +22,10 @@ async fn require<U: User>(parts: &Parts, requirement: Requirement) -> Result<Arc
     required.map_err(|denied| LoginRejection::denied(denied, mounted, parts))
 }
 
-/// The logged-in user, if there is one.
-async fn optional<U: User>(parts: &Parts) -> Result<Option<Arc<U>>, LoginRejection> {
+/// The user who meets the requirement, if there is one.
+async fn optional<U: User>(parts: &Parts, requirement: Requirement) -> Result<Option<Arc<U>>, LoginRejection> {
     let mounted = mounted::<U>(parts)?;
-    match mounted.access_user(parts).require(Requirement::Login).await {
+    match mounted.access_user(parts).require(requirement).await {
         Ok(user) => Ok(Some(user)),
         Err(Denied::Refused(_)) => Ok(None),
         Err(failed @ Denied::Failed(_)) => Err(LoginRejection::denied(failed, mounted, parts)),
@@ -53,7 +53,7 @@ impl<S: Sync, U: User> OptionalFromRequestParts<S> for CurrentUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
-        Ok(optional(parts).await?.map(Self))
+        Ok(optional(parts, Requirement::Login).await?.map(Self))
     }
 }
 
@@ -61,7 +61,7 @@ impl<S: Sync, U: User> FromRequestParts<S> for MaybeUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
-        optional(parts).await.map(Self)
+        optional(parts, Requirement::Login).await.map(Self)
     }
 }
 
@@ -79,5 +79,22 @@ impl<S: Sync, U: User, const SECONDS: u64> FromRequestParts<S> for FreshUser<U, 
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         require(parts, Requirement::fresh_within(SECONDS)).await.map(Self)
+    }
+}
+
+impl<S: Sync, U: User, P: Permission<U>> OptionalFromRequestParts<S> for Allowed<U, P> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
+        let user = optional(parts, Requirement::Login).await?;
+        Ok(user.and_then(|user| Self::of(user).ok()))
+    }
+}
+
+impl<S: Sync, U: User, const SECONDS: u64> OptionalFromRequestParts<S> for FreshUser<U, SECONDS> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
+        Ok(optional(parts, Requirement::fresh_within(SECONDS)).await?.map(Self))
     }
 }

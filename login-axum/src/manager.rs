@@ -29,6 +29,7 @@ impl<U: User> LoginManager<U> {
 
     /// The layer for all routes that use logins. Add it last, so that it is the outermost
     /// layer: `router.layer(login.layer())`.
+    #[doc(alias = "middleware")]
     #[must_use = "add it to the router"]
     pub fn layer(&self) -> LoginLayer<U> {
         LoginLayer::new(self.0.clone())

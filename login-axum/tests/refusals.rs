@@ -17,7 +17,8 @@ use axum::http::{HeaderValue, Request, Response, StatusCode};
 use axum::response::{Html, IntoResponse};
 use axum::routing::{get, post};
 use login_axum::{
-    Allowed, CurrentUser, Error, Login, LoginManager, LoginManagerBuilder, Permission, SecretKey, User, UserLoader,
+    Allowed, CurrentUser, Error, FreshUser, Login, LoginManager, LoginManagerBuilder, Permission, SecretKey, User,
+    UserLoader,
 };
 use tower::ServiceExt;
 
@@ -236,6 +237,26 @@ async fn a_failed_load_is_answered_in_the_clients_own_kind() {
         (503, "own".to_owned()),
         "the application's own 5xx"
     );
+}
+
+#[tokio::test]
+async fn an_optional_extractor_refuses_no_one() {
+    async fn seen(
+        user: Option<CurrentUser<Account>>,
+        fresh: Option<FreshUser<Account>>,
+        allowed: Option<Allowed<Account, IsAdmin>>,
+    ) -> String {
+        format!("{} {} {}", user.is_some(), fresh.is_some(), allowed.is_some())
+    }
+    let login = manager(|b| b);
+    let router = Router::new().route("/", get(seen)).layer(login.layer());
+    for (user, expected) in [("", "false false false"), ("ann", "true true false"), ("admin", "true true true")] {
+        assert_eq!(text(send(&router, request(&login, "/", user)).await).await, expected);
+    }
+    let stale = login.test_login(Account("admin".to_owned())).fresh(false).await.unwrap().header();
+    let stale = Request::builder().uri("/").header("cookie", stale);
+    assert_eq!(text(send(&router, stale).await).await, "true false true");
+    assert_eq!(send(&router, request(&login, "/", "broken")).await.status(), 500);
 }
 
 #[tokio::test]

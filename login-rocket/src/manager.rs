@@ -32,6 +32,7 @@ impl<U: User> LoginManager<U> {
     /// `rocket::build().attach(login.fairing())`. If a route has a guard of this crate as an
     /// argument and the fairing is missing, the launch is aborted. Without the fairing, routes
     /// inside of a [`RouteGuard`] answer 500, and the log says why.
+    #[doc(alias = "layer")]
     #[must_use = "attach it"]
     pub fn fairing(&self) -> LoginFairing<U> {
         LoginFairing::new(self.0.clone())

@@ -18,6 +18,7 @@ use crate::user::User;
 /// # use login_core::{EventKind, LoginManagerBuilder, User};
 /// # fn f<U: User>(builder: LoginManagerBuilder<U>) -> LoginManagerBuilder<U> {
 /// builder.on_event(|event| match event.kind() {
+///     // Quoted, because a client may have sent a line break.
 ///     EventKind::LoginFailed { name } => {
 ///         println!("{name:?} could not log in from {:?}", event.address());
 ///     }
