@@ -5,11 +5,11 @@
 //! `.ci/run` does, with the version in `compile_errors/rustc`. After a change:
 //!
 //! ```text
-//! TRYBUILD=overwrite cargo test -p login-conformance --test compile_errors -- --ignored
+//! TRYBUILD=overwrite cargo test -p login-axum --test compile_errors -- --ignored
 //! ```
 
 #[test]
 #[ignore = "the messages depend on the version of the compiler; .ci/run compares them"]
 fn a_mistake_gets_a_message_that_says_what_to_do() {
-    trybuild::TestCases::new().compile_fail("compile_errors/*.rs");
+    trybuild::TestCases::new().compile_fail("tests/compile_errors/*.rs");
 }
