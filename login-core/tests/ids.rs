@@ -95,6 +95,31 @@ async fn another_text_of_the_same_id_is_the_same_user() {
     assert!(!lines.iter().any(|line| line.contains("Max-Age=0")), "the remember cookie stays: {lines:?}");
 }
 
+/// Flask-Login's remember cookie does not contain its duration. A refresh takes it from the session.
+#[test]
+fn a_refresh_keeps_the_duration_of_another_text_of_the_same_id() {
+    let hour = std::time::Duration::from_secs(3600);
+    let flask = || builder::<common::Account>().flask_compatible().build_without_loader().unwrap();
+    let request_login = flask().begin();
+    let login = request_login.access(|| Request::new("POST", "/login"));
+    login.log_in(common::account("+1")).remember(true).duration(hour).now().unwrap();
+    let lines = request_login.finish(200).set_cookies;
+    let cookie = lines.iter().map(|line| line.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
+    let manager = builder::<Member>().flask_compatible().refresh_remember_cookie_each_request();
+    let manager = manager.build_without_loader().unwrap();
+    for accesses in [false, true] {
+        let request_login = manager.begin();
+        let request = || Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+        request_login.store_request(request);
+        if accesses {
+            request_login.access(request);
+        }
+        let lines = request_login.finish(200).set_cookies;
+        let refreshed = lines.iter().find(|line| line.starts_with("remember_token=")).unwrap();
+        assert!(refreshed.contains("Max-Age=3600"), "{accesses} {refreshed}");
+    }
+}
+
 /// An ID of which only a part is written.
 #[derive(Debug, PartialEq)]
 struct Short(String);

@@ -180,6 +180,29 @@ async fn after_a_failed_load_every_method_that_needs_the_user_fails() {
 }
 
 #[tokio::test]
+async fn a_failed_load_is_answered_in_the_clients_own_kind_by_every_method() {
+    let manager = manager(&Table::default());
+    let cookie = manager.test_login(account("broken")).now().unwrap().header();
+    for (accept, is_json) in [("application/json", true), ("text/html", false)] {
+        let request = Request::new("GET", "/").with_header("cookie", cookie.as_bytes());
+        let (_, login) = access_with(&manager, request.with_header("accept", accept.as_bytes()));
+        let errors = [
+            login.user().await.map(|_| ()),
+            login.user_including_inactive().await.map(|_| ()),
+            login.login_fresh().await.map(|_| ()),
+            login.login_remembered().await.map(|_| ()),
+            login.confirm(&account("broken")).await,
+            login.confirm_now(&account("broken")),
+            login.log_out().await,
+        ];
+        for error in errors {
+            let answer = error.unwrap_err().answer();
+            assert_eq!((answer.status(), answer.is_json()), (500, is_json), "{accept}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn login_fresh_and_login_remembered() {
     let clock = TestClock::new(NOW);
     let manager = builder(&clock).build(Table::default()).unwrap();

@@ -39,6 +39,8 @@ macro_rules! __adapter_manager {
             }
         }
 
+        impl<U: $crate::User> $crate::adapter::TakesHandlers<U> for $manager<U> {}
+
         $crate::adapter::handlers!({ impl<U: $crate::User> $manager<U> } $response, cross_site);
 
         /// Configures a [`LoginManager`]. [`build`](LoginManagerBuilder::build) checks all

@@ -1,7 +1,7 @@
 //! A manager as an adapter keeps it.
 
 use crate::answer::{Answer, Refusal};
-use crate::manager::builder::BuiltManager;
+use crate::manager::builder::{BuiltManager, TakesHandlers};
 use crate::manager::login_manager::LoginManager;
 use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
 use crate::request::head::RequestHead;
@@ -36,6 +36,8 @@ impl<U: User, R> BuiltManager<U> for AdapterManager<U, R> {
         Self { core, handlers }
     }
 }
+
+impl<U: User, R> TakesHandlers<U> for AdapterManager<U, R> {}
 
 impl<U: User, R> AdapterManager<U, R> {
     /// Adds the application's own answer to a refusal. Clones that were made before do not have

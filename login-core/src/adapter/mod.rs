@@ -23,7 +23,7 @@ pub use crate::login::loading::{Require, UserFuture};
 pub use crate::login::request_login::RequestLogin;
 pub use crate::login::response_parts::ResponseParts;
 pub use crate::login::steps::{LoadUser, LoadUserFromRequest, Step};
-pub use crate::manager::builder::BuiltManager;
+pub use crate::manager::builder::{BuiltManager, TakesHandlers};
 pub use crate::manager::mounts::{MountError, Mounts};
 pub use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
 pub use crate::request::form::MAX_FORM;

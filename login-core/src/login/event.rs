@@ -232,19 +232,20 @@ pub(crate) type Listener<U> = Box<dyn Fn(&Event<'_, U>) + Send + Sync>;
 impl<U: User> Shared<U> {
     /// Notifies the listeners. The state must not be locked, because a listener may use the login.
     pub(crate) fn notify(&self, kind: EventKind<'_, U>) {
-        if self.setup.listeners.is_empty() {
-            // Then the whole request may not be there yet.
-            return kind.log();
-        }
         let origin = self.state().origin;
-        self.setup.notify(kind, self.request(), origin);
+        self.notify_of(kind, origin);
     }
 
     /// Notifies the listeners of an event that is not about the request's session.
     pub(crate) fn notify_without_session(&self, kind: EventKind<'_, U>) {
+        self.notify_of(kind, SessionOrigin::default());
+    }
+
+    fn notify_of(&self, kind: EventKind<'_, U>, origin: SessionOrigin) {
         if self.setup.listeners.is_empty() {
+            // Then the whole request may not be there yet.
             return kind.log();
         }
-        self.setup.notify(kind, self.request(), SessionOrigin::default());
+        self.setup.notify(kind, self.request(), origin);
     }
 }

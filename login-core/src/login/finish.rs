@@ -77,10 +77,18 @@ impl<U: User> RequestLogin<U> {
     /// the cookie is revoked.
     fn checked_remember(&self, now: u64) -> Option<Result<Remembered, Revoked>> {
         let (setup, state) = (&self.0.setup, self.0.state());
-        let remembered = setup.format.read_remember(self.0.client(&state.client), &setup.config, now)?;
+        let client = self.0.client(&state.client);
+        let remembered = setup.format.read_remember(client, &setup.config, now)?;
+        // Flask-Login's cookie does not contain the duration, but the session may. Reading it from
+        // there does not count as an access.
+        let is_unread = remembered.duration.is_none() && !self.0.is_accessed();
+        let unread = if is_unread { setup.format.read_session(client, &setup.config, now) } else { None };
         let user = state.user().cloned();
         drop(state);
-        let remembered = self.0.canonical(remembered);
+        let mut remembered = self.0.canonical(remembered);
+        if let Some(session) = unread {
+            remembered.duration = remember_seconds(&self.0.canonical_session(session), &remembered.user_id, now);
+        }
         // If the user is loaded, the digest is checked and made again with the current key.
         let checked = user.map(|user| setup.format.check_remembered(&remembered, &*user));
         Some(checked.unwrap_or(Ok(remembered.auth)).map(|auth| Remembered { auth, ..remembered }))
@@ -204,7 +212,8 @@ fn remember_cookie<U: User>(
 fn refreshed_cookie<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remembered) -> Option<String> {
     let setup = &shared.setup;
     let now = shared.now();
-    let duration = duration(shared, state, remembered);
+    let in_session = || remember_seconds(&state.session, &remembered.user_id, now);
+    let duration = remembered.duration.or_else(in_session).unwrap_or(setup.config.remember_duration);
     let new = NewRemember {
         user_id: &remembered.user_id,
         auth: remembered.auth,
@@ -217,26 +226,10 @@ fn refreshed_cookie<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &
     fits.then(|| setup.remember_cookie.set(&value, Some(seconds), now))
 }
 
-/// The remember duration that the login was made with. Flask-Login's cookie does not
-/// contain it, but the session may. Reading it from there does not count as an access.
-fn duration<U: User>(shared: &Shared<U>, state: &State<U>, remembered: &Remembered) -> u64 {
-    let setup = &shared.setup;
-    let configured = setup.config.remember_duration;
-    if let Some(duration) = remembered.duration {
-        return duration;
-    }
-    let client = shared.client(&state.client);
-    let unread;
-    let session = if shared.is_accessed() {
-        &state.session
-    } else {
-        unread = setup.format.read_session(client, &setup.config, shared.now()).unwrap_or_default();
-        &unread
-    };
-    let is_theirs = session.user_id.as_deref() == Some(&remembered.user_id);
-    let latest = LAST_SECOND.saturating_sub(shared.now()) as f64;
-    match session.remember_seconds {
-        Some(seconds) if is_theirs && (1.0..=latest).contains(&seconds) => seconds as u64,
-        _ => configured,
-    }
+/// The remember duration that the login of this user was made with, in seconds, if the session has
+/// it (flask format).
+fn remember_seconds(session: &Session, user_id: &str, now: u64) -> Option<u64> {
+    let latest = LAST_SECOND.saturating_sub(now) as f64;
+    let seconds = session.remember_seconds.filter(|seconds| (1.0..=latest).contains(seconds))?;
+    (session.user_id.as_deref() == Some(user_id)).then_some(seconds as u64)
 }

@@ -156,7 +156,11 @@ impl<U: User> Login<U> {
             Resolution::User(_, Source::Request) | Resolution::Unresolved | Resolution::Anonymous => {
                 return Err(LoginError::NotLoggedIn);
             }
-            Resolution::Failed(error) => return Err(LoginError::Load(error.clone())),
+            Resolution::Failed(error) => {
+                let error = error.clone();
+                drop(guard);
+                return Err(self.load_failed(error));
+            }
         };
         match state.session.user_id.as_deref() {
             None => return Err(LoginError::NotLoggedIn),

@@ -63,7 +63,7 @@ impl<U: User> Future for UserFuture<U> {
         // Not while the state is locked: it is the user's own code.
         let accepts_inactive = self.1;
         let user = user.map_ok(|user| user.filter(|user| accepts_inactive || user.is_authenticated()));
-        user.map_err(|error| LoginError::Load(self.0.login.answerable(error)))
+        user.map_err(|error| self.0.login.load_failed(error))
     }
 }
 

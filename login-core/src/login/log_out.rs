@@ -85,7 +85,7 @@ impl<U: User> LogOut<U> {
         drop(guard);
         deferred.run();
         shared.notify(EventKind::LoggedOut { user: user.as_ref() });
-        failure.map_or(Ok(()), |error| Err(LoginError::Load(error)))
+        failure.map_or(Ok(()), |error| Err(self.login.load_failed(error)))
     }
 }
 

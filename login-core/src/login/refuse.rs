@@ -88,6 +88,11 @@ impl<U: User> Login<U> {
         error.with_kind(self.0.setup.config.kind(self.0.request()))
     }
 
+    /// The error that a handler gets of a failed load.
+    pub(crate) fn load_failed(&self, error: LoadError) -> LoginError {
+        LoginError::Load(self.answerable(error))
+    }
+
     /// Whether the client prefers JSON to a page.
     #[must_use]
     pub fn prefers_json(&self) -> bool {

@@ -11,6 +11,7 @@ use crate::login::state::{RememberChange, State};
 use crate::request::client;
 use crate::request::cross_site;
 use crate::request::view::Request;
+use crate::session::content::Session;
 use crate::session::kept::Kept;
 use crate::session::transitions::{self, Protected};
 use crate::user::{User, canonical_id};
@@ -78,10 +79,7 @@ impl<U: User> Shared<U> {
         let client = self.client(copied.as_ref().unwrap_or(&none));
         let read = format.read_session(client, config, now);
         let is_unreadable = read.is_none() && client.has_cookie(&config.session_cookie.name);
-        let mut session = read.unwrap_or_default();
-        if format.is_flask() {
-            session.user_id = session.user_id.map(canonical_id::<U>);
-        }
+        let mut session = self.canonical_session(read.unwrap_or_default());
         let origin = SessionOrigin { id: session.id(), key: session.key };
         let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
         let protected = transitions::protect(&mut session, config.protection, kept, |session| {
@@ -135,6 +133,14 @@ impl<U: User> Shared<U> {
     /// Whether another site's page sent this request.
     pub(crate) fn is_foreign(&self, request: &Request) -> bool {
         cross_site::is_from_another_site(request, client::origin(request, self.setup.config.proxies))
+    }
+
+    /// A session with its ID as this library would write it. The state must not be locked.
+    pub(crate) fn canonical_session(&self, session: Session) -> Session {
+        if !self.setup.format.is_flask() {
+            return session;
+        }
+        Session { user_id: session.user_id.map(canonical_id::<U>), ..session }
     }
 
     /// A remember cookie with its ID as this library would write it. The state must not be locked.

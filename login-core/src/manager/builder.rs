@@ -35,7 +35,10 @@ pub trait BuiltManager<U: User>: Sized {
     fn from_parts(core: LoginManager<U>, handlers: RefusalHandlers<Self::Response>) -> Self;
 }
 
-/// Without an adapter, handlers have nothing to answer with. A custom server that wants them
+/// A manager that keeps the application's own answers to refused requests.
+pub trait TakesHandlers<U: User>: BuiltManager<U> {}
+
+/// It takes no handlers, because it has no response type for them. A custom server that wants them
 /// builds an [`AdapterManager`](crate::adapter::AdapterManager) of its own response type.
 impl<U: User> BuiltManager<U> for LoginManager<U> {
     type Response = Infallible;
@@ -166,4 +169,4 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
     }
 }
 
-crate::__adapter_handlers!({ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> } M::Response, cross_site);
+crate::__adapter_handlers!({ impl<U: User, M: TakesHandlers<U>> LoginManagerBuilder<U, M> } M::Response, cross_site);
