@@ -20,11 +20,10 @@ impl User for Account {
     }
 }
 
-async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
-    Ok(Some(Account { id }))
+async fn find(id: String) -> Result<Option<Account>, std::io::Error> {
+    Ok(id.parse().ok().map(|id| Account { id }))
 }
 
 fn main() {
-    let _ = LoginManager::builder(development_key())
-        .build(|id: String| async move { find(id.parse().unwrap()).await });
+    let _ = LoginManager::builder(development_key()).build(find);
 }

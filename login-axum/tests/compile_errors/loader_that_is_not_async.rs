@@ -20,7 +20,10 @@ impl User for Account {
     }
 }
 
+fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
+    Ok(Some(Account { id }))
+}
+
 fn main() {
-    let _ = LoginManager::builder(development_key())
-        .build(|id: i64| Ok::<_, std::io::Error>(Some(Account { id })));
+    let _ = LoginManager::builder(development_key()).build(find);
 }

@@ -20,13 +20,15 @@ impl User for Account {
     }
 }
 
-async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
+async fn query(id: i64) -> Result<Option<Account>, std::io::Error> {
     Ok(Some(Account { id }))
 }
 
+async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
+    let shared = std::rc::Rc::new(id);
+    query(*shared).await
+}
+
 fn main() {
-    let _ = LoginManager::builder(development_key()).build(|id: i64| async move {
-        let shared = std::rc::Rc::new(id);
-        find(*shared).await
-    });
+    let _ = LoginManager::builder(development_key()).build(find);
 }

@@ -20,6 +20,10 @@ impl User for Account {
     }
 }
 
+async fn find(id: i64) -> Option<Account> {
+    Some(Account { id })
+}
+
 fn main() {
-    let _ = LoginManager::builder(development_key()).build(|id: i64| async move { Some(Account { id }) });
+    let _ = LoginManager::builder(development_key()).build(find);
 }

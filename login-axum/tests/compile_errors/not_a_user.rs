@@ -4,7 +4,9 @@ use login_axum::{CurrentUser, LoginManager, development_key};
 
 struct Account;
 
+async fn home(_: CurrentUser<Account>) {}
+
 fn main() {
     let _ = LoginManager::<Account>::builder(development_key());
-    let _ = axum::Router::<()>::new().route("/", axum::routing::get(async |_: CurrentUser<Account>| {}));
+    let _ = axum::Router::<()>::new().route("/", axum::routing::get(home));
 }

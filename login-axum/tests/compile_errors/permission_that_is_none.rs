@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use login_axum::{User};
+use login_axum::User;
 
 struct Account {
     id: i64,
@@ -22,7 +22,8 @@ impl User for Account {
 
 struct IsAdmin;
 
+async fn admin(_: login_axum::Allowed<Account, IsAdmin>) {}
+
 fn main() {
-    let _ = axum::Router::<()>::new()
-        .route("/", axum::routing::get(async |_: login_axum::Allowed<Account, IsAdmin>| {}));
+    let _ = axum::Router::<()>::new().route("/", axum::routing::get(admin));
 }

@@ -24,11 +24,10 @@ async fn find(id: i64) -> Result<Option<Account>, std::io::Error> {
     Ok(Some(Account { id }))
 }
 
+async fn find_by_token(request: &login_axum::Request) -> Result<Option<Account>, std::io::Error> {
+    find(request.bearer_token().map_or(0, |token| token.len() as i64)).await
+}
+
 fn main() {
-    let _ = LoginManager::builder(development_key())
-        .request_loader(|request: &login_axum::Request| {
-            let token = request.bearer_token().map(str::to_owned);
-            async move { find(token.map_or(0, |token| token.len() as i64)).await }
-        })
-        .build(find);
+    let _ = LoginManager::builder(development_key()).request_loader(find_by_token).build(find);
 }
