@@ -49,6 +49,7 @@ pub fn load(
                 token.answer(user)
             }
             Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
+            Step::AskStore(_) => panic!("there is no store"),
             Step::Done(user) => return user,
         };
     }

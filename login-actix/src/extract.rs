@@ -1,12 +1,12 @@
 //! The extractors.
 
-use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use login_core::adapter::{Denied, Requirement};
+use login_core::adapter::{Denied, Requirement, SessionFuture};
 use login_core::{Permission, User};
 
 use crate::error::LoginRejection;
@@ -21,11 +21,37 @@ async fn require<U: User>(request: HttpRequest, requirement: Requirement) -> Res
 
 impl<U: User> FromRequest for Login<U> {
     type Error = LoginRejection<U>;
-    type Future = Ready<Result<Self, LoginRejection<U>>>;
+    type Future = ExtractLogin<U>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mounted = Mounted::find(request).ok_or_else(LoginRejection::missing_middleware);
-        ready(mounted.map(|mounted| Self::new(mounted.access(request), mounted)))
+        let accessed = Mounted::find(request).map(|mounted| {
+            let login = mounted.access(request);
+            (login.load(), Self::new(login, mounted))
+        });
+        ExtractLogin(accessed)
+    }
+}
+
+/// The future of the extractor [`Login`]: it waits for the session. Without a session store it is
+/// ready at once.
+#[must_use = "futures do nothing unless awaited"]
+pub struct ExtractLogin<U: User>(Option<(SessionFuture<U>, Login<U>)>);
+
+impl<U: User> std::fmt::Debug for ExtractLogin<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ExtractLogin(..)")
+    }
+}
+
+impl<U: User> Future for ExtractLogin<U> {
+    type Output = Result<Login<U>, LoginRejection<U>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some((session, login)) = &mut self.0 else {
+            return Poll::Ready(Err(LoginRejection::missing_middleware()));
+        };
+        let loaded = task::ready!(Pin::new(session).poll(context));
+        Poll::Ready(loaded.map(|()| login.clone()).map_err(LoginRejection::Load))
     }
 }
 

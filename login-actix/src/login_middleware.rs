@@ -8,14 +8,14 @@ use std::task::{self, Context, Poll};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
-use login_core::adapter::{AdapterManager, Answer, MountError, Mounts, RequestLogin, log_error_once};
+use login_core::adapter::{AdapterManager, Answer, Finish, MountError, Mounts, RequestLogin, log_error_once};
 use login_core::{LoginManager, Refusal, Request, User};
 use pin_project_lite::pin_project;
 
 use crate::form::ReadForm;
 use crate::login::Refused;
 use crate::mounted::{Head, Mounted};
-use crate::response::{self, WithParts};
+use crate::response::{self, ErrorResponse};
 
 /// The middleware of [`LoginManager::middleware`](crate::LoginManager::middleware).
 pub struct LoginMiddleware<U: User> {
@@ -148,6 +148,7 @@ pin_project! {
         Inner { #[pin] inner: S::Future },
         Reading { form: ReadForm, service: Rc<S>, request_login: RequestLogin<U> },
         Login { #[pin] inner: S::Future, request_login: RequestLogin<U> },
+        Finishing { finish: Finish, outcome: Option<Result<S::Response, ErrorResponse>> },
     }
 }
 
@@ -175,14 +176,21 @@ where
                     return inner.poll(context).map_ok(ServiceResponse::map_into_left_body);
                 }
                 Projected::Login { inner, request_login } => {
-                    return Poll::Ready(match task::ready!(inner.poll(context)) {
-                        Ok(response) => {
-                            let parts = request_login.finish(response.status().as_u16());
-                            Ok(response::with_parts(response, &parts))
-                        }
-                        // A response that is made of this error further out needs the cookies too.
-                        Err(error) => Err(WithParts::new(error, request_login.clone()).into()),
-                    });
+                    // Making the response of an error may flash a message.
+                    let outcome = task::ready!(inner.poll(context)).map_err(ErrorResponse::new);
+                    let status = match &outcome {
+                        Ok(response) => response.status().as_u16(),
+                        Err(error) => error.status(),
+                    };
+                    Self::Finishing { finish: request_login.finish_with_store(status), outcome: Some(outcome) }
+                }
+                Projected::Finishing { finish, outcome } => {
+                    let parts = task::ready!(Pin::new(finish).poll(context));
+                    return match outcome.take() {
+                        Some(Ok(response)) => Poll::Ready(Ok(response::with_parts(response, &parts))),
+                        Some(Err(error)) => Poll::Ready(Err(error.with_parts(parts))),
+                        None => Poll::Pending,
+                    };
                 }
                 Projected::Reading { form, service, request_login } => {
                     let (request, form) = task::ready!(form.poll(context));

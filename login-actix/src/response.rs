@@ -1,5 +1,6 @@
 //! Answers of the core as actix-web responses.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -7,8 +8,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
 use actix_web::{Error, HttpResponse, ResponseError};
-use login_core::User;
-use login_core::adapter::{Answer, RequestLogin, ResponseParts};
+use login_core::adapter::{Answer, ResponseParts};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const PRIVATE: HeaderValue = HeaderValue::from_static(ResponseParts::PRIVATE);
@@ -49,43 +49,58 @@ fn write_to(headers: &mut HeaderMap, parts: &ResponseParts) {
     }
 }
 
-/// An error whose response gets what the login adds. The request's login ends when that
-/// response is made, because making it may flash a message.
-pub(crate) struct WithParts<U: User> {
+/// An error, and the response that is made of it.
+pub(crate) struct ErrorResponse {
     error: Error,
-    request_login: RequestLogin<U>,
+    response: HttpResponse,
 }
 
-impl<U: User> WithParts<U> {
-    pub(crate) fn new(error: Error, request_login: RequestLogin<U>) -> Self {
-        Self { error, request_login }
+impl ErrorResponse {
+    pub(crate) fn new(error: Error) -> Self {
+        Self { response: error.error_response(), error }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// An error whose response has what the login adds, for middleware further out.
+    pub(crate) fn with_parts(self, parts: ResponseParts) -> Error {
+        WithParts { error: self.error, response: RefCell::new(Some(self.response)), parts }.into()
     }
 }
 
-impl<U: User> fmt::Debug for WithParts<U> {
+/// An error whose response gets what the login adds.
+struct WithParts {
+    error: Error,
+    /// The response that was made of it. If another one is needed, it is made anew.
+    response: RefCell<Option<HttpResponse>>,
+    parts: ResponseParts,
+}
+
+impl fmt::Debug for WithParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.error, f)
     }
 }
 
-impl<U: User> fmt::Display for WithParts<U> {
+impl fmt::Display for WithParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.error, f)
     }
 }
 
-impl<U: User> ResponseError for WithParts<U> {
+impl ResponseError for WithParts {
     fn status_code(&self) -> StatusCode {
         self.error.as_response_error().status_code()
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut response = self.error.error_response();
-        let parts = self.request_login.finish(response.status().as_u16());
-        if let Some(answer) = parts.replacement(response.status().as_u16()) {
+        let mut response = self.response.take().unwrap_or_else(|| self.error.error_response());
+        if let Some(answer) = self.parts.replacement(response.status().as_u16()) {
             response = from_answer(answer.clone());
         }
-        write_to(response.headers_mut(), &parts);
+        write_to(response.headers_mut(), &self.parts);
         response
     }
 }

@@ -37,7 +37,9 @@ impl<S: Sync, U: User> FromRequestParts<S> for Login<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         let mounted = mounted(parts)?;
-        Ok(Self::new(mounted.access(&*parts), mounted))
+        let login = mounted.access(&*parts);
+        login.load().await.map_err(LoginRejection::Load)?;
+        Ok(Self::new(login, mounted))
     }
 }
 

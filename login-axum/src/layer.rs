@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
-use login_core::adapter::{AdapterManager, Answer, Mounts, RequestLogin, log_error_once};
+use login_core::adapter::{AdapterManager, Answer, Finish, Mounts, RequestLogin, log_error_once};
 use login_core::{Refusal, User};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -141,6 +141,7 @@ pin_project! {
         Inner { #[pin] inner: S::Future },
         Reading { form: ReadForm<B>, inner: S, request_login: RequestLogin<U> },
         Login { #[pin] inner: S::Future, request_login: RequestLogin<U> },
+        Finishing { finish: Finish, response: Response<Body> },
     }
 }
 
@@ -167,8 +168,12 @@ where
                 Projected::Inner { inner } => return inner.poll(context).map_ok(|response| response.map(Body::new)),
                 Projected::Login { inner, request_login } => {
                     let response = ready!(inner.poll(context))?.map(Body::new);
-                    let parts = request_login.finish(response.status().as_u16());
-                    return Poll::Ready(Ok(response::with_parts(response, &parts)));
+                    let finish = request_login.finish_with_store(response.status().as_u16());
+                    Self::Finishing { finish, response }
+                }
+                Projected::Finishing { finish, response } => {
+                    let parts = ready!(Pin::new(finish).poll(context));
+                    return Poll::Ready(Ok(response::with_parts(std::mem::take(response), &parts)));
                 }
                 Projected::Reading { form, inner, request_login } => {
                     let (request, form) = ready!(form.poll(context));

@@ -76,6 +76,7 @@ pub(crate) const BEARER_CHALLENGE: &str = r#"Cookie realm="login", Bearer realm=
 const GRPC_UNAUTHENTICATED: &str = "16";
 const GRPC_PERMISSION_DENIED: &str = "7";
 const GRPC_INTERNAL: &str = "13";
+const GRPC_UNAVAILABLE: &str = "14";
 
 /// A response that the library makes itself: a status, a few headers and a body.
 ///
@@ -112,6 +113,16 @@ impl Answer {
             Kind::Grpc(media) => Self::grpc(media, GRPC_INTERNAL, "internal server error"),
             Kind::Json => Self::problem(500, "Internal Server Error", "internal server error"),
             Kind::Navigation | Kind::Other => Self::internal_error(),
+        }
+    }
+
+    /// The response when too many requests change the same session.
+    pub(crate) fn busy(kind: Kind) -> Self {
+        let detail = "too many requests at the same time";
+        match kind {
+            Kind::Grpc(media) => Self::grpc(media, GRPC_UNAVAILABLE, detail),
+            Kind::Json => Self::problem(503, "Service Unavailable", detail),
+            Kind::Navigation | Kind::Other => Self::text(503, detail),
         }
     }
 

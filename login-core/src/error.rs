@@ -10,32 +10,48 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::answer::{Answer, Kind};
 use crate::log;
 
-/// The application's loader failed. The response to this request is a 5xx, or for a gRPC client
-/// HTTP 200 with `grpc-status` 13.
+/// The application's loader or its session store failed. The response to this request is a 5xx, or
+/// for a gRPC client HTTP 200 with `grpc-status` 13.
 ///
 /// Its text does not contain the cause, so it is safe to send to a client. The cause
 /// is the error's [`source`](Error::source).
 #[derive(Clone)]
 pub struct LoadError {
+    what: Failed,
     cause: Arc<dyn Error + Send + Sync>,
     /// The kind of answer that the request can use.
     kind: Kind,
 }
 
+/// What failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    LoadingUser,
+    ReadingSession,
+    WritingSession,
+    /// Too many requests change the same session at the same time.
+    Contention,
+}
+
 impl LoadError {
     /// Wraps the error of the application's loader.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { cause: cause.into().into(), kind: Kind::Other }
+        Self::of(Failed::LoadingUser, cause)
+    }
+
+    pub(crate) fn of(what: Failed, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { what, cause: cause.into().into(), kind: Kind::Other }
     }
 
     pub(crate) fn with_kind(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
 
-    /// The response: a 500 in the client's own kind, without the cause.
+    /// The response: a 500 in the client's own kind, without the cause, or a 503 if too many
+    /// requests change the same session.
     #[must_use]
     pub fn answer(&self) -> Answer {
-        Answer::load_failed(self.kind)
+        if self.what == Failed::Contention { Answer::busy(self.kind) } else { Answer::load_failed(self.kind) }
     }
 }
 
@@ -47,7 +63,12 @@ impl fmt::Debug for LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the user could not be loaded")
+        f.write_str(match self.what {
+            Failed::LoadingUser => "the user could not be loaded",
+            Failed::ReadingSession => "the session could not be read from its store",
+            Failed::WritingSession => "the session could not be written to its store",
+            Failed::Contention => "the session was not written, because too many requests change it at the same time",
+        })
     }
 }
 
@@ -64,7 +85,7 @@ pub enum LoginError {
     /// The user is not [active](crate::User::is_active), and
     /// [`force`](crate::LogIn::force) was not set.
     InactiveUser,
-    /// The application's loader failed.
+    /// The application's loader or its session store failed.
     Load(LoadError),
     /// The cookie would be larger than browsers accept. Nothing was changed.
     CookieTooLarge {
@@ -91,6 +112,21 @@ pub enum LoginError {
     AnotherUser,
     /// The response's cookies are already written.
     ResponseBegun,
+    /// The session was not loaded from its store.
+    NotLoaded,
+    /// The login was ended meanwhile, by a logout in another request or by whoever may end it.
+    LoginEnded,
+    /// The session would be larger than a session store takes. Nothing was changed.
+    SessionTooLarge {
+        /// The size that the session's data would have, in bytes.
+        size: usize,
+        /// The largest size: 1 MiB.
+        limit: usize,
+    },
+    /// The user's ID is longer than a session store takes: 1,024 bytes. Nothing was changed.
+    IdTooLong,
+    /// There is no session store, so there are no sessions to list or to end.
+    NoSessionStore,
 }
 
 impl LoginError {
@@ -101,7 +137,7 @@ impl LoginError {
     pub fn answer(&self) -> Answer {
         match self {
             Self::InactiveUser => Answer::text(403, "this account is not active"),
-            Self::NotLoggedIn => Answer::unauthorized(),
+            Self::NotLoggedIn | Self::LoginEnded => Answer::unauthorized(),
             Self::AnotherUser => Answer::text(403, "another user is logged in"),
             Self::Load(error) => error.answer(),
             Self::CookieTooLarge { .. }
@@ -110,7 +146,11 @@ impl LoginError {
             | Self::ReservedKey(_)
             | Self::Serialize(_)
             | Self::Deserialize(_)
-            | Self::ResponseBegun => Answer::internal_error(),
+            | Self::ResponseBegun
+            | Self::NotLoaded
+            | Self::SessionTooLarge { .. }
+            | Self::IdTooLong
+            | Self::NoSessionStore => Answer::internal_error(),
         }
     }
 
@@ -120,9 +160,9 @@ impl LoginError {
     /// Each kind of error is logged as an error once, and after that for debugging only. A
     /// client may be able to cause it with each request, and must not make the log grow.
     pub fn log(&self) {
-        static LOGGED: [AtomicBool; 7] = [const { AtomicBool::new(false) }; 7];
+        static LOGGED: [AtomicBool; 11] = [const { AtomicBool::new(false) }; 11];
         let kind = match self {
-            Self::InactiveUser | Self::NotLoggedIn | Self::AnotherUser | Self::Load(_) => return,
+            Self::InactiveUser | Self::NotLoggedIn | Self::AnotherUser | Self::LoginEnded | Self::Load(_) => return,
             Self::CookieTooLarge { .. } => 0,
             Self::Duration => 1,
             Self::ReservedKey(_) => 2,
@@ -130,6 +170,10 @@ impl LoginError {
             Self::Deserialize(_) => 4,
             Self::ResponseBegun => 5,
             Self::UnreadableId => 6,
+            Self::NotLoaded => 7,
+            Self::SessionTooLarge { .. } => 8,
+            Self::IdTooLong => 9,
+            Self::NoSessionStore => 10,
         };
         let is_logged = LOGGED.get(kind).is_some_and(|logged| logged.swap(true, Ordering::Relaxed));
         let message = format_args!("a handler could not read or change the login: {self}");
@@ -162,6 +206,18 @@ impl fmt::Display for LoginError {
             Self::ResponseBegun => {
                 f.write_str("the response has begun: change the login and the session before you return the response")
             }
+            Self::NotLoaded => f.write_str(
+                "the session is not loaded: await `Login::load`, or run its steps, before you use the session",
+            ),
+            Self::LoginEnded => f.write_str("the login has ended meanwhile"),
+            Self::SessionTooLarge { size, limit } => write!(
+                f,
+                "the session's data would have {size} bytes, and {limit} are the limit: store large data elsewhere and keep its ID in the session"
+            ),
+            Self::IdTooLong => f.write_str("the user's ID has more than 1,024 bytes, which a session store does not take"),
+            Self::NoSessionStore => {
+                f.write_str("sessions are kept in cookies, so the server has none to list or to end: set a `session_store`")
+            }
         }
     }
 }
@@ -178,7 +234,12 @@ impl Error for LoginError {
             | Self::ReservedKey(_)
             | Self::NotLoggedIn
             | Self::AnotherUser
-            | Self::ResponseBegun => None,
+            | Self::ResponseBegun
+            | Self::NotLoaded
+            | Self::LoginEnded
+            | Self::SessionTooLarge { .. }
+            | Self::IdTooLong
+            | Self::NoSessionStore => None,
         }
     }
 }

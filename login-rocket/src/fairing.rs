@@ -94,7 +94,7 @@ impl<U: User> Fairing for LoginFairing<U> {
         if let Some(answer) = refused::answer_overlooked(request, response).await {
             response::replace(response, answer.unwrap_or_else(response::internal_error));
         }
-        let parts = cached.request_login.finish(response.status().code);
+        let parts = cached.request_login.finish_with_store(response.status().code).await;
         let answer = match &parts.failure {
             // Rocket's own page, or that of a default catcher.
             Some(answer) if answer.is_json() && refused::is_default_500(request, response).await => Some(answer),

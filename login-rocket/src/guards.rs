@@ -126,7 +126,10 @@ macro_rules! guards {
 
 guards! {
     Login<U>, [U: User], request => match Cached::find(request) {
-        Ok((manager, cached)) => Outcome::Success(Self::new(cached, manager, request)),
+        Ok((manager, cached)) => match cached.access(request).load().await {
+            Ok(()) => Outcome::Success(Self::new(cached, manager, request)),
+            Err(error) => Outcome::Error(failed(LoginRejection::Load(error))),
+        },
         Err(error) => Outcome::Error(failed(error)),
     };
     CurrentUser<U>, [U: User], request => require(request, Requirement::Login, |user| Ok(Self(user))).await;

@@ -117,6 +117,7 @@ fn load(login: &Login<Account>) -> Result<Option<Arc<Account>>, LoadError> {
                 Err(error) => return Err(token.fail(error)),
             },
             Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
+            Step::AskStore(_) => unreachable!("sessions are kept in cookies"),
             Step::Done(user) => return user,
         };
     }

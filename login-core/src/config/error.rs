@@ -86,6 +86,17 @@ pub enum ConfigError {
         /// Which setting.
         setting: &'static str,
     },
+    /// Flask cannot read sessions that are kept in a
+    /// [`session_store`](crate::LoginManagerBuilder::session_store).
+    FlaskWithSessionStore,
+    /// This setting has no effect without a
+    /// [`session_store`](crate::LoginManagerBuilder::session_store).
+    WithoutSessionStore {
+        /// Which setting.
+        setting: &'static str,
+    },
+    /// With [`max_sessions`](crate::LoginManagerBuilder::max_sessions) of zero, nobody could log in.
+    NoSessions,
 }
 
 /// What is wrong with a cookie's settings (RFC 6265bis).
@@ -160,6 +171,13 @@ impl fmt::Display for ConfigError {
             Self::WithoutRequestLoader { setting } => {
                 write!(f, "`{setting}` has no effect without a request loader: add one with `request_loader`")
             }
+            Self::FlaskWithSessionStore => f.write_str(
+                "`session_store` does not go with `flask_compatible`, because Flask could not read the sessions: remove one of the two",
+            ),
+            Self::WithoutSessionStore { setting } => {
+                write!(f, "`{setting}` has no effect on sessions in cookies: add a `session_store`")
+            }
+            Self::NoSessions => f.write_str("`max_sessions` is zero, so nobody could log in: allow at least one"),
         }
     }
 }

@@ -80,6 +80,10 @@ pub(crate) struct Config {
     pub(crate) reads_forms: bool,
     pub(crate) clears_site_data: bool,
     pub(crate) trusted_origins: Vec<String>,
+    /// How many sessions a user may have, with a session store.
+    pub(crate) max_sessions: Option<usize>,
+    /// Whether a remember cookie that was used twice ends all logins of its user.
+    pub(crate) ends_all_on_reuse: bool,
 }
 
 /// A year in seconds.
@@ -121,6 +125,8 @@ impl Default for Config {
             reads_forms: false,
             clears_site_data: false,
             trusted_origins: Vec::new(),
+            max_sessions: None,
+            ends_all_on_reuse: false,
         }
     }
 }
@@ -157,6 +163,9 @@ impl Config {
         for origin in &self.trusted_origins {
             address("trusted_origin", origin, host::is_origin(origin))?;
         }
+        if self.max_sessions == Some(0) {
+            return Err(ConfigError::NoSessions);
+        }
         if self.proxies.forwarded_host && self.proxies.trusted == 0 {
             return Err(ConfigError::ForwardedHostWithoutProxies);
         }
@@ -189,8 +198,24 @@ impl Config {
         Ok(())
     }
 
+    /// Checks that no setting is made that needs a session store, and that at least one session is
+    /// allowed.
+    pub(crate) fn check_without_store(&self) -> Result<(), ConfigError> {
+        for (setting, is_set) in
+            [("max_sessions", self.max_sessions.is_some()), ("end_all_on_theft", self.ends_all_on_reuse)]
+        {
+            if is_set {
+                return Err(ConfigError::WithoutSessionStore { setting });
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that no setting is made that Flask's cookies cannot have.
-    pub(crate) fn check_flask(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check_flask(&self, has_store: bool) -> Result<(), ConfigError> {
+        if has_store {
+            return Err(ConfigError::FlaskWithSessionStore);
+        }
         for (setting, seconds) in [("idle_timeout", self.idle_timeout), ("login_lifetime", self.login_lifetime)] {
             if seconds.is_some() {
                 return Err(ConfigError::NotInFlask { setting });

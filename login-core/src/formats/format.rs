@@ -10,7 +10,7 @@ use crate::formats::flask::keys::FlaskKey;
 use crate::formats::flask::{remember as flask_remember, session as flask_session};
 use crate::formats::native::keys::NativeKey;
 use crate::formats::native::remember::{self as native_remember, RememberToken};
-use crate::formats::native::session::{self as native_session, Ages};
+use crate::formats::native::session as native_session;
 use crate::formats::readable::{first_readable, text};
 use crate::request::client;
 use crate::request::view::Request;
@@ -56,10 +56,7 @@ impl Format {
     pub(crate) fn read_session(&self, request: &Request, config: &Config, now: u64) -> Option<Session> {
         let read = |value: &[u8]| match self {
             Self::Flask(keys) => flask_session::read_session(text(value)?, keys, now, config.session_lifetime),
-            Self::Native(keys) => {
-                let ages = Ages { session: config.session_age(), login: config.login_age() };
-                native_session::read_session(value, keys, now, ages)
-            }
+            Self::Native(keys) => native_session::read_session(value, keys, now, config.ages()),
         };
         first_readable(request, &config.session_cookie.name, read)
     }

@@ -6,3 +6,4 @@ pub(crate) mod format;
 pub(crate) mod native;
 pub(crate) mod readable;
 pub(crate) mod tagged;
+pub(crate) mod tokens;

@@ -9,7 +9,11 @@ use crate::request::view::Request;
 const MAX_TRIED: usize = 4;
 
 /// What `read` makes of the first readable cookie with this name, among the first four.
-pub(crate) fn first_readable<T>(request: &Request, name: &CookieName, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+pub(crate) fn first_readable<T>(
+    request: &Request,
+    name: &CookieName,
+    mut read: impl FnMut(&[u8]) -> Option<T>,
+) -> Option<T> {
     let mut tried = 0;
     request.find_cookie(name, |value| {
         tried += 1;

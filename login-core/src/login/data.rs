@@ -1,15 +1,18 @@
 //! The application's data in the session, and flash messages.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::LoginError;
 use crate::formats::tagged;
 use crate::login::handle::{Limit, Login};
-use crate::session::content::{self, FLASHES, Session};
+use crate::login::state::State;
+use crate::session::content::{self, FLASHES};
 use crate::session::json;
 use crate::session::json_text;
-use crate::session::transitions;
+use crate::session::transitions::{self, Change, Updater};
 use crate::user::User;
 
 /// A message for the visitor that is shown once (Flask's `flash`).
@@ -38,15 +41,10 @@ impl<U: User> Login<U> {
         // while the state is locked.
         let value = {
             let state = self.0.state();
+            state.loaded()?;
             state.session.data.get(key).filter(|_| !content::is_reserved(key)).map(str::to_owned)
         };
-        let Some(value) = value else { return Ok(None) };
-        let value = if self.0.setup.format.is_flask() {
-            serde_json::from_str(&tagged::untag(&value))
-        } else {
-            serde_json::from_str(&value)
-        };
-        value.map(Some).map_err(LoginError::Deserialize)
+        value.map(|value| from_json(&value, self.0.setup.format.is_flask())).transpose()
     }
 
     /// Sets the value under this key.
@@ -60,16 +58,58 @@ impl<U: User> Login<U> {
         if content::is_reserved(key) {
             return Err(LoginError::ReservedKey(key.to_owned()));
         }
-        let value = json::to_ascii(&serde_json::to_string(value).map_err(LoginError::Serialize)?);
-        let value = if self.0.setup.format.is_flask() { tagged::tag(&value) } else { value };
-        if !json_text::is_value(&value) {
-            return Err(LoginError::Serialize(serde::ser::Error::custom("the value is nested too deep")));
+        let value = to_json(value, self.0.setup.format.is_flask())?;
+        self.change(Limit::Application, Change::Insert(key.to_owned(), value))
+    }
+
+    /// Makes a new value of the one under this key. `update` gets the present value, or `None` if
+    /// there is none.
+    ///
+    /// With a session store, no update is lost however many requests change the same value: if
+    /// another request was faster, `update` is called again with what that one has written. So it
+    /// should do nothing but make the value. If it cannot be made then, because the value has
+    /// another type now, the value stays.
+    ///
+    /// ```
+    /// # use login_core::{Login, LoginError, User};
+    /// # fn f<U: User>(login: Login<U>) -> Result<(), LoginError> {
+    /// login.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get) and [`insert`](Self::insert). Then nothing is changed.
+    pub fn update<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        update: impl Fn(Option<T>) -> T + Send + Sync + 'static,
+    ) -> Result<(), LoginError> {
+        if content::is_reserved(key) {
+            return Err(LoginError::ReservedKey(key.to_owned()));
         }
-        self.change(Limit::Application, |session| {
-            let mut session = session.clone();
-            session.data.set(key, value);
-            session
-        })
+        let is_flask = self.0.setup.format.is_flask();
+        let make = Arc::new(move |old: Option<&str>| -> Result<String, LoginError> {
+            let old = old.map(|old| from_json(old, is_flask)).transpose()?;
+            to_json(&update(old), is_flask)
+        });
+        loop {
+            let old = {
+                let mut state = self.0.state();
+                state.for_change()?.session.data.get(key).map(str::to_owned)
+            };
+            // The application's code must not run while the state is locked.
+            let value = make(old.as_deref())?;
+            let mut state = self.0.state();
+            let state = state.for_change()?;
+            if state.session.data.get(key) == old.as_deref() {
+                let mut session = state.session.clone();
+                session.data.set(key, value);
+                self.check_size(state, &session, Limit::Application)?;
+                let updater: Updater = Arc::new(move |old| make(old).ok());
+                state.set_changed(session, Change::Update(key.to_owned(), updater));
+                return Ok(());
+            }
+        }
     }
 
     /// Removes the value under this key. Returns whether there was one.
@@ -81,10 +121,7 @@ impl<U: User> Login<U> {
             return Err(LoginError::ReservedKey(key.to_owned()));
         }
         let mut state = self.0.state();
-        let state = state.for_change()?;
-        let removed = state.session.data.remove(key).is_some();
-        state.session_changed |= removed;
-        Ok(removed)
+        Ok(state.for_change()?.change(Change::Remove(key.to_owned())))
     }
 
     /// The keys of the application's data, sorted.
@@ -107,7 +144,7 @@ impl<U: User> Login<U> {
     pub fn set_permanent(&self, permanent: bool) -> Result<(), LoginError> {
         // Only Flask's format has both "not permanent" and "never set".
         let permanent = (permanent || self.0.setup.format.is_flask()).then_some(permanent);
-        self.change(Limit::Application, |session| Session { permanent, ..session.clone() })
+        self.change(Limit::Application, Change::Permanent(permanent))
     }
 
     /// Whether the session is permanent.
@@ -140,8 +177,9 @@ impl<U: User> Login<U> {
     pub fn take_flashes(&self) -> Result<Vec<Flash>, LoginError> {
         let mut state = self.0.state();
         let state = state.for_change()?;
-        let Some(flashes) = state.session.data.remove(FLASHES) else { return Ok(Vec::new()) };
-        state.session_changed = true;
+        let Some(flashes) = state.session.data.get(FLASHES).map(str::to_owned) else { return Ok(Vec::new()) };
+        let read = json_text::items(&flashes).unwrap_or_default();
+        state.change(Change::TakeFlashes(read.into_iter().map(str::to_owned).collect()));
         state.new_flashes = 0;
         let flashes: Vec<(String, String)> = serde_json::from_str(&tagged::untag(&flashes)).unwrap_or_default();
         Ok(flashes.into_iter().map(|(category, message)| Flash { category, message }).collect())
@@ -156,9 +194,7 @@ impl<U: User> Login<U> {
         if matches!(limit, Limit::Refusal) && transitions::is_waiting(&state.session, &item) {
             return Ok(());
         }
-        let session = transitions::flash(&state.session, &item);
-        self.check_size(&session, limit)?;
-        state.set_session(session);
+        self.change_in(state, limit, Change::Flash(item))?;
         state.new_flashes += 1;
         Ok(())
     }
@@ -170,15 +206,36 @@ impl<U: User> Login<U> {
         let client = self.0.request();
         let binding =
             if setup.format.is_flask() { setup.format.bind(client, setup.config.proxies.trusted) } else { None };
-        self.change(limit, |session| transitions::store_next(session, next, binding))
+        self.change(limit, Change::StoreNext(next.to_owned(), binding))
     }
 
-    fn change(&self, limit: Limit, change: impl FnOnce(&Session) -> Session) -> Result<(), LoginError> {
+    fn change(&self, limit: Limit, change: Change) -> Result<(), LoginError> {
         let mut state = self.0.state();
-        let state = state.for_change()?;
-        let session = change(&state.session);
-        self.check_size(&session, limit)?;
-        state.set_session(session);
+        self.change_in(state.for_change()?, limit, change)
+    }
+
+    /// Changes the session, if it then is within the limit.
+    pub(crate) fn change_in(&self, state: &mut State<U>, limit: Limit, change: Change) -> Result<(), LoginError> {
+        let mut session = state.session.clone();
+        change.apply(&mut session);
+        self.check_size(state, &session, limit)?;
+        state.set_changed(session, change);
         Ok(())
     }
+}
+
+/// Reads a value of the session.
+fn from_json<T: DeserializeOwned>(json: &str, is_flask: bool) -> Result<T, LoginError> {
+    let value = if is_flask { serde_json::from_str(&tagged::untag(json)) } else { serde_json::from_str(json) };
+    value.map_err(LoginError::Deserialize)
+}
+
+/// The JSON text of a value, as the session contains it.
+fn to_json<T: Serialize + ?Sized>(value: &T, is_flask: bool) -> Result<String, LoginError> {
+    let json = json::to_ascii(&serde_json::to_string(value).map_err(LoginError::Serialize)?);
+    let json = if is_flask { tagged::tag(&json) } else { json };
+    if !json_text::is_value(&json) {
+        return Err(LoginError::Serialize(serde::ser::Error::custom("the value is nested too deep")));
+    }
+    Ok(json)
 }

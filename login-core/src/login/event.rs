@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use login_store::SessionId;
+
 use crate::error::LoadError;
 use crate::login::shared::Shared;
 use crate::request::view::Request;
-use crate::session::id::SessionId;
 use crate::user::User;
 
 /// Something that happened to a login, and the request in which it happened.
@@ -72,6 +73,8 @@ impl<U: User> Event<'_, U> {
             | EventKind::CrossSiteRefused { .. }
             | EventKind::Accessed
             | EventKind::SessionProtected
+            | EventKind::SessionEnded
+            | EventKind::RememberTokenReused
             | EventKind::LoadFailed { .. } => None,
         }
     }
@@ -174,7 +177,14 @@ pub enum EventKind<'e, U> {
         /// The user.
         user: &'e Arc<U>,
     },
-    /// The application's loader failed.
+    /// A session was ended by something else than its own logout: from a list of sessions, by an
+    /// administrator, or because its user has too many (with a session store).
+    /// [`session_id`](Event::session_id) says which one.
+    SessionEnded,
+    /// Someone used a remember cookie that its browser had replaced long ago, so two browsers have
+    /// it, and one of them stole it. The login has ended (with a session store).
+    RememberTokenReused,
+    /// The application's loader or its session store failed.
     LoadFailed {
         /// The error. Its source is the loader's own error.
         error: &'e LoadError,
@@ -199,6 +209,8 @@ impl<U> EventKind<'_, U> {
             Self::Accessed => "accessed",
             Self::SessionProtected => "session_protected",
             Self::LoginRevoked { .. } => "login_revoked",
+            Self::SessionEnded => "session_ended",
+            Self::RememberTokenReused => "remember_token_reused",
             Self::LoadFailed { .. } => "load_failed",
         }
     }
@@ -209,7 +221,9 @@ impl<U> EventKind<'_, U> {
         if let Self::LoadFailed { error } = self {
             let causes = std::iter::successors(std::error::Error::source(*error), |cause| cause.source());
             let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-            tracing::error!(target: "login", %cause, "the user could not be loaded; the response is a 5xx");
+            tracing::error!(target: "login", %cause, "{error}; the response is a 5xx");
+        } else if matches!(self, Self::RememberTokenReused) {
+            tracing::warn!(target: "login", event = self.name());
         } else {
             tracing::debug!(target: "login", event = self.name());
         }
@@ -239,6 +253,13 @@ impl<U: User> Shared<U> {
     /// Notifies the listeners of an event that is not about the request's session.
     pub(crate) fn notify_without_session(&self, kind: EventKind<'_, U>) {
         self.notify_of(kind, SessionOrigin::default());
+    }
+
+    /// Notifies the listeners that these sessions have ended.
+    pub(crate) fn notify_ended(&self, sessions: &[SessionId]) {
+        for id in sessions {
+            self.notify_of(EventKind::SessionEnded, SessionOrigin { id: Some(*id), key: None });
+        }
     }
 
     fn notify_of(&self, kind: EventKind<'_, U>, origin: SessionOrigin) {

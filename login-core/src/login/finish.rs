@@ -24,10 +24,16 @@ impl<U: User> RequestLogin<U> {
     /// A 5xx logs no one in: it gets no new login and no new data. A login that has ended
     /// stays ended.
     ///
+    /// With a session store use [`finish_with_store`](Self::finish_with_store), or run the
+    /// [steps](Self::finish_steps): this writes nothing to a store, and is then a 500.
+    ///
     /// It does not fail. A change that cannot be written has failed when it was made.
     #[must_use = "the response must set the cookies"]
     pub fn finish(&self, status: u16) -> ResponseParts {
         let shared = &*self.0;
+        if shared.setup.is_store() {
+            return self.finish_without_writing();
+        }
         let is_accessed = shared.is_accessed();
         let refreshes = shared.setup.config.refresh_each_request;
         // Both may run the application's code, so the state is not locked.
@@ -96,15 +102,15 @@ impl<U: User> RequestLogin<U> {
 }
 
 /// The response if the user could not be loaded.
-fn failure<U: User>(shared: &Shared<U>, state: &State<U>) -> Answer {
+pub(crate) fn failure<U: User>(shared: &Shared<U>, state: &State<U>) -> Answer {
     Answer::load_failed(shared.setup.config.kind(shared.client(&state.client)))
 }
 
 /// The session cookie has no space for a change that the application did not make, such as
 /// one by session protection.
-struct TooLarge;
+pub(crate) struct TooLarge;
 
-fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Option<String>, TooLarge> {
+pub(crate) fn session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Result<Option<String>, TooLarge> {
     let config = &shared.setup.config;
     let name = &config.session_cookie.name;
     if state.session.is_empty() {
@@ -138,7 +144,7 @@ fn is_renewed_by_use<U: User>(shared: &Shared<U>, state: &State<U>) -> bool {
 
 /// The `Max-Age` of a session's cookie, if it is permanent. In the native format it does not
 /// outlive the login.
-fn max_age<U: User>(shared: &Shared<U>, session: &Session) -> Option<u64> {
+pub(crate) fn max_age<U: User>(shared: &Shared<U>, session: &Session) -> Option<u64> {
     let Setup { config, format, .. } = &*shared.setup;
     let ends_at = session.began_at.filter(|_| !format.is_flask()).map(|at| at.saturating_add(config.login_age()));
     let left = ends_at.map_or(u64::MAX, |ends_at| ends_at.saturating_sub(shared.now()));
@@ -159,7 +165,7 @@ fn renewed<U: User>(shared: &Shared<U>, state: &State<U>) -> Session {
 
 /// Whether to delete the cookie with this name: the request carried it, or a handler logged
 /// out and the request carried the other one. (A path may keep a cookie from being sent.)
-fn deletes<U: User>(shared: &Shared<U>, state: &State<U>, name: &CookieName) -> bool {
+pub(crate) fn deletes<U: User>(shared: &Shared<U>, state: &State<U>, name: &CookieName) -> bool {
     let client = shared.client(&state.client);
     let config = &shared.setup.config;
     let has_either =
@@ -167,7 +173,7 @@ fn deletes<U: User>(shared: &Shared<U>, state: &State<U>, name: &CookieName) -> 
     client.has_cookie(name) || (state.logged_out && has_either())
 }
 
-fn deleted_remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
+pub(crate) fn deleted_remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
     let name = &shared.setup.config.remember_cookie.name;
     deletes(shared, state, name).then(|| shared.setup.remember_cookie.delete())
 }

@@ -7,6 +7,7 @@ use crate::clock::CLOCK_SKEW;
 use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
 use crate::formats::format::Remembered;
+use crate::formats::native::keys::Secret;
 use crate::login::event::EventKind;
 use crate::login::guard::Requirement;
 use crate::login::loading::{Require, UserFuture};
@@ -17,7 +18,7 @@ use crate::login::shared::Shared;
 use crate::login::state::{RememberChange, State};
 use crate::request::view::Request;
 use crate::session::content::Session;
-use crate::session::transitions;
+use crate::session::transitions::{self, Change};
 use crate::user::{IntoUser, User, id_text};
 
 /// Who changes a session, which decides how large it may become.
@@ -29,6 +30,10 @@ pub(crate) enum Limit {
     /// a login.
     Refusal,
 }
+
+/// The largest data of a session that is kept on the server, in bytes. The rest of the record has
+/// space too.
+const LARGEST_SESSION: usize = (1 << 20) - (4 << 10);
 
 /// The space that refusals leave in the session cookie, in bytes.
 const SPACE_FOR_LOGIN: usize = 512;
@@ -168,10 +173,8 @@ impl<U: User> Login<U> {
             Some(_) => {}
         }
         let binding = setup.format.bind(self.0.client(&state.client), setup.config.proxies.trusted);
-        let mut session = state.session.clone();
-        transitions::confirm(&mut session, binding, login_at);
-        self.check_size(&session, Limit::Application)?;
-        state.set_session(session);
+        self.change_in(state, Limit::Application, Change::Confirm(binding, login_at))?;
+        self.rotate_session(state);
         drop(guard);
         self.0.notify(EventKind::LoginConfirmed { user: &confirmed });
         Ok(())
@@ -240,6 +243,15 @@ impl<U: User> Login<U> {
         login_id
     }
 
+    /// Random secrets for the two cookies of a login that is kept on the server.
+    pub(crate) fn new_secrets(&self) -> [Secret; 2] {
+        let mut secrets = [Secret::default(), Secret::default()];
+        if self.0.setup.is_store() {
+            secrets.iter_mut().for_each(|secret| self.0.setup.entropy.fill(&mut **secret));
+        }
+        secrets
+    }
+
     /// The content of the request's remember cookie, unless the response deletes it.
     pub(crate) fn remembered(&self) -> Option<Remembered> {
         let setup = &self.0.setup;
@@ -247,14 +259,24 @@ impl<U: User> Login<U> {
         if state.remember == RememberChange::Delete {
             return None;
         }
+        if let Some(keeping) = state.keeping.as_deref() {
+            return Self::kept_remembered(keeping);
+        }
         let read = setup.format.read_remember(self.0.client(&state.client), &setup.config, self.0.now());
         drop(state);
         read.map(|remembered| self.0.canonical(remembered))
     }
 
     /// Checks the size of a changed session.
-    pub(crate) fn check_size(&self, session: &Session, limit: Limit) -> Result<(), LoginError> {
+    pub(crate) fn check_size(&self, state: &State<U>, session: &Session, limit: Limit) -> Result<(), LoginError> {
         let setup = &self.0.setup;
+        // A login that is kept on the server is not in its cookie.
+        let is_kept = state.keeping.is_some() && session.user_id.is_some();
+        if is_kept && matches!(limit, Limit::Application) {
+            let size = session.data.text_len();
+            let limit = LARGEST_SESSION;
+            return if size <= limit { Ok(()) } else { Err(LoginError::SessionTooLarge { size, limit }) };
+        }
         let (size, limit) = match limit {
             Limit::Application => (setup.format.session_size(session, &setup.config, self.0.now()), MAX_SIZE),
             Limit::Refusal => (setup.format.plain_size(session, &setup.config), MAX_SIZE - SPACE_FOR_LOGIN),

@@ -6,8 +6,10 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::login::setup::Setup;
 use crate::login::steps::Step;
 use crate::request::view::Request;
+use crate::store::step::StoreStep;
 use crate::user::User;
 
 /// Loads users by their ID (Flask-Login's `user_loader`). A closure is one too: see
@@ -88,7 +90,7 @@ pub(crate) type Loading = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The application's loaders, with their types erased.
 pub(crate) trait Drive<U: User>: Send + Sync + 'static {
-    fn drive(self: Arc<Self>, step: Step<U>) -> Loading;
+    fn drive(self: Arc<Self>, step: Step<U>, setup: Arc<Setup<U>>) -> Loading;
 }
 
 /// A user loader and a request loader.
@@ -102,19 +104,20 @@ where
     L: UserLoader,
     R: RequestLoader<User = L::User>,
 {
-    fn drive(self: Arc<Self>, step: Step<L::User>) -> Loading {
-        Box::pin(async move { drive(step, &self.user, &self.request).await })
+    fn drive(self: Arc<Self>, step: Step<L::User>, setup: Arc<Setup<L::User>>) -> Loading {
+        Box::pin(async move { drive(step, &self.user, &self.request, &setup).await })
     }
 }
 
 /// Runs the steps to their end.
-async fn drive<L, R>(mut step: Step<L::User>, users: &L, requests: &R)
+async fn drive<L, R>(mut step: Step<L::User>, users: &L, requests: &R, setup: &Setup<L::User>)
 where
     L: UserLoader,
     R: RequestLoader<User = L::User>,
 {
     loop {
         step = match step {
+            Step::AskStore(call) => setup.run(StoreStep::Ask(call)).await,
             Step::LoadUser { id, token } => match users.load_user(id).await {
                 Ok(user) => token.answer(user),
                 Err(error) => Step::Done(Err(token.fail(error))),
@@ -171,9 +174,15 @@ impl<U: User> RequestLoader for NoRequestLoader<U> {
 pub(crate) struct NoLoaders;
 
 impl<U: User> Drive<U> for NoLoaders {
-    fn drive(self: Arc<Self>, step: Step<U>) -> Loading {
+    fn drive(self: Arc<Self>, step: Step<U>, setup: Arc<Setup<U>>) -> Loading {
         const MISTAKE: &str = "this manager was built without a loader: call `Login::resolve` and run its steps";
         match step {
+            Step::AskStore(call) => {
+                return Box::pin(async move {
+                    let step = setup.run(StoreStep::Ask(call)).await;
+                    self.drive(step, Arc::clone(&setup)).await;
+                });
+            }
             Step::LoadUser { token, .. } => drop(token.fail(MISTAKE)),
             Step::LoadUserFromRequest(token) => drop(token.fail(MISTAKE)),
             Step::Done(_) => {}

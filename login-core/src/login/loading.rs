@@ -12,6 +12,7 @@ use crate::login::loaders::Loading;
 use crate::login::resolution::Resolution;
 use crate::login::state::{Deferred, Load, State};
 use crate::login::steps::Step;
+use crate::store::step::StoreStep;
 use crate::user::User;
 
 /// The future of [`Login::user`] and [`Login::user_including_inactive`]. It loads the user once for all who wait in a request.
@@ -27,25 +28,46 @@ pub struct Require<U: User> {
     requirement: Requirement,
 }
 
+/// The future of [`Login::load`]. It loads the session once for all who wait in a request.
+#[must_use = "futures do nothing unless awaited"]
+pub struct SessionFuture<U: User>(Resolving<U>);
+
 impl<U: User> UserFuture<U> {
     pub(crate) fn new(login: Login<U>) -> Self {
-        Self(Resolving::new(login), false)
+        Self(Resolving::new(login, Goal::User), false)
     }
 
     pub(crate) fn including_inactive(login: Login<U>) -> Self {
-        Self(Resolving::new(login), true)
+        Self(Resolving::new(login, Goal::User), true)
+    }
+}
+
+impl<U: User> Login<U> {
+    /// Loads the session from its store, if it is not loaded. The extractors and guards of the
+    /// adapters await this. Without a session store there is nothing to wait for.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the store failed. The response is then a 5xx.
+    pub fn load(&self) -> SessionFuture<U> {
+        SessionFuture(Resolving::new(self.clone(), Goal::Session))
     }
 }
 
 impl<U: User> Require<U> {
     pub(crate) fn new(login: Login<U>, requirement: Requirement) -> Self {
-        Self { resolving: Resolving::new(login), requirement }
+        Self { resolving: Resolving::new(login, Goal::User), requirement }
     }
 }
 
 impl<U: User> std::fmt::Debug for UserFuture<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("UserFuture(..)")
+    }
+}
+
+impl<U: User> std::fmt::Debug for SessionFuture<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionFuture(..)")
     }
 }
 
@@ -67,6 +89,15 @@ impl<U: User> Future for UserFuture<U> {
     }
 }
 
+impl<U: User> Future for SessionFuture<U> {
+    type Output = Result<(), LoadError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let loaded = self.0.poll(context, |_, _| ());
+        loaded.map_err(|error| self.0.login.answerable(error))
+    }
+}
+
 impl<U: User> Future for Require<U> {
     type Output = Result<Arc<U>, Denied>;
 
@@ -80,36 +111,61 @@ impl<U: User> Future for Require<U> {
     }
 }
 
-/// Waits until the user is resolved. The load belongs to the request, and not to the task
-/// that began it: each waiting task continues it, so none depends on another.
+/// What a future waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Session,
+    User,
+}
+
+impl Goal {
+    /// The error, if the state is one that the future waits for. `None`: it must go on waiting.
+    fn reached<U>(self, state: &State<U>) -> Option<Result<(), LoadError>> {
+        match (self, &state.resolution) {
+            (_, Resolution::Unresolved) if state.is_pending() => None,
+            (Self::Session, _) => Some(state.load_error().map_or(Ok(()), Err)),
+            (Self::User, Resolution::Failed(error)) => Some(Err(error.clone())),
+            (Self::User, Resolution::User(..) | Resolution::Anonymous) => Some(Ok(())),
+            (Self::User, Resolution::Unresolved) => None,
+        }
+    }
+}
+
+/// Waits until the session is loaded, or the user resolved. The load belongs to the request, and
+/// not to the task that began it: each waiting task continues it, so none depends on another.
 struct Resolving<U: User> {
     login: Login<U>,
+    goal: Goal,
     /// Whether this future is counted as waiting.
     is_waiting: bool,
 }
 
 impl<U: User> Resolving<U> {
-    fn new(login: Login<U>) -> Self {
-        Self { login, is_waiting: false }
+    fn new(login: Login<U>, goal: Goal) -> Self {
+        Self { login, goal, is_waiting: false }
     }
 
-    /// Returns the result of `then` for the state in which the user is resolved.
+    /// Returns the result of `then` for the state that this waits for.
     fn poll<T>(
         &mut self,
         context: &mut Context<'_>,
         then: impl FnOnce(&Login<U>, &State<U>) -> T,
     ) -> Poll<Result<T, LoadError>> {
         let mut state = self.login.0.state();
-        if matches!(state.resolution, Resolution::Unresolved) {
+        // A load of the session alone may come before that of the user.
+        for _ in 0..2 {
+            if self.goal.reached(&state).is_some() {
+                break;
+            }
             // Taken before the lock is released, so that no two tasks load the user.
             let load = std::mem::replace(&mut state.load, Load::Polling);
             if matches!(load, Load::Polling) {
                 wait(&mut self.is_waiting, &mut state, context);
                 return Poll::Pending;
             }
-            state = Turn::take(&self.login, state, load).poll();
+            state = Turn::take(&self.login, self.goal, state, load).poll();
             // A login or logout may have resolved the user meanwhile.
-            if matches!(state.load, Load::Suspended(_)) && matches!(state.resolution, Resolution::Unresolved) {
+            if matches!(state.load, Load::Suspended(_)) && self.goal.reached(&state).is_none() {
                 wait(&mut self.is_waiting, &mut state, context);
                 // A task that began to wait after the wake-up, this one included, missed it.
                 let deferred = if state.woken_while_polling { state.wake_all() } else { Deferred::default() };
@@ -118,15 +174,15 @@ impl<U: User> Resolving<U> {
                 return Poll::Pending;
             }
         }
-        let result = match &state.resolution {
-            Resolution::Failed(error) => Err(error.clone()),
-            Resolution::User(..) | Resolution::Anonymous => Ok(then(&self.login, &state)),
+        let result = match self.goal.reached(&state) {
+            Some(reached) => reached.map(|()| then(&self.login, &state)),
             // No load ends like this. If one did, it must not mean "no user".
-            Resolution::Unresolved => Err(LoadError::new("the user was not loaded")),
+            None => Err(LoadError::new("the user was not loaded")),
         };
-        // There will be no other load, so the count does not matter any more.
-        self.is_waiting = false;
-        let deferred = state.end_load();
+        state.waiting -= usize::from(std::mem::take(&mut self.is_waiting));
+        // If only the session is loaded, others may wait for the user, and go on with their load.
+        let is_over = !matches!(state.resolution, Resolution::Unresolved) || state.waiting == 0;
+        let deferred = if is_over { state.end_load() } else { state.wake_all() };
         drop(state);
         deferred.run();
         Poll::Ready(result)
@@ -163,7 +219,7 @@ struct Turn<'l, U: User> {
 }
 
 impl<'l, U: User> Turn<'l, U> {
-    fn take(login: &'l Login<U>, mut state: MutexGuard<'l, State<U>>, load: Load) -> Self {
+    fn take(login: &'l Login<U>, goal: Goal, mut state: MutexGuard<'l, State<U>>, load: Load) -> Self {
         state.woken_while_polling = false;
         let mut turn = Self { login, loading: None, has_ended: false };
         match load {
@@ -171,10 +227,18 @@ impl<'l, U: User> Turn<'l, U> {
                 drop(state);
                 turn.loading = Some(loading);
             }
+            Load::None | Load::Polling if goal == Goal::Session => {
+                drop(state);
+                if let step @ StoreStep::Ask(_) = login.load_steps() {
+                    let setup = Arc::clone(&login.0.setup);
+                    turn.loading = Some(Box::pin(async move { setup.run(step).await.unwrap_or_default() }));
+                }
+            }
             Load::None | Load::Polling => match login.resolve_in(state) {
                 Step::Done(_) => {}
-                step @ (Step::LoadUser { .. } | Step::LoadUserFromRequest(_)) => {
-                    turn.loading = Some(Arc::clone(&login.0.setup.loaders).drive(step));
+                step @ (Step::AskStore(_) | Step::LoadUser { .. } | Step::LoadUserFromRequest(_)) => {
+                    let setup = Arc::clone(&login.0.setup);
+                    turn.loading = Some(Arc::clone(&setup.loaders).drive(step, setup));
                 }
             },
         }

@@ -1,7 +1,9 @@
 //! Logging in.
 
-use std::future::{IntoFuture, Ready, ready};
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::clock::LAST_SECOND;
@@ -10,9 +12,13 @@ use crate::error::LoginError;
 use crate::formats::format::NewRemember;
 use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::{Limit, Login};
+use crate::login::kept_login::remembered_until;
+use crate::login::loading::SessionFuture;
 use crate::login::resolution::{Resolution, Source};
-use crate::login::state::RememberChange;
-use crate::session::transitions::{self, NewLogin};
+use crate::login::state::{RememberChange, State};
+use crate::session::transitions::{self, Change, NewLogin};
+use crate::store::login_record::LONGEST_ID;
+use crate::store::new_record::NewRemember as KeptRemember;
 use crate::user::{User, id_text};
 
 /// A login that is made when this is awaited, or with [`now`](Self::now).
@@ -76,8 +82,8 @@ impl<U: User> LogIn<U> {
     ///
     /// # Errors
     /// [`LoginError::InactiveUser`] unless forced, [`LoginError::UnreadableId`],
-    /// [`LoginError::Duration`], [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`]. Then nothing is
-    /// changed.
+    /// [`LoginError::Duration`], [`LoginError::CookieTooLarge`], [`LoginError::ResponseBegun`], and with a
+    /// session store [`LoginError::IdTooLong`] and [`LoginError::NotLoaded`]. Then nothing is changed.
     pub fn now(self) -> Result<(), LoginError> {
         let shared = &self.login.0;
         let setup = &shared.setup;
@@ -92,18 +98,23 @@ impl<U: User> LogIn<U> {
         // The user's own code and the entropy run here, so the state is not locked.
         setup.check_auth_hash_is_used(&self.user);
         let user_id = id_text(&*self.user);
+        if setup.is_store() && user_id.len() > LONGEST_ID {
+            return Err(LoginError::IdTooLong);
+        }
         if !user_id.parse::<U::Id>().is_ok_and(|id| id == self.user.id()) {
             return Err(LoginError::UnreadableId);
         }
         let auth = format.auth(&*self.user, &user_id);
         let login_id = self.login.new_login_id();
         let login_at = if self.fresh { self.login.login_time() } else { None };
+        let secrets = self.login.new_secrets();
         let is_remembered = self.remember == Some(true);
         let new = NewRemember { user_id: &user_id, auth, began_at: now, duration };
-        let written = if is_remembered { format.write_remember(new, config, now) } else { None };
+        let is_written = is_remembered && !setup.is_store();
+        let written = if is_written { format.write_remember(new, config, now) } else { None };
         self.check_remember_size(written.as_ref().map_or(0, |(token, _)| token.len()))?;
         let seconds = self.duration.filter(|_| is_remembered && format.is_flask());
-        let carried = self.login.remembered();
+        let carried = self.login.remembered().filter(|_| !setup.is_store());
 
         let mut guard = shared.state();
         let state = guard.for_change()?;
@@ -112,6 +123,8 @@ impl<U: User> LogIn<U> {
         let carried = carried.filter(|_| state.remember != RememberChange::Delete);
         let replaces_another = transitions::is_another(&state.session, &user_id);
         let remember = match (written, self.remember, carried) {
+            // Whether the login is remembered is in its record.
+            (None, Some(true) | None, _) if setup.is_store() => Some(RememberChange::Keep),
             (Some((token, seconds)), ..) => Some(RememberChange::Set(token, seconds)),
             (None, Some(_), _) => Some(RememberChange::Delete),
             (None, None, Some(carried)) if carried.user_id != user_id => Some(RememberChange::Delete),
@@ -131,10 +144,18 @@ impl<U: User> LogIn<U> {
             remember_seconds: seconds.map(|duration| duration.as_secs_f64()),
             user_id,
         };
-        let session = transitions::log_in(&state.session, new, state.kept(format.is_flask(), &[]));
-        self.login.check_size(&session, Limit::Application)?;
+        let kept = state.kept(format.is_flask(), &[]);
+        let logged_in = setup.is_store().then(|| Change::LogIn(Box::new(new.clone()), state.new_flashes));
+        let session = transitions::log_in(&state.session, new, kept);
+        self.login.check_size(state, &session, Limit::Application)?;
         state.origin = SessionOrigin { id: session.id(), key: None };
-        state.set_session(session);
+        match logged_in {
+            Some(logged_in) => {
+                state.set_changed(session, logged_in);
+                self.login.keep_new(state, secrets, self.kept_remember(state, duration));
+            }
+            None => state.set_session(session),
+        }
         if let Some(remember) = remember {
             state.remember = remember;
         }
@@ -147,6 +168,19 @@ impl<U: User> LogIn<U> {
 }
 
 impl<U: User> LogIn<U> {
+    /// Whether the login on the server is remembered.
+    fn kept_remember(&self, state: &State<U>, duration: u64) -> KeptRemember {
+        let (config, now) = (&self.login.0.setup.config, self.login.0.now());
+        match (self.remember, state.keeping.as_deref()) {
+            (Some(true), _) => KeptRemember::Until(remembered_until(now, duration, config, now), duration),
+            // A cookie that this request already deletes, such as by a logout, stays deleted.
+            (None, Some(keeping)) if state.remember != RememberChange::Delete => {
+                KeptRemember::As(keeping.remember_tokens.clone())
+            }
+            (Some(false) | None, _) => KeptRemember::No,
+        }
+    }
+
     fn check_remember_size(&self, value: usize) -> Result<(), LoginError> {
         let name = &self.login.0.setup.config.remember_cookie.name;
         let size = name.len() + value;
@@ -159,9 +193,34 @@ impl<U: User> LogIn<U> {
 
 impl<U: User> IntoFuture for LogIn<U> {
     type Output = Result<(), LoginError>;
-    type IntoFuture = Ready<Self::Output>;
+    type IntoFuture = LogInFuture<U>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        ready(self.now())
+    fn into_future(self) -> LogInFuture<U> {
+        LogInFuture { session: self.login.load(), log_in: Some(self) }
+    }
+}
+
+/// The future of [`LogIn`]. It loads the session, if it is in a store, and then logs in.
+#[must_use = "futures do nothing unless awaited"]
+pub struct LogInFuture<U: User> {
+    session: SessionFuture<U>,
+    log_in: Option<LogIn<U>>,
+}
+
+impl<U: User> std::fmt::Debug for LogInFuture<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogInFuture(..)")
+    }
+}
+
+impl<U: User> Future for LogInFuture<U> {
+    type Output = Result<(), LoginError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(Pin::new(&mut self.session).poll(context))?;
+        match self.log_in.take() {
+            Some(log_in) => Poll::Ready(log_in.now()),
+            None => Poll::Pending,
+        }
     }
 }

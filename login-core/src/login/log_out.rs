@@ -13,6 +13,7 @@ use crate::login::resolution::{Resolution, Source};
 use crate::login::state::RememberChange;
 use crate::session::content;
 use crate::session::transitions;
+use crate::store::step::StoreStep;
 use crate::user::User;
 
 /// A logout that is made when this is awaited, or with [`now`](Self::now).
@@ -46,7 +47,8 @@ impl<U: User> LogOut<U> {
         self
     }
 
-    /// Logs out without `await`. The event contains the user only if the user was resolved
+    /// Logs out without `await`. With a session store the record is removed at the end of the
+    /// request; awaiting the logout removes it at once. The event contains the user only if the user was resolved
     /// before.
     ///
     /// # Errors
@@ -60,7 +62,7 @@ impl<U: User> LogOut<U> {
         let shared = &self.login.0;
         let setup = &shared.setup;
         let mut guard = shared.state();
-        let state = guard.for_change()?;
+        let state = guard.for_end()?;
         let has_cookie = shared.client(&state.client).has_cookie(&setup.config.remember_cookie.name);
         // A user whom the request loader found has no login that could end.
         let user = match &state.resolution {
@@ -74,6 +76,9 @@ impl<U: User> LogOut<U> {
         state.session_changed |= transitions::log_out(&mut state.session, kept, has_cookie);
         // A session cookie that could not be read may still be valid on another server.
         state.session_changed |= state.session.is_empty();
+        if let Some(keeping) = state.keeping.as_deref_mut() {
+            keeping.log_out();
+        }
         state.remember = RememberChange::Delete;
         (state.login_ended, state.logged_out) = (true, true);
         // A failed load stays a failure: the response is a 5xx.
@@ -94,7 +99,7 @@ impl<U: User> IntoFuture for LogOut<U> {
     type IntoFuture = LogOutFuture<U>;
 
     fn into_future(self) -> LogOutFuture<U> {
-        LogOutFuture { user: self.login.user_including_inactive(), log_out: Some(self) }
+        LogOutFuture { user: self.login.user_including_inactive(), log_out: Some(self), removing: None }
     }
 }
 
@@ -104,7 +109,11 @@ impl<U: User> IntoFuture for LogOut<U> {
 pub struct LogOutFuture<U: User> {
     user: UserFuture<U>,
     log_out: Option<LogOut<U>>,
+    removing: Option<Removing>,
 }
+
+/// The result of the logout, once the records are removed.
+type Removing = Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send>>;
 
 impl<U: User> std::fmt::Debug for LogOutFuture<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -116,11 +125,31 @@ impl<U: User> Future for LogOutFuture<U> {
     type Output = Result<(), LoginError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // The failure is in the state, where `now` finds it.
-        let _ = ready!(Pin::new(&mut self.user).poll(context));
-        match self.log_out.take() {
-            Some(log_out) => Poll::Ready(log_out.now()),
+        if self.removing.is_none() {
+            // The failure is in the state, where `now` finds it.
+            let _ = ready!(Pin::new(&mut self.user).poll(context));
+            let Some(log_out) = self.log_out.take() else { return Poll::Pending };
+            let login = log_out.login.clone();
+            let logged_out = log_out.now();
+            let StoreStep::Ask(call) = login.remove_ended_steps() else { return Poll::Ready(logged_out) };
+            self.removing = Some(Box::pin(async move {
+                let removed = login.0.setup.run(StoreStep::Ask(call)).await;
+                logged_out.and(removed)
+            }));
+        }
+        match self.removing.as_mut() {
+            Some(removing) => removing.as_mut().poll(context),
             None => Poll::Pending,
         }
+    }
+}
+
+impl<U: User> LogOut<U> {
+    /// The steps of a logout for a server that runs them: the record is removed at once. See
+    /// [`now`](Self::now).
+    pub fn steps(self) -> StoreStep<Result<(), LoginError>> {
+        let login = self.login.clone();
+        let logged_out = self.now();
+        login.remove_ended_steps().and_then(move |removed| StoreStep::Done(logged_out.and(removed)))
     }
 }

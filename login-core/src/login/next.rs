@@ -6,6 +6,7 @@ use crate::request::client;
 use crate::request::redirect;
 use crate::request::url::{self, Origin};
 use crate::session::content::NEXT;
+use crate::session::transitions::Change;
 use crate::user::User;
 
 /// The longest `next` that a refusal makes, in bytes. It stands in a header, percent-encoded, or
@@ -25,8 +26,10 @@ impl<U: User> Login<U> {
         let request = self.0.request();
         let next = if self.0.setup.config.session_for_next {
             let mut state = self.0.state();
-            let json = if state.response_begun { None } else { state.session.data.remove(NEXT) };
-            state.session_changed |= json.is_some();
+            let json = state.session.data.get(NEXT).filter(|_| !state.response_begun).map(str::to_owned);
+            if let Some(json) = &json {
+                state.change(Change::TakeNext(json.clone()));
+            }
             json.and_then(|json| serde_json::from_str(&json).ok())
         } else {
             request.query_value("next")

@@ -10,6 +10,7 @@ use crate::login::setup::{Setup, Warning};
 use crate::request::client;
 use crate::request::redirect;
 use crate::session::content::NEXT;
+use crate::session::transitions::Change;
 use crate::user::User;
 
 impl<U: User> Setup<U> {
@@ -115,8 +116,7 @@ impl<U: User> Login<U> {
             Some(next) => self.store_next(Limit::Refusal, next),
             None => {
                 let mut state = self.0.state();
-                let state = state.for_change()?;
-                state.session_changed |= state.session.data.remove(NEXT).is_some();
+                state.for_change()?.change(Change::Remove(NEXT.to_owned()));
                 Ok(())
             }
         }

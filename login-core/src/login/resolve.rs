@@ -9,6 +9,7 @@ use crate::login::resolution::Resolution;
 use crate::login::state::{RememberChange, State};
 use crate::login::steps::{LoadUser, LoadUserFromRequest, Reason, Step};
 use crate::session::transitions::Protected;
+use crate::store::step::StoreStep;
 use crate::user::User;
 
 impl<U: User> Login<U> {
@@ -28,6 +29,19 @@ impl<U: User> Login<U> {
 
     /// [`resolve`](Self::resolve) for a user that is not resolved.
     pub(crate) fn resolve_in(&self, mut state: MutexGuard<'_, State<U>>) -> Step<U> {
+        if state.is_pending() {
+            drop(state);
+            let login = self.clone();
+            return match self.load_steps() {
+                StoreStep::Ask(call) => {
+                    match StoreStep::Ask(call).and_then(move |_| StoreStep::Done(login.resolve())) {
+                        StoreStep::Ask(call) => Step::AskStore(call),
+                        StoreStep::Done(step) => step,
+                    }
+                }
+                StoreStep::Done(_) => self.resolve(),
+            };
+        }
         // A load that was dropped and begun again is the same access.
         let is_first = !std::mem::replace(&mut state.access_notified, true);
         let is_protected = state.take_protection_event();

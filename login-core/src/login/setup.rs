@@ -14,6 +14,8 @@ use crate::login::loaders::Drive;
 use crate::request::client;
 use crate::request::cross_site;
 use crate::request::view::Request;
+use crate::store::erased::{AnyStore, NoStore};
+use crate::store::step::StoreStep;
 use crate::user::User;
 
 /// How many origins of refused cross-site requests are logged as a warning.
@@ -33,10 +35,12 @@ pub(crate) struct Setup<U: User> {
     pub(crate) listeners: Vec<Listener<U>>,
     pub(crate) loaders: Arc<dyn Drive<U>>,
     pub(crate) has_request_loader: bool,
+    /// Where sessions are kept, if not in cookies.
+    pub(crate) store: Option<Arc<dyn AnyStore>>,
     /// The origins whose cross-site requests are logged already.
     pub(crate) refused_origins: Mutex<Vec<String>>,
     /// Which of the [`Warning`]s are logged already.
-    pub(crate) warned: [AtomicBool; 7],
+    pub(crate) warned: [AtomicBool; 8],
 }
 
 /// A warning that a client's requests can cause. Each is logged only once, so that no client
@@ -50,9 +54,20 @@ pub(crate) enum Warning {
     SessionTooLarge,
     AuthHashUnused,
     UnsafeFallback,
+    StoreIgnored,
 }
 
 impl<U: User> Setup<U> {
+    /// Whether sessions are kept in a store.
+    pub(crate) fn is_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Runs the steps with the session store.
+    pub(crate) async fn run<T>(&self, step: StoreStep<T>) -> T {
+        step.run(self.store.as_deref().unwrap_or(&NoStore)).await
+    }
+
     /// Logs a warning the first time.
     pub(crate) fn warn_once(&self, warning: Warning, message: Arguments<'_>) {
         let is_logged = self.warned.get(warning as usize);

@@ -6,6 +6,7 @@ use std::task::Wake;
 
 use crate::formats::format::Remembered;
 use crate::login::event::SessionOrigin;
+use crate::login::keeping::Keeping;
 use crate::login::setup::Setup;
 use crate::login::state::{RememberChange, State};
 use crate::request::client;
@@ -64,6 +65,11 @@ impl<U: User> Shared<U> {
         self.accessed.load(Ordering::Acquire)
     }
 
+    /// Nothing is read from the request any more.
+    pub(crate) fn set_accessed(&self) {
+        self.accessed.store(true, Ordering::Release);
+    }
+
     /// Reads the session the first time, and protects it. `client` copies what identifies
     /// the client, if the whole request was not copied. `is_foreign` says whether another
     /// site's page sent the request.
@@ -77,8 +83,9 @@ impl<U: User> Shared<U> {
         let Setup { format, config, .. } = &*self.setup;
         let none = Request::empty();
         let client = self.client(copied.as_ref().unwrap_or(&none));
-        let read = format.read_session(client, config, now);
-        let is_unreadable = read.is_none() && client.has_cookie(&config.session_cookie.name);
+        let (read, keeping) = self.read(client, now);
+        let has_token = keeping.as_deref().is_some_and(|keeping| !keeping.session_tokens.is_empty());
+        let is_unreadable = read.is_none() && !has_token && client.has_cookie(&config.session_cookie.name);
         let mut session = self.canonical_session(read.unwrap_or_default());
         let origin = SessionOrigin { id: session.id(), key: session.key };
         let kept = if format.is_flask() { Kept::Data } else { Kept::Only { keys: &[], flashes: 0 } };
@@ -86,7 +93,7 @@ impl<U: User> Shared<U> {
             format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
         });
         let may_restore = session.user_id.is_none() && client.has_cookie(&config.remember_cookie.name);
-        let is_foreign = (protected != Protected::Passed || may_restore) && is_foreign();
+        let is_foreign = (protected != Protected::Passed || may_restore || has_token) && is_foreign();
         let mut guard = self.state();
         if self.is_accessed() {
             return;
@@ -102,10 +109,21 @@ impl<U: User> Shared<U> {
         }
         (state.session, state.session_is_unreadable) = (session, is_unreadable);
         (state.protected, state.is_foreign, state.origin) = (protected, is_foreign, origin);
+        state.keeping = keeping;
         if let Some(copied) = copied {
             state.client = copied;
         }
         self.accessed.store(true, Ordering::Release);
+    }
+
+    /// Reads the session that the cookie contains, and what it says of a session in a store.
+    fn read(&self, client: &Request, now: u64) -> (Option<Session>, Option<Box<Keeping>>) {
+        let Setup { format, config, store, .. } = &*self.setup;
+        if store.is_none() {
+            return (format.read_session(client, config, now), None);
+        }
+        let tokens = format.read_tokens(client, config, now);
+        (tokens.visitor, Some(Box::new(Keeping::new(tokens.sessions, tokens.remembers))))
     }
 
     /// Stores the whole request, the first time.

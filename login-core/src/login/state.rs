@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::error::LoginError;
+use crate::error::{LoadError, LoginError};
 use crate::login::event::SessionOrigin;
+use crate::login::keeping::{Keeping, SessionLoad};
 use crate::login::loaders::Loading;
 use crate::login::resolution::Resolution;
 use crate::request::view::Request;
 use crate::session::content::Session;
 use crate::session::kept::Kept;
-use crate::session::transitions::Protected;
+use crate::session::transitions::{Change, Protected};
 
 /// What the response does with the remember cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -93,6 +94,8 @@ pub(crate) struct State<U> {
     /// The form that the request posts. Only the request loader sees it: not a listener, which may
     /// log the request.
     pub(crate) form: Option<Arc<Vec<u8>>>,
+    /// The login as a session store keeps it, if there is one.
+    pub(crate) keeping: Option<Box<Keeping>>,
 }
 
 impl<U> State<U> {
@@ -121,6 +124,7 @@ impl<U> State<U> {
             wakers: Vec::new(),
             response_begun: false,
             form: None,
+            keeping: None,
         }
     }
 
@@ -133,7 +137,52 @@ impl<U> State<U> {
 
     /// The state for a change, unless the response has begun.
     pub(crate) fn for_change(&mut self) -> Result<&mut Self, LoginError> {
+        self.loaded()?;
+        self.for_end()
+    }
+
+    /// The state for a logout, which needs no session, unless the response has begun.
+    pub(crate) fn for_end(&mut self) -> Result<&mut Self, LoginError> {
         if self.response_begun { Err(LoginError::ResponseBegun) } else { Ok(self) }
+    }
+
+    /// An error if the session was not loaded from its store.
+    pub(crate) fn loaded(&self) -> Result<(), LoginError> {
+        if self.is_pending() {
+            return Err(LoginError::NotLoaded);
+        }
+        self.load_error().map_or(Ok(()), |error| Err(LoginError::Load(error)))
+    }
+
+    /// The error of the session store, if the session could not be loaded.
+    pub(crate) fn load_error(&self) -> Option<LoadError> {
+        match self.keeping.as_deref().map(|keeping| &keeping.load) {
+            Some(SessionLoad::Failed(error)) => Some(error.clone()),
+            None | Some(SessionLoad::Loaded | SessionLoad::Pending) => None,
+        }
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        self.keeping.as_deref().is_some_and(|keeping| matches!(keeping.load, SessionLoad::Pending))
+    }
+
+    /// Changes the session. Returns whether there was anything to change.
+    pub(crate) fn change(&mut self, change: Change) -> bool {
+        let is_changed = change.apply(&mut self.session);
+        self.session_changed |= is_changed;
+        if let Some(keeping) = self.keeping.as_deref_mut().filter(|_| is_changed) {
+            keeping.record(|| change);
+        }
+        is_changed
+    }
+
+    /// The login ends, not by a logout: its record is removed at the end of the request, even if
+    /// the response is a 5xx.
+    pub(crate) fn end_kept(&mut self) {
+        if let Some(keeping) = self.keeping.as_deref_mut() {
+            keeping.end();
+        }
+        (self.login_ended, self.remember) = (true, RememberChange::Delete);
     }
 
     /// A login or logout resolves the user. The current load, if any, is dropped.
@@ -170,6 +219,14 @@ impl<U> State<U> {
             }
         };
         Deferred { wakers, _load: load, _resolution: None }
+    }
+
+    /// Sets the session that a change has made.
+    pub(crate) fn set_changed(&mut self, session: Session, change: Change) {
+        self.set_session(session);
+        if let Some(keeping) = self.keeping.as_deref_mut() {
+            keeping.record(|| change);
+        }
     }
 
     pub(crate) fn set_session(&mut self, session: Session) {

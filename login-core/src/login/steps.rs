@@ -19,11 +19,14 @@ use crate::login::setup::Warning;
 use crate::login::state::RememberChange;
 use crate::request::view::Request;
 use crate::session::transitions::{self, NewLogin};
+use crate::store::step::StoreCall;
 use crate::user::User;
 
 /// What is needed next to resolve the request's user.
 #[must_use = "the user is resolved only after the last step"]
 pub enum Step<U: User> {
+    /// Ask the session store. Its last step returns the next step of these.
+    AskStore(StoreCall<Step<U>>),
     /// Load a user.
     LoadUser {
         /// The user's ID.
@@ -76,6 +79,7 @@ impl<U: User> Step<U> {
 impl<U: User> std::fmt::Debug for Step<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::AskStore(_) => "AskStore(..)",
             Self::LoadUser { .. } => "LoadUser(..)",
             Self::LoadUserFromRequest(_) => "LoadUserFromRequest(..)",
             Self::Done(Ok(Some(_))) => "Done(Ok(Some(..)))",
@@ -135,8 +139,7 @@ impl<U: User> LoadUser<U> {
                 let kept = state.kept(setup.format.is_flask(), &[]);
                 transitions::end_login(&mut state.session, kept);
                 state.session_changed = true;
-                state.login_ended = true;
-                state.remember = RememberChange::Delete;
+                state.end_kept();
                 state.resolution = Resolution::Anonymous;
             }
         });
@@ -150,7 +153,11 @@ impl<U: User> LoadUser<U> {
         let setup = &login.0.setup;
         let now = login.0.now();
         // The user's own code and the entropy run here, so the state is not locked.
-        let is_valid = setup.format.check_auth(remembered.auth, &*user, &remembered.user_id).is_ok();
+        let checked = setup.format.check_auth(remembered.auth, &*user, &remembered.user_id);
+        if setup.is_store() {
+            return login.restore_kept(generation, &user, checked.map(|_| ()));
+        }
+        let is_valid = checked.is_ok();
         let auth = setup.format.auth(&*user, &remembered.user_id);
         let login_id = login.new_login_id();
         let (step, settled) = login.settle_with(generation, |state| {

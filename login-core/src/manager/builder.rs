@@ -21,6 +21,7 @@ use crate::manager::login_manager::LoginManager;
 use crate::manager::mounts::Mount;
 use crate::manager::refusal_handlers::{RefusalHandlers, Refused};
 use crate::request::view::Request;
+use crate::store::erased::AnyStore;
 use crate::user::User;
 
 /// The smallest secret key in the native format, in bytes.
@@ -69,6 +70,7 @@ pub struct LoginManagerBuilder<U: User, M: BuiltManager<U> = LoginManager<U>> {
     entropy: Box<dyn Entropy>,
     pub(crate) listeners: Vec<Listener<U>>,
     pub(crate) request_loader: Option<Arc<dyn DynRequestLoader<U>>>,
+    pub(crate) store: Option<Arc<dyn AnyStore>>,
     handlers: RefusalHandlers<M::Response>,
 }
 
@@ -93,6 +95,7 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
             entropy: Box::new(entropy),
             listeners: Vec::new(),
             request_loader: None,
+            store: None,
             handlers: RefusalHandlers::default(),
         }
     }
@@ -129,10 +132,13 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
         if !has_request_loader {
             self.config.check_without_request_loader()?;
         }
+        if self.store.is_none() {
+            self.config.check_without_store()?;
+        }
         let longest = if self.is_flask { LAST_SECOND } else { LONGEST_COOKIE };
         let keys = || std::iter::once(&self.key).chain(&self.fallbacks);
         let format = if self.is_flask {
-            self.config.check_flask()?;
+            self.config.check_flask(self.store.is_some())?;
             for cookie in [&mut self.config.session_cookie, &mut self.config.remember_cookie] {
                 cookie.name = cookie.name.clone().read_like_werkzeug();
             }
@@ -155,6 +161,7 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
             listeners: self.listeners,
             loaders,
             has_request_loader,
+            store: self.store,
             refused_origins: Default::default(),
             warned: Default::default(),
         };

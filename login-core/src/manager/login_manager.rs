@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use smol_str::ToSmolStr;
+
 use crate::answer::{Answer, Refusal};
 use crate::clock::{Clock, Entropy};
 use crate::config::secret::SecretKey;
+use crate::error::LoginError;
 use crate::login::request_login::RequestLogin;
+use crate::login::sessions::SessionInfo;
 use crate::login::setup::Setup;
 use crate::manager::builder::LoginManagerBuilder;
 use crate::manager::mounts::Mount;
@@ -121,6 +125,33 @@ impl<U: User> LoginManager<U> {
         let request = Request::from_head(head);
         let answer = self.refuse_cross_site(&request)?;
         Some((request, answer))
+    }
+
+    /// The sessions of a user that can be used, the oldest first, without a request. See
+    /// [`Login::sessions`](crate::Login::sessions).
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] if the store failed, [`LoginError::NoSessionStore`].
+    pub async fn sessions_of(&self, user_id: &U::Id) -> Result<Vec<SessionInfo>, LoginError> {
+        self.check_store()?;
+        Ok(self.setup.run(self.setup.list_steps(&user_id.to_smolstr(), None, None)).await?)
+    }
+
+    /// Ends all sessions of a user, without a request: for an administrator, or after the account
+    /// was taken over. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] if the store failed, [`LoginError::NoSessionStore`].
+    pub async fn end_sessions_of(&self, user_id: &U::Id) -> Result<usize, LoginError> {
+        self.check_store()?;
+        let ended = self.setup.run(self.setup.end_steps(&user_id.to_smolstr(), None)).await?;
+        // Listeners get an empty request.
+        self.begin().0.notify_ended(&ended);
+        Ok(ended.len())
+    }
+
+    fn check_store(&self) -> Result<(), LoginError> {
+        if self.setup.is_store() { Ok(()) } else { Err(LoginError::NoSessionStore) }
     }
 
     /// Makes the cookies of a client that has logged this user in, for tests.

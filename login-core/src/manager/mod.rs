@@ -9,4 +9,5 @@ pub(crate) mod refusal_handlers;
 pub(crate) mod refusal_settings;
 mod request_loader_settings;
 pub(crate) mod settings;
+pub(crate) mod store_settings;
 pub(crate) mod test_login;

@@ -1,8 +1,8 @@
 //! The content of a session, independent of the cookie format.
 
+use login_store::SessionId;
 use smol_str::SmolStr;
 
-use crate::session::id::SessionId;
 use crate::session::json::{self, Object};
 
 /// The key of the flashed messages.
@@ -75,7 +75,7 @@ impl Session {
 
     /// The ID of the session. Only the login of a native session has one.
     pub(crate) fn id(&self) -> Option<SessionId> {
-        (self.login_id != [0; 16]).then(|| SessionId::new(self.login_id))
+        (self.login_id != [0; 16]).then(|| SessionId::from_bytes(self.login_id))
     }
 
     pub(crate) fn is_permanent(&self) -> bool {

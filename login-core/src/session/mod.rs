@@ -2,7 +2,6 @@
 //! changed session comes out.
 
 pub(crate) mod content;
-pub(crate) mod id;
 pub(crate) mod json;
 pub(crate) mod json_text;
 pub(crate) mod kept;

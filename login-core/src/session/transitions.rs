@@ -1,13 +1,16 @@
 //! Every transition of a login, as pure functions of the session.
 //!
 //! None of them reads a cookie, calls a loader or notifies a listener. Each returns the
-//! new session or changes the session it is given.
+//! new session or changes the session it is given. A [`Change`] can be made again, to a session
+//! on the server that another request has changed meanwhile.
+
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use crate::config::settings::SessionProtection;
 use crate::session::content::{Binding, Digest, FLASHES, NEXT, Session};
-use crate::session::json;
+use crate::session::json::{self, Object};
 use crate::session::json_text;
 use crate::session::kept::Kept;
 
@@ -53,6 +56,7 @@ pub(crate) fn end_login(session: &mut Session, kept: Kept<'_>) {
 }
 
 /// A login that is about to be made.
+#[derive(Clone)]
 pub(crate) struct NewLogin {
     pub(crate) user_id: SmolStr,
     pub(crate) fresh: bool,
@@ -151,133 +155,96 @@ pub(crate) fn flash(session: &Session, item: &str) -> Session {
     session
 }
 
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
+/// What a handler makes of the JSON text under a key. `None` leaves it as it is.
+pub(crate) type Updater = Arc<dyn Fn(Option<&str>) -> Option<String> + Send + Sync>;
 
-    pub(crate) fn of(user_id: &str) -> Session {
-        let mut session = Session {
-            user_id: Some(user_id.into()),
-            fresh: Some(true),
-            binding: Some(Binding::Keyed([1; 16])),
-            login_at: Some(100),
-            remember_seconds: Some(5.0),
-            ..Session::default()
-        };
-        session.data.set("colour", "1");
-        session.data.set(NEXT, "\"/\"");
-        session
-    }
+/// A change of a session.
+#[derive(Clone)]
+pub(crate) enum Change {
+    /// A value is set, as JSON text.
+    Insert(String, String),
+    Remove(String),
+    /// A value is made of the one that is there. It runs the application's code.
+    Update(String, Updater),
+    Permanent(Option<bool>),
+    /// A message is flashed: its JSON text in the cookie format.
+    Flash(String),
+    /// These messages were read.
+    TakeFlashes(Vec<String>),
+    /// A refused request asked for this page. See [`store_next`].
+    StoreNext(String, Option<Binding>),
+    /// This `next` was read, as JSON text.
+    TakeNext(String),
+    Confirm(Option<Binding>, Option<u64>),
+    /// Session protection found another client.
+    Weaken,
+    /// A login is made, and so many messages were flashed before.
+    LogIn(Box<NewLogin>, usize),
+    /// A remember cookie restores the login of this session. The data is that of the visitor.
+    Restore(Object, Option<Binding>),
+}
 
-    pub(crate) fn login(user_id: &str) -> NewLogin {
-        NewLogin {
-            user_id: user_id.into(),
-            fresh: true,
-            binding: None,
-            auth: None,
-            login_id: [2; 16],
-            began_at: 100,
-            login_at: None,
-            remember_seconds: None,
+impl Change {
+    /// Makes the change. Returns whether there was anything to change.
+    pub(crate) fn apply(&self, session: &mut Session) -> bool {
+        match self {
+            Self::Insert(key, value) => session.data.set(key, value.as_str()),
+            Self::Remove(key) => return session.data.remove(key).is_some(),
+            Self::Update(key, update) => match update(session.data.get(key)) {
+                Some(value) => session.data.set(key, value),
+                None => return false,
+            },
+            Self::Permanent(permanent) => session.permanent = *permanent,
+            Self::Flash(item) => *session = flash(session, item),
+            Self::TakeFlashes(read) => return take_flashes(session, read),
+            Self::StoreNext(next, binding) => *session = store_next(session, next, binding.clone()),
+            Self::TakeNext(read) => {
+                let is_read = session.data.get(NEXT) == Some(read.as_str());
+                return is_read && session.data.remove(NEXT).is_some();
+            }
+            Self::Confirm(binding, login_at) => confirm(session, binding.clone(), *login_at),
+            Self::Weaken => session.fresh = Some(false),
+            Self::LogIn(login, flashes) => {
+                *session = log_in(session, (**login).clone(), Kept::Only { keys: &[], flashes: *flashes });
+            }
+            Self::Restore(visitor, binding) => restore(session, visitor, binding.clone()),
         }
-    }
-
-    #[test]
-    fn protection_by_mode() {
-        let other = |_: &Session| false;
-        let mut session = of("1");
-        assert_eq!(protect(&mut session, SessionProtection::Strong, Kept::Data, |_| true), Protected::Passed);
-        assert_eq!(protect(&mut session, SessionProtection::Off, Kept::Data, other), Protected::Passed);
-        assert_eq!(session, of("1"));
-        assert_eq!(
-            protect(&mut session, SessionProtection::Basic, Kept::Data, other),
-            Protected::Weakened { changed: true }
-        );
-        assert_eq!(
-            protect(&mut session, SessionProtection::Basic, Kept::Data, other),
-            Protected::Weakened { changed: false }
-        );
-        session.permanent = Some(true);
-        assert_eq!(
-            protect(&mut session, SessionProtection::Strong, Kept::Data, other),
-            Protected::Weakened { changed: false }
-        );
-        session.permanent = None;
-        assert_eq!(protect(&mut session, SessionProtection::Strong, Kept::Data, other), Protected::Ended);
-        assert_eq!((session.user_id.as_ref(), session.remember_seconds), (None, None));
-        assert_eq!(session.data.keys().collect::<Vec<_>>(), ["colour"]);
-        assert_eq!(
-            protect(&mut session, SessionProtection::Strong, Kept::Data, other),
-            Protected::Passed,
-            "a session without a login is not protected"
-        );
-    }
-
-    #[test]
-    fn only_a_login_as_another_user_drops_the_data() {
-        let keys = |session: Session| session.data.keys().collect::<Vec<_>>();
-        assert_eq!(keys(log_in(&of("1"), login("1"), Kept::Data)), ["colour", NEXT]);
-        assert_eq!(keys(log_in(&of("1"), login("2"), Kept::Data)), [NEXT]);
-        let mut anonymous = of("1");
-        anonymous.remove_login();
-        assert_eq!(keys(log_in(&anonymous, login("2"), Kept::Data)), ["colour", NEXT]);
-    }
-
-    #[test]
-    fn a_login_that_only_flask_can_use_counts_as_a_login() {
-        let with = |key: &str, json: &str| {
-            let mut session = Session::default();
-            session.data.set("colour", "1");
-            session.data.set(key, json);
-            session
-        };
-        let keys = |session: &Session| session.data.keys().collect::<Vec<_>>();
-        assert_eq!(keys(&log_in(&with("_user_id", "{\" u\":\"ab\"}"), login("1"), Kept::Data)), [] as [&str; 0]);
-        assert_eq!(keys(&log_in(&with("_user_id", "null"), login("1"), Kept::Data)), ["colour", "_user_id"]);
-        for key in ["_user_id", "_fresh", "_id"] {
-            let mut session = with(key, "[1]");
-            assert!(log_out(&mut session, Kept::Data, false), "{key}");
-            assert_eq!(keys(&session), ["colour"]);
-        }
-        assert!(!log_out(&mut with("other", "[1]"), Kept::Data, true));
-    }
-
-    #[test]
-    fn each_key_of_a_login_counts() {
-        let nothing = Session::default();
-        for mut session in [
-            Session { user_id: Some("1".into()), ..nothing.clone() },
-            Session { fresh: Some(false), ..nothing.clone() },
-            Session { binding: Some(Binding::Keyed([1; 16])), ..nothing.clone() },
-        ] {
-            assert!(log_out(&mut session, Kept::Data, false));
-            assert_eq!(session, nothing);
-        }
-    }
-
-    #[test]
-    fn a_fresh_login_ages() {
-        let session = of("1");
-        assert!(is_fresh(&session, None, 999, 60));
-        assert!(is_fresh(&session, Some(50), 150, 60) && !is_fresh(&session, Some(50), 151, 60));
-        assert!(is_fresh(&session, Some(50), 40, 60) && !is_fresh(&session, Some(50), 39, 60));
-        assert!(!is_fresh(&Session { login_at: None, ..session.clone() }, Some(50), 100, 60));
-        assert!(!is_fresh(&Session { fresh: Some(false), ..session }, None, 100, 60));
-    }
-
-    #[test]
-    fn a_refusal_binds_only_a_session_without_a_login() {
-        let client = Some(Binding::Keyed([9; 16]));
-        assert_eq!(store_next(&of("1"), "/x", client.clone()).binding, of("1").binding);
-        assert_eq!(store_next(&Session::default(), "/x", client.clone()).binding, client);
-    }
-
-    #[test]
-    fn logging_out_removes_the_duration_with_the_cookie() {
-        let mut session = of("1");
-        assert!(log_out(&mut session, Kept::Data, false));
-        assert_eq!(session.remember_seconds, Some(5.0));
-        assert!(log_out(&mut session, Kept::Data, true));
-        assert!(!log_out(&mut session, Kept::Data, true));
+        true
     }
 }
+
+/// Messages were read: they are removed, and those that another request has flashed meanwhile
+/// stay.
+fn take_flashes(session: &mut Session, read: &[String]) -> bool {
+    let Some(waiting) = session.data.remove(FLASHES) else { return false };
+    let mut left = json_text::items(&waiting).unwrap_or_default();
+    for item in read {
+        left.iter().position(|each| *each == item.as_str()).map(|at| left.remove(at));
+    }
+    if !left.is_empty() {
+        session.data.set(FLASHES, format!("[{}]", left.join(",")));
+    }
+    true
+}
+
+/// A remember cookie restores a login that is kept on the server, with its data. What the visitor
+/// did since stays too.
+fn restore(session: &mut Session, visitor: &Object, binding: Option<Binding>) {
+    session.fresh = Some(false);
+    session.login_at = None;
+    session.binding = binding;
+    for key in visitor.keys() {
+        match visitor.get(&key) {
+            Some(value) if key == FLASHES => {
+                for item in json_text::items(value).unwrap_or_default() {
+                    *session = flash(session, item);
+                }
+            }
+            Some(value) => session.data.set(&key, value),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -90,6 +90,7 @@ pub(crate) fn run_with(
                 token.answer(user)
             }
             Step::LoadUserFromRequest(token) => token.answer(by_request.clone()),
+            Step::AskStore(_) => panic!("there is no store"),
             Step::Done(user) => return user.unwrap(),
         }
     }

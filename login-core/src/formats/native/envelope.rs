@@ -8,7 +8,11 @@ use hmac::Mac as _;
 use crate::config::cookie::MAX_SIZE;
 use crate::formats::native::keys::{HINT, HmacSha256, NativeKey};
 
-const VERSION: u8 = 1;
+/// The version of a cookie whose fields say all.
+pub(crate) const WHOLE: u8 = 1;
+/// The version of a cookie that names a record on the server.
+pub(crate) const NAMES_RECORD: u8 = 2;
+
 const HEADER: usize = 1 + HINT;
 const MAC: usize = 32;
 
@@ -19,17 +23,18 @@ const USUAL_SIZE: usize = 512;
 /// Decodes and verifies a cookie. Returns what `read` makes of the fields.
 pub(crate) fn open<T>(
     cookie: &[u8],
+    version: u8,
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
     read: impl FnOnce(usize, Fields<'_>) -> Option<T>,
 ) -> Option<T> {
     if cookie.len() <= USUAL_SIZE {
         let mut buffer = [0; USUAL_SIZE / 4 * 3];
-        let (key, fields) = verified(cookie, keys, purpose, &mut buffer)?;
+        let (key, fields) = verified(cookie, version, keys, purpose, &mut buffer)?;
         read(key, fields)
     } else if cookie.len() <= MAX_SIZE {
         let mut buffer = [0; MAX_SIZE / 4 * 3];
-        let (key, fields) = verified(cookie, keys, purpose, &mut buffer)?;
+        let (key, fields) = verified(cookie, version, keys, purpose, &mut buffer)?;
         read(key, fields)
     } else {
         None
@@ -38,6 +43,7 @@ pub(crate) fn open<T>(
 
 fn verified<'b>(
     cookie: &[u8],
+    version: u8,
     keys: &[NativeKey],
     purpose: impl Fn(&NativeKey) -> &HmacSha256,
     buffer: &'b mut [u8],
@@ -45,7 +51,8 @@ fn verified<'b>(
     let size = BASE64.decode_slice(cookie, buffer).ok()?;
     let (signed, mac) = buffer.get(..size)?.split_at_checked(size.checked_sub(MAC)?)?;
     let (header, fields) = signed.split_first_chunk::<HEADER>()?;
-    let [VERSION, hint @ ..] = header else { return None };
+    let [first, hint @ ..] = header;
+    (*first == version).then_some(())?;
     let is_signer =
         |key: &NativeKey| key.hint == *hint && purpose(key).clone().chain_update(signed).verify_slice(mac).is_ok();
     let key = keys.iter().position(is_signer)?;
@@ -53,8 +60,8 @@ fn verified<'b>(
 }
 
 /// Makes a cookie from the fields that `write` appends.
-pub(crate) fn seal(key: &NativeKey, mac: &HmacSha256, write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut bytes = vec![VERSION];
+pub(crate) fn seal(version: u8, key: &NativeKey, mac: &HmacSha256, write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut bytes = vec![version];
     bytes.extend_from_slice(&key.hint);
     write(&mut bytes);
     let mac = mac.clone().chain_update(&bytes).finalize().into_bytes();
@@ -71,6 +78,10 @@ pub(crate) fn sealed_size(fields: usize) -> usize {
 pub(crate) struct Fields<'f>(&'f [u8]);
 
 impl<'f> Fields<'f> {
+    pub(crate) fn new(bytes: &'f [u8]) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (field, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;

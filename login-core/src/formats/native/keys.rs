@@ -21,9 +21,17 @@ pub(crate) struct NativeKey {
     pub(crate) hint: [u8; HINT],
     pub(crate) session: HmacSha256,
     pub(crate) remember: HmacSha256,
+    /// For the session cookie of a login that is kept on the server.
+    pub(crate) stored_session: HmacSha256,
+    /// For the remember cookie of such a login.
+    pub(crate) stored_remember: HmacSha256,
+    rotation: HmacSha256,
     client: SipKey,
     auth: SipKey,
 }
+
+/// What a cookie proves the login with.
+pub(crate) type Secret = Zeroizing<[u8; 32]>;
 
 /// A key for SipHash-2-4 with 128 bits of output.
 type SipKey = Zeroizing<[u8; 16]>;
@@ -43,9 +51,18 @@ impl NativeKey {
             hint: [a, b, c],
             session: mac("session", session_name),
             remember: mac("remember", remember_name),
+            stored_session: mac("stored session", session_name),
+            stored_remember: mac("stored remember", remember_name),
+            rotation: mac("rotation", session_name),
             client: first_half(&derive("client", session_name)),
             auth: first_half(&derive("auth", "")),
         }
+    }
+
+    /// The secret that follows another one in a cookie for `purpose`. The same secret always has
+    /// the same successor, so that requests that are sent at the same time get one cookie.
+    pub(crate) fn next_secret(&self, purpose: &[u8], id: &[u8; 16], generation: u32, secret: &[u8; 32]) -> Secret {
+        tag(over(&self.rotation, [&length(purpose), purpose, id, &generation.to_be_bytes(), secret]))
     }
 
     /// The digest of a client. `address` has 4 or 16 bytes, or none if it is unknown.
@@ -103,7 +120,7 @@ fn first_half(bytes: &[u8; 32]) -> SipKey {
     half
 }
 
-fn tag(mac: HmacSha256) -> Zeroizing<[u8; 32]> {
+fn tag(mac: HmacSha256) -> Secret {
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
 

@@ -22,6 +22,9 @@
 //! A remember cookie is `version (1), key hint (3), flags (1), login made at (8), issued at (8),
 //! ends at (8), [digest of the auth hash (16)], user ID (the rest), MAC (32)`.
 //!
+//! With a session store, both cookies of a login are `version (2), key hint (3), ID of the login
+//! (16), generation (4), secret (32), MAC (32)`.
+//!
 //! The digests of client and auth hash are a key hint (3 bytes) and the first 13 bytes of
 //! a SipHash-2-4 with 128 bits of output, under keys of their own. The hint says which key
 //! made the digest. The digests stand in a cookie that the MAC protects, so no one can
@@ -31,3 +34,4 @@ pub(crate) mod envelope;
 pub(crate) mod keys;
 pub(crate) mod remember;
 pub(crate) mod session;
+pub(crate) mod token;

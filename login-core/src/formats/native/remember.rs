@@ -29,7 +29,13 @@ pub(crate) fn read_remember(
     now: u64,
     login_age: u64,
 ) -> Option<(usize, RememberToken)> {
-    envelope::open(cookie, keys, |key| &key.remember, |key, fields| Some((key, token(fields, now, login_age)?)))
+    envelope::open(
+        cookie,
+        envelope::WHOLE,
+        keys,
+        |key| &key.remember,
+        |key, fields| Some((key, token(fields, now, login_age)?)),
+    )
 }
 
 fn token(mut fields: Fields<'_>, now: u64, login_age: u64) -> Option<RememberToken> {
@@ -43,7 +49,7 @@ fn token(mut fields: Fields<'_>, now: u64, login_age: u64) -> Option<RememberTok
 
 /// Writes a remember cookie.
 pub(crate) fn write_remember(token: &RememberToken, key: &NativeKey) -> String {
-    envelope::seal(key, &key.remember, |bytes| {
+    envelope::seal(envelope::WHOLE, key, &key.remember, |bytes| {
         bytes.push(if token.auth.is_some() { AUTH } else { 0 });
         bytes.extend_from_slice(&token.began_at.to_be_bytes());
         bytes.extend_from_slice(&token.issued_at.to_be_bytes());

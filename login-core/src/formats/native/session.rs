@@ -25,6 +25,7 @@ pub(crate) struct Ages {
 pub(crate) fn read_session(cookie: &[u8], keys: &[NativeKey], now: u64, ages: Ages) -> Option<Session> {
     envelope::open(
         cookie,
+        envelope::WHOLE,
         keys,
         |key| &key.session,
         |key, fields| Some(Session { key: Some(key), ..session(fields, now, ages)? }),
@@ -60,7 +61,7 @@ fn session(mut fields: Fields<'_>, now: u64, ages: Ages) -> Option<Session> {
 
 /// Writes a session with the time `now`, in seconds since 1970.
 pub(crate) fn write_session(session: &Session, key: &NativeKey, now: u64) -> String {
-    envelope::seal(key, &key.session, |bytes| {
+    envelope::seal(envelope::WHOLE, key, &key.session, |bytes| {
         let flag = |flag: u8, set: bool| if set { flag } else { 0 };
         let binding = match &session.binding {
             Some(Binding::Keyed(client)) => Some(client),

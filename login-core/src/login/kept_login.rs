@@ -1,0 +1,265 @@
+//! A login on the server, as it goes through a request: found, restored, made, confirmed.
+
+use std::sync::Arc;
+
+use login_store::SessionId;
+
+use crate::config::settings::{Config, LONGEST_COOKIE};
+use crate::error::{Failed, LoadError};
+use crate::formats::format::{Remembered, Revoked};
+use crate::formats::native::keys::Secret;
+use crate::formats::native::token::{Purpose, Token};
+use crate::login::event::{EventKind, SessionOrigin};
+use crate::login::handle::Login;
+use crate::login::keeping::{Keeping, SessionLoad};
+use crate::login::resolution::{Resolution, Source};
+use crate::login::state::{RememberChange, State};
+use crate::login::steps::Step;
+use crate::request::client;
+use crate::session::kept::Kept;
+use crate::session::transitions::{self, Change, Protected};
+use crate::store::load::{Found, Search, Usable};
+use crate::store::new_record::{NewRecord, NewRemember};
+use crate::store::replay::{RecordChange, replayed_session};
+use crate::store::step::{Failure, StoreStep};
+use crate::user::User;
+
+/// The longest part of a user agent that a record keeps, in characters.
+const LONGEST_AGENT: usize = 256;
+
+impl<U: User> Login<U> {
+    /// The steps that load the session from its store, if it is not loaded. Await
+    /// [`load`](Self::load) instead with an async runtime.
+    pub fn load_steps(&self) -> StoreStep<Result<(), LoadError>> {
+        let setup = &self.0.setup;
+        let (now, state) = (self.0.now(), self.0.state());
+        let pending = state.keeping.as_deref().filter(|keeping| matches!(keeping.load, SessionLoad::Pending));
+        let Some(keeping) = pending else { return StoreStep::Done(state.load_error().map_or(Ok(()), Err)) };
+        let (sessions, remembers) = (keeping.session_tokens.clone(), keeping.remember_tokens.clone());
+        drop(state);
+        let ends_all_on_reuse = setup.config.ends_all_on_reuse;
+        let login = self.clone();
+        Search { ages: setup.config.ages(), now, ends_all_on_reuse }
+            .run(sessions, remembers)
+            .and_then(move |found| StoreStep::Done(login.install(found)))
+    }
+
+    /// Begins the request with the login that was found.
+    fn install(&self, found: Result<Found, Failure>) -> Result<(), LoadError> {
+        let found = match found {
+            Ok(found) => found,
+            Err(cause) => return Err(self.answerable(self.fail_load(cause))),
+        };
+        let now = self.0.now();
+        let mut guard = self.0.state();
+        let state = &mut *guard;
+        let Some(mut keeping) = state.keeping.take() else { return Ok(()) };
+        if matches!(keeping.load, SessionLoad::Pending) {
+            keeping.load = SessionLoad::Loaded;
+            (keeping.session_is_gone, keeping.remember_is_gone) = (found.session_is_gone, found.remember_is_gone);
+            let has_session = found.session.is_some();
+            if let Some(usable) = found.session {
+                self.begin_with(state, &mut keeping, usable, now);
+            }
+            keeping.restorable = found.remember;
+            // Its cookie has ended, and a change that no one asked for must not replace it.
+            let has_ended = !has_session && !keeping.session_tokens.is_empty() && !keeping.session_is_gone;
+            state.session_is_unreadable |= has_ended;
+        }
+        state.keeping = Some(keeping);
+        if let Some(reused) = found.reused {
+            state.origin = SessionOrigin { id: Some(reused.record.id), key: None };
+            (state.login_ended, state.remember) = (true, RememberChange::Delete);
+            drop(guard);
+            self.0.notify(EventKind::RememberTokenReused);
+        }
+        Ok(())
+    }
+
+    fn begin_with(&self, state: &mut State<U>, keeping: &mut Keeping, usable: Usable, now: u64) {
+        let setup = &self.0.setup;
+        let (format, config) = (&setup.format, &setup.config);
+        let Usable { login, token, is_previous } = usable;
+        let mut session = login.session();
+        session.key = Some(token.key);
+        state.origin = SessionOrigin { id: session.id(), key: session.key };
+        let client = self.0.client(&state.client);
+        let none = Kept::Only { keys: &[], flashes: 0 };
+        state.protected = transitions::protect(&mut session, config.protection, none, |session| {
+            format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
+        });
+        state.session = session;
+        let awaits = |remember: &crate::store::body::Remember| remember.secret.awaits_presentation();
+        let awaits = login.body.secret.awaits_presentation() || login.body.remember.as_ref().is_some_and(awaits);
+        keeping.session_cookie = format
+            .signing_key()
+            .filter(|_| is_previous)
+            .map(|key| token.successor(Purpose::Session, token.generation + 1, key));
+        (keeping.base, keeping.is_previous) = (Some(login), is_previous);
+        keeping.presented = Some(token);
+        if state.is_foreign {
+            // Nothing is written in answer to another site's request that no one asked for.
+            keeping.session_cookie = None;
+            keeping.sees_another = state.protected != Protected::Passed;
+            if state.protected == Protected::Ended {
+                keeping.forget();
+            }
+            return;
+        }
+        match state.protected {
+            Protected::Passed | Protected::Weakened { changed: false } => {}
+            Protected::Weakened { changed: true } => keeping.record(|| Change::Weaken),
+            Protected::Ended => {
+                keeping.end();
+                (state.session_changed, state.login_ended) = (true, true);
+                state.remember = RememberChange::Delete;
+                return;
+            }
+        }
+        if awaits && !is_previous {
+            keeping.changes.push(RecordChange::Presented { at: now });
+        }
+    }
+
+    /// The session could not be loaded, and so could not the user.
+    fn fail_load(&self, cause: Failure) -> LoadError {
+        let error = LoadError::of(Failed::ReadingSession, cause);
+        let mut state = self.0.state();
+        let generation = state.generation;
+        if let Some(keeping) = state.keeping.as_deref_mut() {
+            keeping.load = SessionLoad::Failed(error.clone());
+        }
+        drop(state);
+        self.fail(generation, error)
+    }
+
+    /// What the remember cookie of a login on the server says, if it can restore the login.
+    pub(crate) fn kept_remembered(keeping: &Keeping) -> Option<Remembered> {
+        let Usable { login, token, .. } = keeping.restorable.as_ref()?;
+        let remember = login.body.remember.as_ref()?;
+        Some(Remembered {
+            user_id: login.body.session.user_id.clone()?,
+            auth: login.body.session.auth,
+            duration: Some(remember.duration),
+            ends_at: Some(remember.ends_at),
+            began_at: login.body.session.began_at,
+            key: token.key,
+        })
+    }
+
+    /// A remember cookie restores the login of its record, if the user's auth hash is the same.
+    pub(crate) fn restore_kept(&self, generation: u32, user: &Arc<U>, checked: Result<(), Revoked>) -> Step<U> {
+        let now = self.0.now();
+        let (step, settled) = self.settle_with(generation, |state| {
+            state.resolution = match checked {
+                Ok(()) => Resolution::User(Arc::clone(user), Source::Login),
+                Err(Revoked) => Resolution::Anonymous,
+            };
+            match checked {
+                Err(Revoked) => state.end_kept(),
+                // For another site's page the login is valid in this request only.
+                Ok(()) if state.response_begun || state.is_foreign => {}
+                Ok(()) => self.restore_in(state, now),
+            }
+        });
+        match settled {
+            Some(()) if checked.is_ok() => self.0.notify(EventKind::LoadedFromCookie { user }),
+            Some(()) => self.0.notify(EventKind::LoginRevoked { user }),
+            None => {}
+        }
+        step
+    }
+
+    fn restore_in(&self, state: &mut State<U>, now: u64) {
+        let (format, config) = (&self.0.setup.format, &self.0.setup.config);
+        let binding = format.bind(self.0.client(&state.client), config.proxies.trusted);
+        let seen = self.seen_client(state);
+        let (Some(keeping), Some(key)) = (state.keeping.as_deref_mut(), format.signing_key()) else { return };
+        let Some(Usable { login, token, is_previous }) = keeping.restorable.take() else { return };
+        let restore = Change::Restore(std::mem::take(&mut state.session.data), binding);
+        let mut session = replayed_session(login.session(), &[RecordChange::Session(restore.clone())]);
+        session.key = Some(token.key);
+        // Another request may have restored the login with the same cookie. Then the secrets are
+        // there already, and its session counts.
+        let generation = login.body.secret.generation + u32::from(!is_previous);
+        let next_session = token.successor(Purpose::Session, generation, key);
+        let next_remember = token.successor(Purpose::Remember, token.generation + 1, key);
+        if is_previous && login.has_session(config.ages(), now) {
+            keeping.sees_another = true;
+        } else {
+            keeping.changes.push(RecordChange::Session(restore));
+            keeping.changes.push(seen);
+        }
+        if !is_previous {
+            keeping.changes.push(RecordChange::RotateSession { next: next_session.clone(), at: now });
+            keeping.changes.push(RecordChange::RotateRemember { next: next_remember.clone(), at: now });
+        }
+        (keeping.session_cookie, keeping.remember_cookie) = (Some(next_session), Some(next_remember));
+        keeping.base = Some(login);
+        state.origin.id = session.id();
+        state.set_session(session);
+    }
+
+    /// A login is made in this request. `secrets` are random, and `session` is the one that it
+    /// begins with.
+    pub(crate) fn keep_new(&self, state: &mut State<U>, secrets: [Secret; 2], remember: NewRemember) {
+        let RecordChange::Client { address, user_agent } = self.seen_client(state) else { return };
+        let Some(user_id) = state.session.user_id.clone() else { return };
+        let Some(keeping) = state.keeping.as_deref_mut() else { return };
+        let [session_token, remember_token] =
+            secrets.map(|secret| Token::first(SessionId::from_bytes(state.session.login_id), secret));
+        let tokens = keeping.session_tokens.iter().chain(&keeping.remember_tokens);
+        let base = keeping.base.as_ref().map(|login| login.record.id);
+        let ended = &keeping.ended;
+        let mut replaced: Vec<SessionId> =
+            tokens.map(|token| token.id).filter(|id| Some(*id) != base && !ended.contains(id)).collect();
+        replaced.sort_unstable();
+        replaced.dedup();
+        (keeping.session_cookie, keeping.remember_cookie) = (Some(session_token.clone()), Some(remember_token.clone()));
+        keeping.restorable = None;
+        keeping.new = Some(NewRecord {
+            user_id,
+            session: state.session.clone(),
+            session_token,
+            remember_token,
+            remember,
+            address,
+            user_agent,
+            replaced,
+        });
+    }
+
+    /// The user entered credentials, so the session cookie gets a new secret: whoever has a copy of
+    /// the old one is not confirmed.
+    pub(crate) fn rotate_session(&self, state: &mut State<U>) {
+        let (now, seen) = (self.0.now(), self.seen_client(state));
+        let Some(keeping) = state.keeping.as_deref_mut().filter(|keeping| keeping.base.is_some()) else { return };
+        let Some(key) = self.0.setup.format.signing_key() else { return };
+        keeping.changes.push(seen);
+        if keeping.new.is_some() || keeping.is_previous {
+            return;
+        }
+        if let Some(presented) = keeping.session_cookie.as_ref().or(keeping.presented.as_ref()) {
+            let next = presented.successor(Purpose::Session, presented.generation + 1, key);
+            keeping.changes.push(RecordChange::RotateSession { next: next.clone(), at: now });
+            keeping.session_cookie = Some(next);
+        }
+    }
+
+    /// The client of this request, as people recognize it in a list of sessions.
+    fn seen_client(&self, state: &State<U>) -> RecordChange {
+        let request = self.0.client(&state.client);
+        let address = client::address(request, self.0.setup.config.proxies.trusted);
+        let user_agent = client::user_agent(request);
+        RecordChange::Client {
+            address: address.map(|address| address.to_string()),
+            user_agent: user_agent.map(|agent| String::from_utf8_lossy(&agent).chars().take(LONGEST_AGENT).collect()),
+        }
+    }
+}
+
+/// Until when a login that begins at `began_at` is remembered, in seconds since 1970.
+pub(crate) fn remembered_until(began_at: u64, duration: u64, config: &Config, now: u64) -> u64 {
+    let left = began_at.saturating_add(config.login_age()).saturating_sub(now);
+    now.saturating_add(duration.min(LONGEST_COOKIE).min(left))
+}

@@ -1,0 +1,139 @@
+//! Writing the login to its store before and at the end of the request.
+
+use crate::error::{Failed, LoadError, LoginError};
+use crate::login::handle::Login;
+use crate::login::resolution::Resolution;
+use crate::login::setup::Warning;
+use crate::login::shared::Shared;
+use crate::login::state::State;
+use crate::store::commit::{Commit, CommitError, Committed};
+use crate::store::step::{Failure, StoreStep};
+use crate::user::User;
+
+/// What a save writes.
+struct Saved {
+    had_login: bool,
+    is_new: bool,
+    changes: usize,
+    ended: usize,
+}
+
+impl Saved {
+    fn of(commit: &Commit) -> Self {
+        let (changes, ended, is_new) = (commit.changes.len(), commit.ended.len(), commit.new.is_some());
+        Self { had_login: commit.base.is_some() || is_new, is_new, changes, ended }
+    }
+}
+
+impl<U: User> Login<U> {
+    /// Writes the login and the session to the store now, instead of at the end of the request.
+    /// For a handler that does something else afterwards which must not happen if the login cannot
+    /// be written. Without a session store it does nothing.
+    ///
+    /// A login that was made in this request takes effect: the one before it has ended. If the
+    /// response is a 5xx nevertheless, the new login is removed.
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] if the store failed, and then the response is a 5xx.
+    /// [`LoginError::LoginEnded`] if the login was ended meanwhile, [`LoginError::NotLoaded`],
+    /// [`LoginError::ResponseBegun`].
+    pub async fn save(&self) -> Result<(), LoginError> {
+        self.load().await?;
+        self.0.setup.run(self.save_steps()).await
+    }
+
+    /// The steps of [`save`](Self::save), for a server that runs them.
+    pub fn save_steps(&self) -> StoreStep<Result<(), LoginError>> {
+        let mut guard = self.0.state();
+        if let Err(error) = guard.for_change() {
+            return StoreStep::Done(Err(error));
+        }
+        let Some(commit) = self.0.commit(&guard) else { return StoreStep::Done(Ok(())) };
+        drop(guard);
+        let (login, saved) = (self.clone(), Saved::of(&commit));
+        commit.run().and_then(move |committed| StoreStep::Done(login.saved(committed, saved)))
+    }
+
+    fn saved(&self, committed: Result<Committed, CommitError>, saved: Saved) -> Result<(), LoginError> {
+        let committed = match committed {
+            Ok(committed) => self.0.noted(committed),
+            Err(error) => return Err(self.load_failed(self.0.write_failed(error))),
+        };
+        let mut guard = self.0.state();
+        let state = &mut *guard;
+        let Some(keeping) = state.keeping.as_deref_mut() else { return Ok(()) };
+        keeping.committed(saved.changes, saved.ended);
+        match committed.login {
+            Some(login) => {
+                if saved.is_new {
+                    keeping.saved = Some(login.record.id);
+                }
+                keeping.presented = keeping.session_cookie.clone().or_else(|| keeping.presented.clone());
+                keeping.base = Some(login);
+                Ok(())
+            }
+            None if saved.had_login => {
+                keeping.forget();
+                let deferred = state.resolve(Resolution::Anonymous);
+                drop(guard);
+                deferred.run();
+                Err(LoginError::LoginEnded)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The steps that remove the logins which ended in this request.
+    pub(crate) fn remove_ended_steps(&self) -> StoreStep<Result<(), LoginError>> {
+        let mut state = self.0.state();
+        let Some(keeping) = state.keeping.as_deref_mut() else { return StoreStep::Done(Ok(())) };
+        let ended = std::mem::take(&mut keeping.ended);
+        drop(state);
+        if ended.is_empty() {
+            return StoreStep::Done(Ok(()));
+        }
+        let login = self.clone();
+        Commit::of_ended(ended, self.0.setup.config.ages(), self.0.now()).run().and_then(move |removed| {
+            StoreStep::Done(match removed {
+                Ok(_) => Ok(()),
+                Err(error) => Err(login.load_failed(login.0.write_failed(error))),
+            })
+        })
+    }
+}
+
+impl<U: User> Shared<U> {
+    /// What is to be written of the request's login, if it is kept in a store.
+    pub(crate) fn commit(&self, state: &State<U>) -> Option<Commit> {
+        let config = &self.setup.config;
+        let keeping = state.keeping.as_deref()?;
+        Some(keeping.commit(&state.session, config.ages(), self.now(), config.max_sessions))
+    }
+
+    /// Notifies and logs what came with a write.
+    pub(crate) fn noted(&self, mut committed: Committed) -> Committed {
+        self.notify_ended(&committed.surplus);
+        if let Some(failure) = committed.ignored.take() {
+            let message = format_args!("the session store failed, without consequences for the request: {failure}");
+            self.setup.warn_once(Warning::StoreIgnored, message);
+        }
+        committed
+    }
+
+    /// The login could not be written: the response is a 5xx.
+    pub(crate) fn write_failed(&self, error: CommitError) -> LoadError {
+        let error = match error {
+            CommitError::Store(cause) => LoadError::of(Failed::WritingSession, cause),
+            CommitError::Contention => {
+                let cause: Failure = "another request changed the session each time".into();
+                LoadError::of(Failed::Contention, cause)
+            }
+        };
+        if let Some(keeping) = self.state().keeping.as_deref_mut() {
+            keeping.forget();
+            keeping.failure = Some(error.clone());
+        }
+        self.notify(crate::login::event::EventKind::LoadFailed { error: &error });
+        error
+    }
+}

@@ -1,0 +1,222 @@
+//! Writes a login that was made in this request: its record is inserted, and then those are
+//! removed whose place it takes.
+
+use login_store::{Record, SessionId, Versioned};
+use smol_str::SmolStr;
+
+use crate::formats::native::token::Token;
+use crate::session::content::Session;
+use crate::store::body::{Body, Remember};
+use crate::store::commit::{Commit, CommitError, Committed, Committing, MAX_CONFLICTS, failed};
+use crate::store::limit;
+use crate::store::load;
+use crate::store::login_record::LoginRecord;
+use crate::store::replay::replayed_session;
+use crate::store::rotation::{Presented, Rotation};
+use crate::store::step::{Failure, StoreStep};
+
+/// How many records that have ended are removed at each login. One login makes one record, so
+/// a store does not grow.
+const CLEANUP: u64 = 16;
+
+/// A login that was made in this request.
+#[derive(Clone)]
+pub(crate) struct NewRecord {
+    pub(crate) user_id: SmolStr,
+    pub(crate) session: Session,
+    /// The tokens of the new cookies.
+    pub(crate) session_token: Token,
+    pub(crate) remember_token: Token,
+    pub(crate) remember: NewRemember,
+    pub(crate) address: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    /// The logins whose place it takes, besides the one of the request.
+    pub(crate) replaced: Vec<SessionId>,
+}
+
+/// Whether the new login is remembered.
+#[derive(Clone)]
+pub(crate) enum NewRemember {
+    No,
+    /// Until then, in seconds since 1970, and for so many seconds.
+    Until(u64, u64),
+    /// As one of these remember cookies says, if it is the same user's.
+    As(Vec<Token>),
+}
+
+impl NewRecord {
+    /// Inserts the record, and does what comes with it.
+    pub(crate) fn insert(mut self, commit: Commit) -> Committing {
+        if let NewRemember::As(tokens) = &mut self.remember {
+            return match tokens.pop() {
+                Some(token) => StoreStep::find(token.id, move |found| self.carry(&token, load::read(found), commit)),
+                None => Self { remember: NewRemember::No, ..self }.insert(commit),
+            };
+        }
+        if commit.limit.is_none() {
+            let created = commit.now_millis();
+            return self.insert_at(created, commit);
+        }
+        StoreStep::of_user(self.user_id.as_bytes().to_vec(), move |others| {
+            let created = others.and_then(|others| limit::created_after(others, commit.ages, commit.now));
+            match created {
+                Ok(created) => self.insert_at(created, commit),
+                Err(error) => failed(error),
+            }
+        })
+    }
+
+    /// The new login is remembered as long as the old one was, if that is the same user's.
+    fn carry(mut self, token: &Token, found: Result<Option<LoginRecord>, Failure>, commit: Commit) -> Committing {
+        let login = match found {
+            Ok(login) => login,
+            Err(error) => return failed(error),
+        };
+        let is_own = |login: &LoginRecord| {
+            login.record.user_id == self.user_id.as_bytes() && login.is_remembered(commit.ages, commit.now)
+        };
+        let remember = login.filter(is_own).and_then(|login| login.body.remember);
+        let is_valid = |remember: &Remember| {
+            matches!(remember.secret.judge(token, commit.now), Presented::Current | Presented::Previous)
+        };
+        if let Some(remember) = remember.filter(is_valid) {
+            self.remember = NewRemember::Until(remember.ends_at, remember.duration);
+        }
+        self.insert(commit)
+    }
+
+    fn insert_at(self, created: u64, commit: Commit) -> Committing {
+        let now = commit.now;
+        let remember = match self.remember {
+            NewRemember::Until(ends_at, duration) => {
+                Some(Remember { secret: Rotation::new(&self.remember_token, now), ends_at, duration })
+            }
+            NewRemember::No | NewRemember::As(_) => None,
+        };
+        let body = Body {
+            session: self.session,
+            secret: Rotation::new(&self.session_token, now),
+            remember,
+            address: self.address,
+            user_agent: self.user_agent,
+        };
+        let record = Record {
+            id: self.session_token.id,
+            user_id: self.user_id.as_bytes().to_vec(),
+            version: 1,
+            created,
+            seen: commit.now_millis(),
+            ends: 0,
+            body: Vec::new(),
+        };
+        let mut login = LoginRecord { record, body };
+        login.touch(commit.ages, now);
+        let replaced = self.replaced;
+        StoreStep::insert(login.to_record(), move |inserted| match inserted {
+            Ok(()) => replace(commit, login, replaced),
+            Err(error) => failed(error),
+        })
+    }
+}
+
+/// Removes the records whose place the new one takes.
+fn replace(mut commit: Commit, login: LoginRecord, replaced: Vec<SessionId>) -> Committing {
+    match commit.base.take() {
+        Some(base) if base.record.user_id == login.record.user_id => {
+            copy_and_remove(commit, base, login, replaced, MAX_CONFLICTS)
+        }
+        Some(base) => {
+            let replaced = replaced.into_iter().chain([base.record.id]).collect();
+            remove_replaced(commit, login, replaced)
+        }
+        None => remove_replaced(commit, login, replaced),
+    }
+}
+
+/// Removes the record whose data the new one has. If another request has changed it meanwhile,
+/// the data is copied again.
+fn copy_and_remove(
+    commit: Commit,
+    base: LoginRecord,
+    mut login: LoginRecord,
+    replaced: Vec<SessionId>,
+    tries: u32,
+) -> Committing {
+    let (id, version) = (base.record.id, base.record.version);
+    StoreStep::remove_version(id, version, move |removed| match removed {
+        Ok(Versioned::Done | Versioned::Gone) => remove_replaced(commit, login, replaced),
+        Ok(Versioned::Conflict) if tries == 0 => undo(login, CommitError::Contention),
+        Ok(Versioned::Conflict) => StoreStep::find(id, move |found| {
+            let base = match load::read(found) {
+                Ok(Some(base)) => base,
+                Ok(None) => return remove_replaced(commit, login, replaced),
+                Err(error) => return undo(login, error),
+            };
+            login.body.session = replayed_session(base.session(), &commit.changes);
+            StoreStep::update(login.to_record(), move |updated| match updated {
+                Ok(Versioned::Done) => {
+                    login.record.version += 1;
+                    copy_and_remove(commit, base, login, replaced, tries - 1)
+                }
+                Ok(Versioned::Gone) => StoreStep::Done(Ok(Committed::default())),
+                // No one else knows the new login.
+                Ok(Versioned::Conflict) => undo(login, CommitError::Contention),
+                Err(error) => undo(login, error),
+            })
+        }),
+        Err(error) => undo(login, error),
+    })
+}
+
+fn remove_replaced(commit: Commit, login: LoginRecord, mut replaced: Vec<SessionId>) -> Committing {
+    match replaced.pop() {
+        Some(id) => StoreStep::remove(id, move |removed| match removed {
+            Ok(_) => remove_replaced(commit, login, replaced),
+            Err(error) => undo(login, error),
+        }),
+        None => hold_limit(commit, login),
+    }
+}
+
+/// Removes the oldest sessions if there are too many. Requests that log in at the same time see
+/// each other's records, because each inserts first.
+fn hold_limit(commit: Commit, login: LoginRecord) -> Committing {
+    let Some(limit) = commit.limit else { return clean_up(commit, login, Vec::new()) };
+    StoreStep::of_user(login.record.user_id.clone(), move |all| {
+        match all.and_then(|all| limit::surplus(all, limit, commit.ages, commit.now)) {
+            Ok(surplus) => remove_surplus(commit, login, surplus, Vec::new()),
+            Err(error) => undo(login, error),
+        }
+    })
+}
+
+fn remove_surplus(
+    commit: Commit,
+    login: LoginRecord,
+    mut left: Vec<SessionId>,
+    mut removed: Vec<SessionId>,
+) -> Committing {
+    let Some(id) = left.pop() else { return clean_up(commit, login, removed) };
+    StoreStep::remove(id, move |was_there| match was_there {
+        Ok(was_there) => {
+            removed.extend(was_there.then_some(id));
+            remove_surplus(commit, login, left, removed)
+        }
+        Err(error) => undo(login, error),
+    })
+}
+
+/// Removes some records that have ended, of any user. That it failed does not matter.
+fn clean_up(commit: Commit, login: LoginRecord, surplus: Vec<SessionId>) -> Committing {
+    StoreStep::remove_ended(commit.now_millis(), CLEANUP, move |cleaned| {
+        let is_left = !surplus.contains(&login.record.id);
+        let login = is_left.then_some(login);
+        StoreStep::Done(Ok(Committed { login, is_touched: true, surplus, ignored: cleaned.err() }))
+    })
+}
+
+/// The response will be an error without cookies, so the new record is of no use to anyone.
+fn undo(login: LoginRecord, error: impl Into<CommitError>) -> Committing {
+    let error = error.into();
+    StoreStep::remove(login.record.id, move |_| StoreStep::Done(Err(error)))
+}

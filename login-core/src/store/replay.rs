@@ -1,0 +1,123 @@
+//! What a request changes in a record. If another request has changed the record meanwhile, all
+//! of it is made again to what is there now.
+
+use crate::formats::native::session::Ages;
+use crate::formats::native::token::Token;
+use crate::session::content::Session;
+use crate::session::transitions::Change;
+use crate::store::body::Remember;
+use crate::store::login_record::LoginRecord;
+
+/// A change of a record. Times are in seconds since 1970.
+#[derive(Clone)]
+pub(crate) enum RecordChange {
+    Session(Change),
+    /// The browser has both current secrets: it presented one of them.
+    Presented {
+        at: u64,
+    },
+    /// The secret of the session cookie is replaced.
+    RotateSession {
+        next: Token,
+        at: u64,
+    },
+    /// The secret of the remember cookie is replaced.
+    RotateRemember {
+        next: Token,
+        at: u64,
+    },
+    /// The remember cookie is valid for its whole duration again.
+    ExtendRemember {
+        ends_at: u64,
+    },
+    /// The client that the login belongs to.
+    Client {
+        address: Option<String>,
+        user_agent: Option<String>,
+    },
+}
+
+impl RecordChange {
+    fn apply(&self, login: &mut LoginRecord) {
+        let body = &mut login.body;
+        match self {
+            Self::Session(change) => {
+                change.apply(&mut body.session);
+            }
+            Self::Presented { at } => {
+                body.secret.present(*at);
+                if let Some(Remember { secret, .. }) = &mut body.remember {
+                    secret.present(*at);
+                }
+            }
+            Self::RotateSession { next, at } => body.secret.rotate(next, *at),
+            Self::RotateRemember { next, at } => {
+                if let Some(Remember { secret, .. }) = &mut body.remember {
+                    secret.rotate(next, *at);
+                }
+            }
+            Self::ExtendRemember { ends_at } => {
+                if let Some(remember) = &mut body.remember {
+                    remember.ends_at = remember.ends_at.max(*ends_at);
+                }
+            }
+            Self::Client { address, user_agent } => {
+                (body.address, body.user_agent) = (address.clone(), user_agent.clone());
+            }
+        }
+    }
+}
+
+/// The record as the request leaves it, now that its content is this.
+pub(crate) fn replayed(base: &LoginRecord, changes: &[RecordChange], ages: Ages, now: u64) -> LoginRecord {
+    let mut login = base.clone();
+    changes.iter().for_each(|change| change.apply(&mut login));
+    login.touch(ages, now);
+    login
+}
+
+/// The session that the request's changes make of this one.
+pub(crate) fn replayed_session(base: Session, changes: &[RecordChange]) -> Session {
+    let mut session = base;
+    for change in changes {
+        if let RecordChange::Session(change) = change {
+            change.apply(&mut session);
+        }
+    }
+    session
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::login_record::tests::{AGES, NOW, login_record};
+
+    #[test]
+    fn changes_are_made_to_what_is_there_now() {
+        let mut meanwhile = login_record();
+        meanwhile.body.session.data.set("theirs", "1");
+        meanwhile.body.session.data.set("both", "1");
+        meanwhile.body.session.data.set("_flashes", "[1,2,3]");
+        let plus_one = |old: Option<&str>| Some((old.map_or(0, |old| old.parse().unwrap()) + 1).to_string());
+        let changes = [
+            Change::Insert("ours".to_owned(), "2".to_owned()),
+            Change::Update("both".to_owned(), std::sync::Arc::new(plus_one)),
+            Change::TakeFlashes(vec!["1".to_owned(), "2".to_owned()]),
+            Change::TakeNext("\"/\"".to_owned()),
+        ];
+        let changes: Vec<_> = changes.into_iter().map(RecordChange::Session).collect();
+        let session = replayed(&meanwhile, &changes, AGES, NOW).body.session;
+        let data = |key: &str| session.data.get(key);
+        assert_eq!((data("theirs"), data("ours"), data("both")), (Some("1"), Some("2"), Some("2")));
+        assert_eq!(data("_flashes"), Some("[3]"), "only what was read is removed");
+    }
+
+    #[test]
+    fn a_next_that_another_request_stored_stays() {
+        let mut meanwhile = login_record();
+        meanwhile.body.session.data.set("next", "\"/new\"");
+        let read = |next: &str| [RecordChange::Session(Change::TakeNext(next.to_owned()))];
+        let left = |next: &str| replayed(&meanwhile, &read(next), AGES, NOW).body.session.data.get("next").is_some();
+        assert!(left("\"/old\"") && !left("\"/new\""));
+    }
+}
