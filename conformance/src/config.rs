@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use login_core::adapter::BuiltManager;
-use login_core::{CookieSettings, LoginManagerBuilder, SameSite, SecretKey, SessionProtection};
+use login_core::{LoginManagerBuilder, SecretKey, SessionProtection};
 use serde::Deserialize;
 
+use crate::cookies::{RememberCookie, SessionCookie};
 use crate::faults::{Faults, LoaderFaults};
+use crate::store::{Kind, Store};
 use crate::world::{ByRequest, Player, Players, World};
 
 /// Which cookies are spoken.
@@ -42,7 +45,13 @@ pub struct Config {
     base_path: Option<String>,
     json_below: Vec<String>,
     trusted_origins: Vec<String>,
+    #[serde(alias = "absolute_lifetime_seconds")]
     login_lifetime_seconds: Option<u64>,
+    idle_timeout_seconds: Option<u64>,
+    store: Option<Kind>,
+    store_file: Option<PathBuf>,
+    max_sessions: Option<usize>,
+    end_all_on_theft: bool,
     remember_cookie: RememberCookie,
     session_cookie: SessionCookie,
     /// Answer 403 and `unauthorized handler`.
@@ -67,44 +76,6 @@ enum Protection {
     Strong,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RememberCookie {
-    name: Option<String>,
-    domain: Option<String>,
-    path: Option<String>,
-    secure: Option<bool>,
-    httponly: Option<bool>,
-    samesite: Option<Site>,
-    partitioned: Option<bool>,
-    duration_seconds: Option<u64>,
-    refresh_each_request: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct SessionCookie {
-    name: Option<String>,
-    domain: Option<String>,
-    path: Option<String>,
-    secure: Option<bool>,
-    httponly: Option<bool>,
-    samesite: Option<Site>,
-    partitioned: Option<bool>,
-    lifetime_seconds: Option<u64>,
-    idle_timeout_seconds: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-enum Site {
-    #[serde(alias = "strict")]
-    Strict,
-    #[serde(alias = "lax")]
-    Lax,
-    #[serde(alias = "none")]
-    None,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -126,6 +97,11 @@ impl Default for Config {
             json_below: Vec::new(),
             trusted_origins: Vec::new(),
             login_lifetime_seconds: None,
+            idle_timeout_seconds: None,
+            store: None,
+            store_file: None,
+            max_sessions: None,
+            end_all_on_theft: false,
             remember_cookie: RememberCookie::default(),
             session_cookie: SessionCookie::default(),
             unauthorized_handler: false,
@@ -162,6 +138,16 @@ impl Config {
         Ok(SecretKey::from_text(&*self.secret_key)?)
     }
 
+    /// The store that the configuration asks for. Without one, a store that no one uses.
+    pub(crate) fn open_store(&self) -> Result<Store, Box<dyn Error>> {
+        match (self.store, &self.store_file) {
+            (Some(Kind::Sqlite), Some(file)) => Store::in_file(file),
+            (Some(Kind::Sqlite), None) => Err("store_file is missing: the store \"sqlite\" keeps its records there".into()),
+            (Some(Kind::Memory) | None, Some(_)) => Err("store_file is only for the store \"sqlite\"".into()),
+            (Some(Kind::Memory) | None, None) => Ok(Store::default()),
+        }
+    }
+
     /// Makes an adapter's manager as the configuration asks.
     ///
     /// `now` is the machine's clock, in seconds since 1970.
@@ -186,16 +172,8 @@ impl Config {
         let session = &self.session_cookie;
         let remember = &self.remember_cookie;
         builder = builder
-            .session_cookie(|cookie| {
-                let cookie = named(cookie, session.name.as_ref(), session.domain.as_ref(), session.path.as_ref());
-                flagged(cookie, session.secure, session.httponly, session.samesite)
-                    .partitioned(session.partitioned.unwrap_or_default())
-            })
-            .remember_cookie(|cookie| {
-                let cookie = named(cookie, remember.name.as_ref(), remember.domain.as_ref(), remember.path.as_ref());
-                flagged(cookie, remember.secure, remember.httponly, remember.samesite)
-                    .partitioned(remember.partitioned.unwrap_or_default())
-            })
+            .session_cookie(|cookie| session.apply(cookie))
+            .remember_cookie(|cookie| remember.apply(cookie))
             .session_protection(match self.session_protection {
                 Some(Protection::Basic) => SessionProtection::Basic,
                 Some(Protection::Strong) => SessionProtection::Strong,
@@ -232,7 +210,7 @@ impl Config {
         if let Some(seconds) = self.login_lifetime_seconds {
             builder = builder.login_lifetime(Duration::from_secs(seconds));
         }
-        if let Some(seconds) = session.idle_timeout_seconds {
+        if let Some(seconds) = self.idle_timeout_seconds.or(session.idle_timeout_seconds) {
             builder = builder.idle_timeout(Duration::from_secs(seconds));
         }
         if let Some(seconds) = session.lifetime_seconds {
@@ -243,6 +221,15 @@ impl Config {
         }
         if remember.refresh_each_request {
             builder = builder.refresh_remember_cookie_each_request();
+        }
+        if self.store.is_some() {
+            builder = builder.session_store(world.store.clone());
+        }
+        if let Some(count) = self.max_sessions {
+            builder = builder.max_sessions(count);
+        }
+        if self.end_all_on_theft {
+            builder = builder.end_all_on_theft();
         }
         if self.use_session_for_next {
             builder = builder.use_session_for_next();
@@ -268,43 +255,5 @@ impl Config {
             builder.clock(move || now().saturating_add_signed(offset)).on_event(move |event| heard.hear(event.name()));
         let faults = Faults::new(self.loader_faults);
         Ok(builder.build(Players { world: world.clone(), loads_by_id: self.user_loader, faults })?)
-    }
-}
-
-fn named(
-    mut cookie: CookieSettings,
-    name: Option<&String>,
-    domain: Option<&String>,
-    path: Option<&String>,
-) -> CookieSettings {
-    if let Some(name) = name {
-        cookie = cookie.name(name);
-    }
-    if let Some(domain) = domain {
-        cookie = cookie.domain(domain);
-    }
-    if let Some(path) = path {
-        cookie = cookie.path(path);
-    }
-    cookie
-}
-
-fn flagged(
-    mut cookie: CookieSettings,
-    secure: Option<bool>,
-    http_only: Option<bool>,
-    same_site: Option<Site>,
-) -> CookieSettings {
-    if let Some(secure) = secure {
-        cookie = cookie.secure(secure);
-    }
-    if let Some(http_only) = http_only {
-        cookie = cookie.http_only(http_only);
-    }
-    match same_site {
-        Some(Site::Strict) => cookie.same_site(SameSite::Strict),
-        Some(Site::Lax) => cookie.same_site(SameSite::Lax),
-        Some(Site::None) => cookie.same_site(SameSite::None),
-        None => cookie,
     }
 }

@@ -51,7 +51,7 @@ impl User for Player {
 }
 
 /// The events that CONTRACT.md knows; the library tells more.
-const EVENTS: [&str; 9] = [
+const EVENTS: [&str; 11] = [
     "logged_in",
     "logged_out",
     "loaded_from_cookie",
@@ -61,6 +61,8 @@ const EVENTS: [&str; 9] = [
     "needs_refresh",
     "accessed",
     "session_protected",
+    "session_ended",
+    "remember_token_reused",
 ];
 
 /// Users and events; clones are the same world.

@@ -21,8 +21,9 @@ pub use error::{LoginRejection, RefusedRequest};
 pub use login::{Allowed, CurrentUser, Error, FreshUser, Login, MaybeUser, Refused};
 pub use login_core::{
     ConfigError, CookieProblem, CookieSettings, Event, EventKind, Flash, IntoRequestLoader, IntoUser, IntoUserLoader,
-    LoadError, LoginError, Permission, Refusal, Request, RequestLoader, SameSite, SecretKey, SecretKeyError, SessionId,
-    SessionProtection, TestClock, TestCookies, TestLoginError, User, UserLoader,
+    LoadError, LoginError, MemoryStore, Permission, Refusal, Request, RequestLoader, SameSite, SecretKey,
+    SecretKeyError, SessionId, SessionInfo, SessionProtection, SessionStore, TestClock, TestCookies, TestLoginError,
+    User, UserLoader,
 };
 pub use login_system::development_key;
 pub use manager::{LoginManager, LoginManagerBuilder};

@@ -30,7 +30,7 @@ pub use login::loaders::{RequestLoader, UserLoader};
 pub use login::log_in::{LogIn, LogInFuture};
 pub use login::log_out::{LogOut, LogOutFuture};
 pub use login::sessions::SessionInfo;
-pub use login_store::{InvalidSessionId, SessionId, SessionStore};
+pub use login_store::{InvalidSessionId, MemoryStore, SessionId, SessionStore};
 pub use manager::builder::LoginManagerBuilder;
 pub use manager::login_manager::LoginManager;
 pub use manager::test_login::{TestCookies, TestLogin, TestLoginError};

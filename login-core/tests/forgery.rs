@@ -116,7 +116,7 @@ impl Site {
                     token.answer(Some(user))
                 }
                 Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
-                Step::AskStore(_) => panic!("there is no store"),
+                Step::AskStore(_) => unreachable!("there is no store"),
                 Step::Done(user) => break user.unwrap().map(|user| user.id()),
             };
         };

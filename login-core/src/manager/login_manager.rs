@@ -19,6 +19,7 @@ use crate::request::cross_site;
 use crate::request::form;
 use crate::request::head::RequestHead;
 use crate::request::view::Request;
+use crate::store::step::StoreStep;
 use crate::user::{IntoUser, User};
 
 /// The central object of the library (Flask-Login's `LoginManager`): it has the settings and
@@ -133,8 +134,16 @@ impl<U: User> LoginManager<U> {
     /// # Errors
     /// [`LoginError::Load`] if the store failed, [`LoginError::NoSessionStore`].
     pub async fn sessions_of(&self, user_id: &U::Id) -> Result<Vec<SessionInfo>, LoginError> {
-        self.check_store()?;
-        Ok(self.setup.run(self.setup.list_steps(&user_id.to_smolstr(), None, None)).await?)
+        self.setup.run(self.sessions_of_steps(user_id)).await
+    }
+
+    /// The steps of [`sessions_of`](Self::sessions_of), for a server that runs them.
+    pub fn sessions_of_steps(&self, user_id: &U::Id) -> StoreStep<Result<Vec<SessionInfo>, LoginError>> {
+        if !self.setup.is_store() {
+            return StoreStep::Done(Err(LoginError::NoSessionStore));
+        }
+        let listing = self.setup.list_steps(&user_id.to_smolstr(), None, None);
+        listing.and_then(|listed| StoreStep::Done(listed.map_err(LoginError::Load)))
     }
 
     /// Ends all sessions of a user, without a request: for an administrator, or after the account
@@ -143,15 +152,22 @@ impl<U: User> LoginManager<U> {
     /// # Errors
     /// [`LoginError::Load`] if the store failed, [`LoginError::NoSessionStore`].
     pub async fn end_sessions_of(&self, user_id: &U::Id) -> Result<usize, LoginError> {
-        self.check_store()?;
-        let ended = self.setup.run(self.setup.end_steps(&user_id.to_smolstr(), None)).await?;
-        // Listeners get an empty request.
-        self.begin().0.notify_ended(&ended);
-        Ok(ended.len())
+        self.setup.run(self.end_sessions_of_steps(user_id)).await
     }
 
-    fn check_store(&self) -> Result<(), LoginError> {
-        if self.setup.is_store() { Ok(()) } else { Err(LoginError::NoSessionStore) }
+    /// The steps of [`end_sessions_of`](Self::end_sessions_of), for a server that runs them.
+    pub fn end_sessions_of_steps(&self, user_id: &U::Id) -> StoreStep<Result<usize, LoginError>> {
+        if !self.setup.is_store() {
+            return StoreStep::Done(Err(LoginError::NoSessionStore));
+        }
+        // Listeners get an empty request.
+        let login = self.begin();
+        self.setup.end_steps(&user_id.to_smolstr(), None).and_then(move |ended| {
+            StoreStep::Done(ended.map_err(LoginError::Load).map(|ended| {
+                login.0.notify_ended(&ended);
+                ended.len()
+            }))
+        })
     }
 
     /// Makes the cookies of a client that has logged this user in, for tests.

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use crate::error::LoginError;
 use crate::login::request_login::RequestLogin;
+use crate::login::response_parts::ResponseParts;
 use crate::manager::login_manager::LoginManager;
 use crate::request::view::Request;
+use crate::store::step::StoreStep;
 use crate::user::{User, id_text};
 
 /// Makes the cookies of a client that has logged in, when it is awaited. See
@@ -96,13 +98,16 @@ impl<U: User> TestLogin<U> {
     /// An inactive user is logged in too. Listeners are notified of the login.
     ///
     /// # Errors
-    /// [`TestLoginError::Login`].
+    /// [`TestLoginError::Login`], and with a session store [`TestLoginError::NeedsStore`].
     pub fn now(self) -> Result<TestCookies, TestLoginError> {
-        let all = self.all_cookies()?;
-        Ok(self.wanted(all))
+        match self.log_in()?.finish_steps(200) {
+            StoreStep::Done(parts) => Ok(self.wanted(TestCookies::of(&parts)?)),
+            StoreStep::Ask(_) => Err(TestLoginError::NeedsStore),
+        }
     }
 
-    fn all_cookies(&self) -> Result<TestCookies, TestLoginError> {
+    /// A request that logs in.
+    fn log_in(&self) -> Result<RequestLogin<U>, TestLoginError> {
         let request_login = self.begin();
         let login = request_login.access(|| self.request());
         let log_in = login.log_in(&self.user).force(true).fresh(self.fresh);
@@ -110,9 +115,7 @@ impl<U: User> TestLogin<U> {
             Some(duration) => log_in.remember(true).duration(duration).now()?,
             None => log_in.now()?,
         }
-        let lines = request_login.finish(200).set_cookies;
-        let pairs = lines.iter().filter_map(|line| line.split(';').next()?.split_once('='));
-        Ok(TestCookies(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+        Ok(request_login)
     }
 
     fn wanted(&self, mut cookies: TestCookies) -> TestCookies {
@@ -154,7 +157,7 @@ impl<U: User> IntoFuture for TestLogin<U> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let cookies = self.all_cookies()?;
+            let cookies = TestCookies::of(&self.log_in()?.finish_with_store(200).await)?;
             self.check(&cookies).await?;
             Ok(self.wanted(cookies))
         })
@@ -166,6 +169,14 @@ impl<U: User> IntoFuture for TestLogin<U> {
 pub struct TestCookies(Vec<(String, String)>);
 
 impl TestCookies {
+    fn of(parts: &ResponseParts) -> Result<Self, TestLoginError> {
+        if parts.failure.is_some() {
+            return Err(TestLoginError::NotWritten);
+        }
+        let pairs = parts.set_cookies.iter().filter_map(|line| line.split(';').next()?.split_once('='));
+        Ok(Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+    }
+
     /// The value of the client's Cookie header.
     #[must_use]
     pub fn header(&self) -> String {
@@ -203,6 +214,10 @@ pub enum TestLoginError {
     UnknownUser,
     /// The user that the user loader finds has another auth hash.
     AuthHashDiffers,
+    /// The login is kept in a session store, which has to be awaited.
+    NeedsStore,
+    /// The session store failed.
+    NotWritten,
 }
 
 impl fmt::Display for TestLoginError {
@@ -215,6 +230,8 @@ impl fmt::Display for TestLoginError {
             Self::AuthHashDiffers => f.write_str(
                 "the user that the loader finds has another `auth_hash`, so the login has ended: call `test_login` with the user as it is stored",
             ),
+            Self::NeedsStore => f.write_str("the login is kept in a session store: await `test_login` instead of calling `now`"),
+            Self::NotWritten => f.write_str("the session store failed, so the login was not written: see the log"),
         }
     }
 }
@@ -233,7 +250,7 @@ impl Error for TestLoginError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Login(error) => error.source(),
-            Self::UnknownUser | Self::AuthHashDiffers => None,
+            Self::UnknownUser | Self::AuthHashDiffers | Self::NeedsStore | Self::NotWritten => None,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+pub(crate) mod site;
+
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 

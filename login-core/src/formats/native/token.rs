@@ -49,7 +49,7 @@ impl Token {
 
     /// What the record keeps of the secret: SHA-256. A secret is random, so this needs no salt.
     pub(crate) fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&*self.secret).into()
+        Sha256::digest(self.secret.as_slice()).into()
     }
 
     /// The token with which a browser goes on that presented this one, in the cookie for
