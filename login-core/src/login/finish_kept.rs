@@ -11,7 +11,7 @@ use crate::formats::native::token::{Purpose, Token};
 use crate::log;
 use crate::login::finish::{deleted_remember_cookie, deletes, failure, max_age, session_cookie};
 use crate::login::keeping::Keeping;
-use crate::login::kept_login::remembered_until;
+use crate::login::kept_remember::remembered_until;
 use crate::login::request_login::RequestLogin;
 use crate::login::resolution::Resolution;
 use crate::login::response_parts::ResponseParts;

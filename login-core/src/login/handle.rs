@@ -211,6 +211,9 @@ impl<U: User> Login<U> {
         if matches!(self.0.state().resolution, Resolution::User(_, Source::Request)) {
             return Ok(false);
         }
+        if self.0.setup.is_store() {
+            return self.0.setup.run(self.login_remembered_steps()).await;
+        }
         let remembered = self.remembered();
         Ok(remembered.is_some_and(|remembered| self.0.setup.format.check_remembered(&remembered, &*user).is_ok()))
     }

@@ -1,26 +1,20 @@
-//! A login on the server, as it goes through a request: found, restored, made, confirmed.
-
-use std::sync::Arc;
+//! A login on the server, as it goes through a request: found, made, confirmed.
 
 use login_store::SessionId;
 
-use crate::config::settings::{Config, LONGEST_COOKIE};
 use crate::error::{Failed, LoadError};
-use crate::formats::format::{Remembered, Revoked};
 use crate::formats::native::keys::Secret;
 use crate::formats::native::token::{Purpose, Token};
 use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::Login;
 use crate::login::keeping::{Keeping, SessionLoad};
-use crate::login::resolution::{Resolution, Source};
 use crate::login::state::{RememberChange, State};
-use crate::login::steps::Step;
 use crate::request::client;
 use crate::session::kept::Kept;
 use crate::session::transitions::{self, Change, Protected};
 use crate::store::load::{Found, Search, Usable};
 use crate::store::new_record::{NewRecord, NewRemember};
-use crate::store::replay::{RecordChange, replayed_session};
+use crate::store::replay::RecordChange;
 use crate::store::step::{Failure, StoreStep};
 use crate::user::User;
 
@@ -66,6 +60,8 @@ impl<U: User> Login<U> {
             let has_ended = !has_session && !keeping.session_tokens.is_empty() && !keeping.session_is_gone;
             state.session_is_unreadable |= has_ended;
         }
+        // Neither of its cookies is of any use now.
+        keeping.session_is_gone |= found.reused.is_some() && !keeping.session_tokens.is_empty();
         state.keeping = Some(keeping);
         if let Some(reused) = found.reused {
             state.origin = SessionOrigin { id: Some(reused.record.id), key: None };
@@ -91,10 +87,12 @@ impl<U: User> Login<U> {
         state.session = session;
         let awaits = |remember: &crate::store::body::Remember| remember.secret.awaits_presentation();
         let awaits = login.body.secret.awaits_presentation() || login.body.remember.as_ref().is_some_and(awaits);
-        keeping.session_cookie = format
-            .signing_key()
-            .filter(|_| is_previous)
-            .map(|key| token.successor(Purpose::Session, token.generation + 1, key));
+        keeping.session_cookie = match format.signing_key() {
+            Some(key) if is_previous => Some(token.successor(Purpose::Session, token.generation + 1, key)),
+            // Signed again, because the old key will be taken away.
+            Some(_) if token.key != 0 => Some(token.clone()),
+            Some(_) | None => None,
+        };
         (keeping.base, keeping.is_previous) = (Some(login), is_previous);
         keeping.presented = Some(token);
         if state.is_foreign {
@@ -131,73 +129,6 @@ impl<U: User> Login<U> {
         }
         drop(state);
         self.fail(generation, error)
-    }
-
-    /// What the remember cookie of a login on the server says, if it can restore the login.
-    pub(crate) fn kept_remembered(keeping: &Keeping) -> Option<Remembered> {
-        let Usable { login, token, .. } = keeping.restorable.as_ref()?;
-        let remember = login.body.remember.as_ref()?;
-        Some(Remembered {
-            user_id: login.body.session.user_id.clone()?,
-            auth: login.body.session.auth,
-            duration: Some(remember.duration),
-            ends_at: Some(remember.ends_at),
-            began_at: login.body.session.began_at,
-            key: token.key,
-        })
-    }
-
-    /// A remember cookie restores the login of its record, if the user's auth hash is the same.
-    pub(crate) fn restore_kept(&self, generation: u32, user: &Arc<U>, checked: Result<(), Revoked>) -> Step<U> {
-        let now = self.0.now();
-        let (step, settled) = self.settle_with(generation, |state| {
-            state.resolution = match checked {
-                Ok(()) => Resolution::User(Arc::clone(user), Source::Login),
-                Err(Revoked) => Resolution::Anonymous,
-            };
-            match checked {
-                Err(Revoked) => state.end_kept(),
-                // For another site's page the login is valid in this request only.
-                Ok(()) if state.response_begun || state.is_foreign => {}
-                Ok(()) => self.restore_in(state, now),
-            }
-        });
-        match settled {
-            Some(()) if checked.is_ok() => self.0.notify(EventKind::LoadedFromCookie { user }),
-            Some(()) => self.0.notify(EventKind::LoginRevoked { user }),
-            None => {}
-        }
-        step
-    }
-
-    fn restore_in(&self, state: &mut State<U>, now: u64) {
-        let (format, config) = (&self.0.setup.format, &self.0.setup.config);
-        let binding = format.bind(self.0.client(&state.client), config.proxies.trusted);
-        let seen = self.seen_client(state);
-        let (Some(keeping), Some(key)) = (state.keeping.as_deref_mut(), format.signing_key()) else { return };
-        let Some(Usable { login, token, is_previous }) = keeping.restorable.take() else { return };
-        let restore = Change::Restore(std::mem::take(&mut state.session.data), binding);
-        let mut session = replayed_session(login.session(), &[RecordChange::Session(restore.clone())]);
-        session.key = Some(token.key);
-        // Another request may have restored the login with the same cookie. Then the secrets are
-        // there already, and its session counts.
-        let generation = login.body.secret.generation + u32::from(!is_previous);
-        let next_session = token.successor(Purpose::Session, generation, key);
-        let next_remember = token.successor(Purpose::Remember, token.generation + 1, key);
-        if is_previous && login.has_session(config.ages(), now) {
-            keeping.sees_another = true;
-        } else {
-            keeping.changes.push(RecordChange::Session(restore));
-            keeping.changes.push(seen);
-        }
-        if !is_previous {
-            keeping.changes.push(RecordChange::RotateSession { next: next_session.clone(), at: now });
-            keeping.changes.push(RecordChange::RotateRemember { next: next_remember.clone(), at: now });
-        }
-        (keeping.session_cookie, keeping.remember_cookie) = (Some(next_session), Some(next_remember));
-        keeping.base = Some(login);
-        state.origin.id = session.id();
-        state.set_session(session);
     }
 
     /// A login is made in this request. `secrets` are random, and `session` is the one that it
@@ -247,7 +178,7 @@ impl<U: User> Login<U> {
     }
 
     /// The client of this request, as people recognize it in a list of sessions.
-    fn seen_client(&self, state: &State<U>) -> RecordChange {
+    pub(crate) fn seen_client(&self, state: &State<U>) -> RecordChange {
         let request = self.0.client(&state.client);
         let address = client::address(request, self.0.setup.config.proxies.trusted);
         let user_agent = client::user_agent(request);
@@ -256,10 +187,4 @@ impl<U: User> Login<U> {
             user_agent: user_agent.map(|agent| String::from_utf8_lossy(&agent).chars().take(LONGEST_AGENT).collect()),
         }
     }
-}
-
-/// Until when a login that begins at `began_at` is remembered, in seconds since 1970.
-pub(crate) fn remembered_until(began_at: u64, duration: u64, config: &Config, now: u64) -> u64 {
-    let left = began_at.saturating_add(config.login_age()).saturating_sub(now);
-    now.saturating_add(duration.min(LONGEST_COOKIE).min(left))
 }

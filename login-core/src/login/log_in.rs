@@ -12,7 +12,7 @@ use crate::error::LoginError;
 use crate::formats::format::NewRemember;
 use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::{Limit, Login};
-use crate::login::kept_login::remembered_until;
+use crate::login::kept_remember::remembered_until;
 use crate::login::loading::SessionFuture;
 use crate::login::resolution::{Resolution, Source};
 use crate::login::state::{RememberChange, State};
@@ -118,6 +118,9 @@ impl<U: User> LogIn<U> {
 
         let mut guard = shared.state();
         let state = guard.for_change()?;
+        if setup.is_store() {
+            self.login.continue_remembered(state, &user_id);
+        }
         let client = shared.client(&state.client);
         // A cookie that this request already deletes, such as by a logout, stays deleted.
         let carried = carried.filter(|_| state.remember != RememberChange::Delete);

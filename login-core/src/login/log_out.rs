@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use crate::config::cookie::MAX_SIZE;
 use crate::error::LoginError;
 use crate::login::event::EventKind;
 use crate::login::handle::Login;
 use crate::login::loading::UserFuture;
 use crate::login::resolution::{Resolution, Source};
+use crate::login::setup::Setup;
 use crate::login::state::RememberChange;
-use crate::session::content;
+use crate::session::content::{self, Session};
 use crate::session::transitions;
 use crate::store::step::StoreStep;
 use crate::user::User;
@@ -41,7 +43,9 @@ impl<U: User> LogOut<U> {
         Self { login, keep: Vec::new() }
     }
 
-    /// Keeps the session data under these keys. Whoever uses the browser next can read it.
+    /// Keeps the session data under these keys. Whoever uses the browser next can read it. With a
+    /// session store it moves into the cookie, as far as it fits: 4096 bytes, the keys that are
+    /// named first.
     pub fn keep<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.keep.extend(keys.into_iter().map(Into::into));
         self
@@ -78,6 +82,7 @@ impl<U: User> LogOut<U> {
         state.session_changed |= state.session.is_empty();
         if let Some(keeping) = state.keeping.as_deref_mut() {
             keeping.log_out();
+            self.drop_what_does_not_fit(&mut state.session);
         }
         state.remember = RememberChange::Delete;
         (state.login_ended, state.logged_out) = (true, true);
@@ -91,6 +96,22 @@ impl<U: User> LogOut<U> {
         deferred.run();
         shared.notify(EventKind::LoggedOut { user: user.as_ref() });
         failure.map_or(Ok(()), |error| Err(self.login.load_failed(error)))
+    }
+}
+
+impl<U: User> LogOut<U> {
+    /// What is kept moves from the record into the cookie, as far as it fits: the keys that are
+    /// named first.
+    fn drop_what_does_not_fit(&self, session: &mut Session) {
+        let Setup { format, config, .. } = &*self.login.0.setup;
+        let fits = |session: &Session| format.session_size(session, config, self.login.0.now()) <= MAX_SIZE;
+        let named = self.keep.iter().map(String::as_str).rev();
+        for key in named.chain([content::FLASHES]) {
+            if fits(session) {
+                return;
+            }
+            session.data.remove(key);
+        }
     }
 }
 

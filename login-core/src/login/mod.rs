@@ -10,6 +10,7 @@ pub(crate) mod guard;
 pub(crate) mod handle;
 pub(crate) mod keeping;
 pub(crate) mod kept_login;
+pub(crate) mod kept_remember;
 pub(crate) mod loaders;
 pub(crate) mod loading;
 pub(crate) mod log_in;

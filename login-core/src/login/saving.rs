@@ -85,17 +85,21 @@ impl<U: User> Login<U> {
 
     /// The steps that remove the logins which ended in this request.
     pub(crate) fn remove_ended_steps(&self) -> StoreStep<Result<(), LoginError>> {
-        let mut state = self.0.state();
-        let Some(keeping) = state.keeping.as_deref_mut() else { return StoreStep::Done(Ok(())) };
-        let ended = std::mem::take(&mut keeping.ended);
+        let state = self.0.state();
+        let ended = state.keeping.as_deref().map_or_else(Vec::new, |keeping| keeping.ended.clone());
         drop(state);
         if ended.is_empty() {
             return StoreStep::Done(Ok(()));
         }
-        let login = self.clone();
+        let (login, count) = (self.clone(), ended.len());
         Commit::of_ended(ended, self.0.setup.config.ages(), self.0.now()).run().and_then(move |removed| {
             StoreStep::Done(match removed {
-                Ok(_) => Ok(()),
+                Ok(_) => {
+                    if let Some(keeping) = login.0.state().keeping.as_deref_mut() {
+                        keeping.ended.drain(..count.min(keeping.ended.len()));
+                    }
+                    Ok(())
+                }
                 Err(error) => Err(login.load_failed(login.0.write_failed(error))),
             })
         })

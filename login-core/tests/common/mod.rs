@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+pub(crate) mod faulty;
 pub(crate) mod site;
 
 use std::borrow::Cow;
@@ -92,7 +93,7 @@ pub(crate) fn run_with(
                 token.answer(user)
             }
             Step::LoadUserFromRequest(token) => token.answer(by_request.clone()),
-            Step::AskStore(_) => panic!("there is no store"),
+            Step::AskStore(_) => unreachable!("there is no store"),
             Step::Done(user) => return user.unwrap(),
         }
     }

@@ -1,0 +1,154 @@
+//! The remember cookie of a login on the server: it restores the login, and is replaced.
+
+use std::sync::Arc;
+
+use crate::config::settings::{Config, LONGEST_COOKIE};
+use crate::error::{Failed, LoadError, LoginError};
+use crate::formats::format::{Remembered, Revoked};
+use crate::formats::native::token::{Purpose, Token};
+use crate::login::event::EventKind;
+use crate::login::handle::Login;
+use crate::login::keeping::Keeping;
+use crate::login::resolution::{Resolution, Source};
+use crate::login::state::{RememberChange, State};
+use crate::login::steps::Step;
+use crate::session::transitions::Change;
+use crate::store::load::{self, Usable};
+use crate::store::login_record::LoginRecord;
+use crate::store::replay::{RecordChange, replayed_session};
+use crate::store::rotation::Presented;
+use crate::store::step::StoreStep;
+use crate::user::{User, id_text};
+
+impl<U: User> Login<U> {
+    /// What the remember cookie of a login on the server says, if it can restore the login.
+    pub(crate) fn kept_remembered(keeping: &Keeping) -> Option<Remembered> {
+        let Usable { login, token, .. } = keeping.restorable.as_ref()?;
+        let remember = login.body.remember.as_ref()?;
+        Some(Remembered {
+            user_id: login.body.session.user_id.clone()?,
+            auth: login.body.session.auth,
+            duration: Some(remember.duration),
+            ends_at: Some(remember.ends_at),
+            began_at: login.body.session.began_at,
+            key: token.key,
+        })
+    }
+
+    /// A remember cookie restores the login of its record, if the user's auth hash is the same.
+    pub(crate) fn restore_kept(&self, generation: u32, user: &Arc<U>, checked: Result<(), Revoked>) -> Step<U> {
+        let now = self.0.now();
+        let (step, settled) = self.settle_with(generation, |state| {
+            state.resolution = match checked {
+                Ok(()) => Resolution::User(Arc::clone(user), Source::Login),
+                Err(Revoked) => Resolution::Anonymous,
+            };
+            match checked {
+                Err(Revoked) => state.end_kept(),
+                // For another site's page the login is valid in this request only.
+                Ok(()) if state.response_begun || state.is_foreign => {}
+                Ok(()) => self.restore_in(state, now),
+            }
+        });
+        match settled {
+            Some(()) if checked.is_ok() => self.0.notify(EventKind::LoadedFromCookie { user }),
+            Some(()) => self.0.notify(EventKind::LoginRevoked { user }),
+            None => {}
+        }
+        step
+    }
+
+    fn restore_in(&self, state: &mut State<U>, now: u64) {
+        let (format, config) = (&self.0.setup.format, &self.0.setup.config);
+        let binding = format.bind(self.0.client(&state.client), config.proxies.trusted);
+        let seen = self.seen_client(state);
+        let (Some(keeping), Some(key)) = (state.keeping.as_deref_mut(), format.signing_key()) else { return };
+        let Some(Usable { login, token, is_previous }) = keeping.restorable.take() else { return };
+        let restore = Change::Restore(std::mem::take(&mut state.session.data), binding);
+        let mut session = replayed_session(login.session(), &[RecordChange::Session(restore.clone())]);
+        session.key = Some(token.key);
+        // Another request may have restored the login with the same cookie. Then the secrets are
+        // there already, and its session counts.
+        let generation = login.body.secret.generation + u32::from(!is_previous);
+        let next_session = token.successor(Purpose::Session, generation, key);
+        let next_remember = token.successor(Purpose::Remember, token.generation + 1, key);
+        if is_previous && login.has_session(config.ages(), now) {
+            keeping.sees_another = true;
+        } else {
+            keeping.changes.push(RecordChange::Session(restore));
+            keeping.changes.push(seen);
+        }
+        if !is_previous {
+            keeping.changes.push(RecordChange::RotateSession { next: next_session.clone(), at: now });
+            keeping.changes.push(RecordChange::RotateRemember { next: next_remember.clone(), at: now });
+        }
+        (keeping.session_cookie, keeping.remember_cookie) = (Some(next_session), Some(next_remember));
+        keeping.base = Some(login);
+        state.origin.id = session.id();
+        state.set_session(session);
+    }
+
+    /// A user logs in whom the remember cookie would restore. The new login goes on with the data of
+    /// that one, as it would after restoring it.
+    pub(crate) fn continue_remembered(&self, state: &mut State<U>, user_id: &str) {
+        let Some(keeping) = state.keeping.as_deref_mut() else { return };
+        let is_same = |usable: &Usable| usable.login.record.user_id == user_id.as_bytes();
+        let Some(usable) = keeping.restorable.take_if(|usable| is_same(usable)) else { return };
+        let restore = RecordChange::Session(Change::Restore(std::mem::take(&mut state.session.data), None));
+        state.session = replayed_session(usable.login.session(), std::slice::from_ref(&restore));
+        keeping.changes.push(restore);
+        keeping.base = Some(usable.login);
+    }
+
+    /// The steps of [`login_remembered`](Self::login_remembered) with a session store. The user must
+    /// be resolved before.
+    pub fn login_remembered_steps(&self) -> StoreStep<Result<bool, LoginError>> {
+        let (user, base, tokens) = {
+            let state = self.0.state();
+            let Resolution::User(user, Source::Login) = &state.resolution else { return StoreStep::Done(Ok(false)) };
+            let Some(keeping) = state.keeping.as_deref().filter(|_| state.remember != RememberChange::Delete) else {
+                return StoreStep::Done(Ok(false));
+            };
+            (Arc::clone(user), keeping.base.clone(), keeping.remember_tokens.clone())
+        };
+        self.any_remembers(user, base, tokens.into_iter())
+    }
+
+    /// Whether any of these tokens is one of a remember cookie that would log this user in.
+    fn any_remembers(
+        &self,
+        user: Arc<U>,
+        base: Option<LoginRecord>,
+        mut tokens: std::vec::IntoIter<Token>,
+    ) -> StoreStep<Result<bool, LoginError>> {
+        let Some(token) = tokens.next() else { return StoreStep::Done(Ok(false)) };
+        // Usually it is the cookie of the login that is there already.
+        if let Some(login) = base.as_ref().filter(|login| login.record.id == token.id) {
+            if self.remembers(&user, login, &token) {
+                return StoreStep::Done(Ok(true));
+            }
+            return self.any_remembers(user, base, tokens);
+        }
+        let handle = self.clone();
+        StoreStep::find(token.id, move |found| match load::read(found) {
+            Ok(Some(login)) if handle.remembers(&user, &login, &token) => StoreStep::Done(Ok(true)),
+            Ok(_) => handle.any_remembers(user, base, tokens),
+            Err(cause) => StoreStep::Done(Err(handle.load_failed(LoadError::of(Failed::ReadingSession, cause)))),
+        })
+    }
+
+    fn remembers(&self, user: &Arc<U>, login: &LoginRecord, token: &Token) -> bool {
+        let (setup, now, user_id) = (&self.0.setup, self.0.now(), id_text(&**user));
+        let is_own = login.record.user_id == user_id.as_bytes()
+            && setup.format.check_auth(login.body.session.auth, &**user, &user_id).is_ok();
+        let remember = login.body.remember.as_ref().filter(|_| is_own && login.is_remembered(setup.config.ages(), now));
+        let judged = remember.map(|remember| remember.secret.judge(token, now));
+        matches!(judged, Some(Presented::Current | Presented::Previous))
+    }
+}
+
+/// Until when a login that begins at `began_at` is remembered, in seconds since 1970.
+pub(crate) fn remembered_until(began_at: u64, duration: u64, config: &Config, now: u64) -> u64 {
+    let left = began_at.saturating_add(config.login_age()).saturating_sub(now);
+    now.saturating_add(duration.min(LONGEST_COOKIE).min(left))
+}

@@ -1,0 +1,188 @@
+//! A session store that fails: the response is a 5xx, never anonymous and never logged in.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot continue fails"
+)]
+
+mod common;
+
+use common::account;
+use common::faulty::{FaultyStore, READS, WRITES};
+use common::site::{Browser, REMEMBER, SESSION, Site};
+use login_core::LoginError;
+
+fn site() -> (Site, FaultyStore) {
+    let store = FaultyStore::default();
+    (Site::on(store.clone(), store.store.clone(), |builder| builder), store)
+}
+
+#[tokio::test]
+async fn a_request_asks_the_store_once_and_only_if_it_looks() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    assert_eq!(store.calls(), ["insert", "remove_ended"]);
+    let request_login = site.manager.begin();
+    request_login.finish_with_store(200).await;
+    assert_eq!(store.calls(), [] as [&str; 0]);
+    site.visit(&mut browser, async |login| {
+        let (one, two) = (login.user(), login.user());
+        assert!(one.await.unwrap().is_some() && two.await.unwrap().is_some());
+        login.load().await.unwrap();
+        login.get::<u32>("cart").unwrap();
+        assert!(login.login_remembered().await.unwrap());
+    })
+    .await;
+    assert_eq!(store.calls(), ["find"]);
+    site.visit(&mut Browser::default(), async |login| login.user().await.map(|_| ()).unwrap()).await;
+    assert_eq!(store.calls(), [] as [&str; 0], "a visitor has no record");
+    let mut forged = browser.clone();
+    forged.cookies.values_mut().for_each(|value| value.replace_range(..2, "BB"));
+    assert_eq!(site.who(&mut forged).await, None);
+    assert_eq!(store.calls(), [] as [&str; 0], "a forged cookie costs no read");
+    browser.close();
+    site.who(&mut browser).await;
+    assert_eq!(store.calls(), ["find", "update"]);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_is_a_failure() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    let before = browser.clone();
+    for closes in [false, true] {
+        store.fail(&READS);
+        if closes {
+            browser.close();
+        }
+        let (seen, parts) = site
+            .visit_with(&mut browser, 200, async |login| {
+                let user = login.user().await;
+                let again = login.load().await;
+                let data = login.get::<u32>("cart");
+                let change = login.insert("cart", &1);
+                let user_id = account("1");
+                let log_in = login.log_in(user_id).await;
+                [user.is_err(), again.is_err(), data.is_err(), change.is_err(), log_in.is_err()]
+            })
+            .await;
+        assert_eq!(seen, [true; 5]);
+        assert_eq!(parts.replacement(200).map(|answer| answer.status()), Some(500));
+        assert!(parts.set_cookies.is_empty());
+        assert_eq!(site.events().last().map(String::as_str), Some("load_failed"));
+        store.fail(&[]);
+        browser = before.clone();
+        assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_is_a_failure_without_cookies() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    store.fail(&WRITES);
+    let user = account("1");
+    let (_, parts) = site.visit_with(&mut browser, 200, async |login| login.log_in(user).await.unwrap()).await;
+    assert_eq!(parts.replacement(200).map(|answer| answer.status()), Some(500));
+    assert!(parts.set_cookies.is_empty());
+    store.fail(&[]);
+    site.log_in(&mut browser, "1", false).await;
+    let before = browser.clone();
+    store.fail(&WRITES);
+    let user = account("1");
+    let (saved, parts) = site
+        .visit_with(&mut browser, 200, async |login| {
+            login.confirm(&user).await.unwrap();
+            login.save().await
+        })
+        .await;
+    assert!(matches!(saved, Err(LoginError::Load(_))), "{saved:?}");
+    assert!(parts.failure.is_some() && parts.set_cookies.is_empty());
+    store.fail(&[]);
+    assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+    assert_eq!(before.cookies, browser.cookies);
+}
+
+#[tokio::test]
+async fn a_new_login_that_cannot_end_the_old_one_is_undone() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    for method in ["remove", "remove_version"] {
+        store.fail(&[method]);
+        let user = account(if method == "remove" { "2" } else { "1" });
+        let (_, parts) = site.visit_with(&mut browser, 200, async |login| login.log_in(user).await.unwrap()).await;
+        assert!(parts.failure.is_some() && parts.set_cookies.is_empty(), "{method}");
+        store.fail(&[]);
+        assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"), "the old login stays");
+    }
+}
+
+#[tokio::test]
+async fn a_logout_holds_in_the_browser_even_if_the_store_fails() {
+    for failing in [&READS[..], &WRITES[..]] {
+        let (site, store) = site();
+        let mut browser = Browser::default();
+        site.log_in(&mut browser, "1", true).await;
+        store.fail(failing);
+        let (logged_out, parts) = site.visit_with(&mut browser, 200, async |login| login.log_out().await).await;
+        assert!(matches!(logged_out, Err(LoginError::Load(_))));
+        assert_eq!(parts.replacement(200).map(|answer| answer.status()), Some(500));
+        assert_eq!(parts.set_cookies.iter().filter(|line| line.contains("Max-Age=0")).count(), 2);
+        // Without a read the record is removed all the same.
+        assert_eq!(site.store.is_empty(), failing == READS, "{failing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_touch_that_fails_does_not_matter() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    site.advance(60);
+    store.calls();
+    store.fail(&["touch", "remove_ended"]);
+    let (user, parts) = site.visit_with(&mut browser, 200, async |login| login.user().await.unwrap()).await;
+    assert_eq!((store.calls(), user.is_some(), parts.failure), (vec!["find", "touch"], true, None));
+    site.log_in(&mut browser, "1", false).await;
+    assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"), "nor does a cleanup");
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_a_failure() {
+    use login_store::SessionStore as _;
+
+    let (site, _) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    let mut record = site.store.records().remove(0);
+    record.body = b"{}".to_vec();
+    site.store.update(&record).await.unwrap();
+    let (user, parts) = site.visit_with(&mut browser, 200, async |login| login.user().await).await;
+    assert!(user.is_err() && parts.failure.is_some());
+    assert!(browser.cookies.contains_key(SESSION) && !browser.cookies.contains_key(REMEMBER));
+}
+
+#[tokio::test]
+async fn lists_and_ends_fail_with_the_store() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    let id = site.store.records()[0].id;
+    site.visit(&mut browser, async |login| {
+        assert!(login.user().await.unwrap().is_some());
+        store.fail(&[&READS[..], &WRITES[..]].concat());
+        assert!(matches!(login.sessions().await, Err(LoginError::Load(_))));
+        assert!(matches!(login.end_other_sessions().await, Err(LoginError::Load(_))));
+        assert!(matches!(login.recheck().await, Err(LoginError::Load(_))));
+        assert!(matches!(login.end_session(id).await, Err(LoginError::Load(_))));
+    })
+    .await;
+    assert!(matches!(site.manager.sessions_of(&"1".to_owned()).await, Err(LoginError::Load(_))));
+    assert!(matches!(site.manager.end_sessions_of(&"1".to_owned()).await, Err(LoginError::Load(_))));
+}
