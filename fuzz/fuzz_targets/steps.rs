@@ -184,6 +184,7 @@ impl Handler {
     fn run(&mut self, mut step: Step<Account>, found: Found) {
         loop {
             let next = match step {
+                Step::AskStore(_) => panic!("there is no store"),
                 Step::LoadUser { id, token } => self.load(id, token, found),
                 Step::LoadUserFromRequest(token) => {
                     let user = match found {

@@ -73,7 +73,7 @@ fn run(login: &Login<Account>) -> Option<Arc<Account>> {
                 token.answer(Some(user))
             }
             Step::LoadUserFromRequest(token) => token.answer(None::<Account>),
-            Step::AskStore(_) => panic!("there is no store"),
+            Step::AskStore(_) => unreachable!("there is no store"),
             Step::Done(user) => return user.unwrap(),
         }
     }
@@ -152,7 +152,7 @@ fn sessions_and_remember_cookies_end_when_the_auth_hash_changes() {
             step = match step {
                 Step::LoadUser { token, .. } => token.answer(Some(with(hash))),
                 Step::LoadUserFromRequest(_) => panic!("there is no request loader"),
-                Step::AskStore(_) => panic!("there is no store"),
+                Step::AskStore(_) => unreachable!("there is no store"),
                 Step::Done(user) => return user.unwrap().is_some(),
             }
         }

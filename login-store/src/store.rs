@@ -8,6 +8,7 @@ use crate::record::Record;
 
 /// What became of a change that depends on a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "only `Done` means that the change was made"]
 pub enum Versioned {
     /// It was made.
     Done,
@@ -42,14 +43,15 @@ pub trait SessionStore: Send + Sync + 'static {
     fn find(&self, id: SessionId) -> impl Future<Output = Result<Option<Record>, Self::Error>> + Send;
 
     /// Changes the record with this ID if it has this version. It gets the body, the later of both
-    /// `seen`, the later of both `ends`, and the next version. User ID and `created` stay.
+    /// `seen`, the later of both `ends`, and the next version, which never reaches `i64::MAX`. User
+    /// ID and `created` stay.
     fn update(&self, record: &Record) -> impl Future<Output = Result<Versioned, Self::Error>> + Send;
 
     /// Moves `seen` and `ends` of the record forward, never back. The version stays. Without such a
     /// record nothing happens.
     fn touch(&self, id: SessionId, seen: u64, ends: u64) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Removes the record with this ID. Says whether there was one.
+    /// Removes the record with this ID, which is then free again. Says whether there was one.
     fn remove(&self, id: SessionId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// Removes the record with this ID if it has this version.
@@ -69,7 +71,8 @@ pub trait SessionStore: Send + Sync + 'static {
         except: Option<SessionId>,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Removes up to `limit` records whose `ends` is before `now`. Says how many. A store that
-    /// removes them by itself may do nothing.
+    /// Removes up to `limit` records whose `ends` is before `now`. Says how many. `limit` may be any
+    /// number, up to `u64::MAX`. A store that removes them by itself may do nothing, and may find
+    /// them no more.
     fn remove_ended(&self, now: u64, limit: u64) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }

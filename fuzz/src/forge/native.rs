@@ -23,6 +23,8 @@ pub struct Native {
     hint: [u8; 3],
     session: [u8; 32],
     remember: [u8; 32],
+    stored_session: [u8; 32],
+    stored_remember: [u8; 32],
     client: [u8; 32],
     auth: [u8; 32],
 }
@@ -40,6 +42,8 @@ impl Native {
             hint: [a, b, c],
             session: derive("session", session_name),
             remember: derive("remember", remember_name),
+            stored_session: derive("stored session", session_name),
+            stored_remember: derive("stored remember", remember_name),
             client: derive("client", session_name),
             auth: derive("auth", ""),
         }
@@ -59,6 +63,21 @@ impl Native {
     /// A remember cookie with these fields.
     pub fn remember(&self, header: [u8; 4], fields: &[u8]) -> String {
         seal(&self.remember, header, fields)
+    }
+
+    /// The session cookie of a login on the server, with these fields.
+    pub fn stored_session(&self, fields: &[u8]) -> String {
+        seal(&self.stored_session, self.stored_header(), fields)
+    }
+
+    /// The remember cookie of a login on the server, with these fields.
+    pub fn stored_remember(&self, fields: &[u8]) -> String {
+        seal(&self.stored_remember, self.stored_header(), fields)
+    }
+
+    fn stored_header(&self) -> [u8; 4] {
+        let [a, b, c] = self.hint;
+        [2, a, b, c]
     }
 
     /// The fields of a session cookie that the library wrote.
