@@ -162,7 +162,7 @@ async fn a_record_that_cannot_be_read_is_a_failure() {
     site.log_in(&mut browser, "1", false).await;
     let mut record = site.store.records().remove(0);
     record.body = b"{}".to_vec();
-    site.store.update(&record).await.unwrap();
+    assert_eq!(site.store.update(&record).await.unwrap(), login_store::Versioned::Done);
     let (user, parts) = site.visit_with(&mut browser, 200, async |login| login.user().await).await;
     assert!(user.is_err() && parts.failure.is_some());
     assert!(browser.cookies.contains_key(SESSION) && !browser.cookies.contains_key(REMEMBER));

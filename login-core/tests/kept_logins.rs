@@ -276,3 +276,105 @@ async fn a_connection_asks_anew_who_is_logged_in() {
     site.visit(&mut browser, async |login| login.log_out().await.unwrap()).await;
     assert_eq!(who().await, None);
 }
+
+#[tokio::test]
+async fn logins_of_one_second_are_listed_in_their_order() {
+    let site = site();
+    let agents = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut browsers = agents.map(|agent| Browser { agent: Some(agent), ..Browser::default() });
+    for browser in &mut browsers {
+        site.log_in(browser, "1", false).await;
+    }
+    let listed = site.visit(&mut browsers[0], async |login| login.sessions().await.unwrap()).await;
+    assert_eq!(listed.iter().map(|each| each.user_agent.as_deref().unwrap()).collect::<Vec<_>>(), agents);
+}
+
+#[tokio::test]
+async fn of_two_requests_that_replace_the_secrets_one_sends_cookies() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    let mut restored = browser.clone();
+    restored.close();
+    // Both have loaded the login before either writes.
+    let (confirming, restoring) = (site.manager.begin(), site.manager.begin());
+    let (confirm, restore) = (confirming.access(|| browser.request()), restoring.access(|| restored.request()));
+    confirm.confirm(&account("1")).await.unwrap();
+    assert!(restore.user().await.unwrap().is_some());
+    let confirmed = confirming.finish_with_store(200).await;
+    let restored_parts = restoring.finish_with_store(200).await;
+    assert_eq!((confirmed.set_cookies.len(), restored_parts.set_cookies.len()), (1, 0));
+    // The remember cookie was not replaced either, so a browser that got only one of the two
+    // responses is no thief.
+    browser.receive(&confirmed);
+    assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+    site.advance(100);
+    site.events();
+    assert_eq!(site.who(&mut restored).await.as_deref(), Some("1"));
+    assert_eq!(site.events(), ["loaded_from_cookie"]);
+}
+
+#[tokio::test]
+async fn a_logout_that_is_not_awaited_is_made_at_the_end() {
+    let (site, mut browser) = (site(), Browser::default());
+    for status in [200, 500] {
+        site.log_in(&mut browser, "1", true).await;
+        let request_login = site.manager.begin();
+        let login = request_login.access(|| browser.request());
+        login.log_out().now().unwrap();
+        assert_eq!((site.store.len(), login.user().await.unwrap().is_none()), (1, true));
+        login.insert("note", &1).unwrap();
+        let parts = request_login.finish_with_store(status).await;
+        assert!(site.store.is_empty() && parts.failure.is_none(), "{status}");
+        browser.receive(&parts);
+        assert_eq!(browser.cookies.len(), usize::from(status == 200), "a visitor's session");
+    }
+}
+
+#[tokio::test]
+async fn a_login_and_a_logout_in_one_request_leave_nothing() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    site.visit(&mut browser, async |login| {
+        login.log_in(account("2")).remember(true).await.unwrap();
+        login.save().await.unwrap();
+        assert_eq!(login.sessions().await.unwrap().len(), 1);
+        login.log_out().await.unwrap();
+    })
+    .await;
+    assert!(site.store.is_empty() && browser.cookies.is_empty(), "{:?}", browser.cookies);
+    site.log_in(&mut browser, "1", true).await;
+    site.visit(&mut browser, async |login| {
+        login.log_out().await.unwrap();
+        login.log_in(account("2")).remember(true).await.unwrap();
+    })
+    .await;
+    assert_eq!((site.who(&mut browser).await.as_deref(), site.store.len()), (Some("2"), 1));
+    assert!(browser.cookies.contains_key(REMEMBER));
+}
+
+#[tokio::test]
+async fn what_was_saved_is_not_lost_and_not_written_twice() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", false).await;
+    let add = |login: &login_core::Login<Account>| {
+        login.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1).unwrap();
+    };
+    site.visit_with(&mut browser, 500, async |login| {
+        add(&login);
+        login.save().await.unwrap();
+        add(&login);
+    })
+    .await;
+    let visits =
+        async |browser: &mut Browser| site.visit(browser, async |login| login.get::<u32>("visits").unwrap()).await;
+    assert_eq!(visits(&mut browser).await, Some(1), "the second change was that of a failed response");
+    site.visit(&mut browser, async |login| {
+        add(&login);
+        login.save().await.unwrap();
+        add(&login);
+        login.save().await.unwrap();
+        add(&login);
+    })
+    .await;
+    assert_eq!(visits(&mut browser).await, Some(4));
+}

@@ -95,6 +95,9 @@ impl Keeping {
 
     /// A handler logs out: whatever the cookies name has ended, whether it was loaded or not.
     pub(crate) fn log_out(&mut self) {
+        if matches!(self.load, SessionLoad::Pending) {
+            self.load = SessionLoad::Loaded;
+        }
         let tokens = self.session_tokens.iter().chain(&self.remember_tokens);
         let named: Vec<SessionId> = tokens.map(|token| token.id).collect();
         self.end();
@@ -112,11 +115,12 @@ impl Keeping {
 
     /// What is to be written. `session` is the session as the request has changed it. It is a copy,
     /// because a handler may stop waiting for it, and what is not written then must not be lost.
-    pub(crate) fn commit(&self, session: &Session, ages: Ages, now: u64, limit: Option<usize>) -> Commit {
+    pub(crate) fn commit(&self, session: &Session, ages: Ages, now: u64) -> Commit {
         Commit {
             ages,
             now,
-            limit,
+            created: 0,
+            limit: None,
             ended: self.ended.clone(),
             base: self.base.clone(),
             changes: self.changes.clone(),

@@ -42,7 +42,9 @@ impl<U: User> Login<U> {
     fn install(&self, found: Result<Found, Failure>) -> Result<(), LoadError> {
         let found = match found {
             Ok(found) => found,
-            Err(cause) => return Err(self.answerable(self.fail_load(cause))),
+            // What kind of answer the request can use is found out later, because a guard may have
+            // copied only what identifies the client.
+            Err(cause) => return Err(self.fail_load(cause)),
         };
         let now = self.0.now();
         let mut guard = self.0.state();

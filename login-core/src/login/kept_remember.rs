@@ -79,8 +79,8 @@ impl<U: User> Login<U> {
             keeping.changes.push(seen);
         }
         if !is_previous {
-            keeping.changes.push(RecordChange::RotateSession { next: next_session.clone(), at: now });
-            keeping.changes.push(RecordChange::RotateRemember { next: next_remember.clone(), at: now });
+            let (session, remember) = (next_session.clone(), next_remember.clone());
+            keeping.changes.push(RecordChange::RotateBoth { session, remember, at: now });
         }
         (keeping.session_cookie, keeping.remember_cookie) = (Some(next_session), Some(next_remember));
         keeping.base = Some(login);

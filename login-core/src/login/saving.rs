@@ -109,9 +109,10 @@ impl<U: User> Login<U> {
 impl<U: User> Shared<U> {
     /// What is to be written of the request's login, if it is kept in a store.
     pub(crate) fn commit(&self, state: &State<U>) -> Option<Commit> {
-        let config = &self.setup.config;
-        let keeping = state.keeping.as_deref()?;
-        Some(keeping.commit(&state.session, config.ages(), self.now(), config.max_sessions))
+        let (config, now) = (&self.setup.config, self.now());
+        let commit = state.keeping.as_deref()?.commit(&state.session, config.ages(), now);
+        let created = if commit.new.is_some() { self.setup.created(now) } else { 0 };
+        Some(Commit { created, limit: config.max_sessions, ..commit })
     }
 
     /// Notifies and logs what came with a write.

@@ -1,7 +1,7 @@
 //! What all logins of one manager share.
 
 use std::fmt::Arguments;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::{Clock, Entropy};
@@ -15,6 +15,7 @@ use crate::request::client;
 use crate::request::cross_site;
 use crate::request::view::Request;
 use crate::store::erased::{AnyStore, NoStore};
+use crate::store::login_record::millis;
 use crate::store::step::StoreStep;
 use crate::user::User;
 
@@ -37,6 +38,8 @@ pub(crate) struct Setup<U: User> {
     pub(crate) has_request_loader: bool,
     /// Where sessions are kept, if not in cookies.
     pub(crate) store: Option<Arc<dyn AnyStore>>,
+    /// When the last login was made, in milliseconds since 1970.
+    pub(crate) last_created: AtomicU64,
     /// The origins whose cross-site requests are logged already.
     pub(crate) refused_origins: Mutex<Vec<String>>,
     /// Which of the [`Warning`]s are logged already.
@@ -58,6 +61,16 @@ pub(crate) enum Warning {
 }
 
 impl<U: User> Setup<U> {
+    /// The time of a login that is made in this second, in milliseconds since 1970. Within the
+    /// second, each is later than the ones before, so that a list of them has an order.
+    pub(crate) fn created(&self, now: u64) -> u64 {
+        let (first, last) = (millis(now), millis(now).saturating_add(999));
+        let next = |created: u64| created.saturating_add(1).clamp(first, last);
+        let update =
+            self.last_created.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |created| Some(next(created)));
+        update.map_or(first, next)
+    }
+
     /// Whether sessions are kept in a store.
     pub(crate) fn is_store(&self) -> bool {
         self.store.is_some()

@@ -162,6 +162,7 @@ impl<U: User, M: BuiltManager<U>> LoginManagerBuilder<U, M> {
             loaders,
             has_request_loader,
             store: self.store,
+            last_created: Default::default(),
             refused_origins: Default::default(),
             warned: Default::default(),
         };

@@ -18,6 +18,8 @@ pub(crate) struct Commit {
     pub(crate) ages: Ages,
     /// Seconds since 1970.
     pub(crate) now: u64,
+    /// When a new login was made, in milliseconds since 1970.
+    pub(crate) created: u64,
     /// How many sessions a user may have.
     pub(crate) limit: Option<usize>,
     /// Logins that the request has ended.
@@ -70,7 +72,7 @@ impl Commit {
     /// Only removes logins that have ended.
     pub(crate) fn of_ended(ended: Vec<SessionId>, ages: Ages, now: u64) -> Self {
         let (base, changes, session, new) = (None, Vec::new(), None, None);
-        Self { ages, now, limit: None, ended, base, changes, session, new, touches: false }
+        Self { ages, now, created: 0, limit: None, ended, base, changes, session, new, touches: false }
     }
 
     /// Writes everything.

@@ -48,21 +48,22 @@ impl NewRecord {
     /// Inserts the record, and does what comes with it.
     pub(crate) fn insert(mut self, commit: Commit) -> Committing {
         if let NewRemember::As(tokens) = &mut self.remember {
+            let is_base = |token: &Token| commit.base.as_ref().filter(|base| base.record.id == token.id).cloned();
             return match tokens.pop() {
+                Some(token) if is_base(&token).is_some() => self.carry(&token, Ok(is_base(&token)), commit),
                 Some(token) => StoreStep::find(token.id, move |found| self.carry(&token, load::read(found), commit)),
                 None => Self { remember: NewRemember::No, ..self }.insert(commit),
             };
         }
         if commit.limit.is_none() {
-            let created = commit.now_millis();
-            return self.insert_at(created, commit);
+            return self.insert_at(commit.created, commit);
         }
-        StoreStep::of_user(self.user_id.as_bytes().to_vec(), move |others| {
-            let created = others.and_then(|others| limit::created_after(others, commit.ages, commit.now));
-            match created {
-                Ok(created) => self.insert_at(created, commit),
-                Err(error) => failed(error),
+        StoreStep::of_user(self.user_id.as_bytes().to_vec(), move |others| match others {
+            Ok(others) => {
+                let created = limit::created_after(others, commit.created, commit.ages, commit.now);
+                self.insert_at(created, commit)
             }
+            Err(error) => failed(error),
         })
     }
 
@@ -182,11 +183,12 @@ fn remove_replaced(commit: Commit, login: LoginRecord, mut replaced: Vec<Session
 /// each other's records, because each inserts first.
 fn hold_limit(commit: Commit, login: LoginRecord) -> Committing {
     let Some(limit) = commit.limit else { return clean_up(commit, login, Vec::new()) };
-    StoreStep::of_user(login.record.user_id.clone(), move |all| {
-        match all.and_then(|all| limit::surplus(all, limit, commit.ages, commit.now)) {
-            Ok(surplus) => remove_surplus(commit, login, surplus, Vec::new()),
-            Err(error) => undo(login, error),
+    StoreStep::of_user(login.record.user_id.clone(), move |all| match all {
+        Ok(all) => {
+            let surplus = limit::surplus(all, limit, commit.ages, commit.now);
+            remove_surplus(commit, login, surplus, Vec::new())
         }
+        Err(error) => undo(login, error),
     })
 }
 

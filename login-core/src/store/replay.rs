@@ -21,9 +21,11 @@ pub(crate) enum RecordChange {
         next: Token,
         at: u64,
     },
-    /// The secret of the remember cookie is replaced.
-    RotateRemember {
-        next: Token,
+    /// The secrets of both cookies are replaced, or neither: a browser that presents one of the
+    /// new ones is to have the other too.
+    RotateBoth {
+        session: Token,
+        remember: Token,
         at: u64,
     },
     /// The remember cookie is valid for its whole duration again.
@@ -51,9 +53,11 @@ impl RecordChange {
                 }
             }
             Self::RotateSession { next, at } => body.secret.rotate(next, *at),
-            Self::RotateRemember { next, at } => {
-                if let Some(Remember { secret, .. }) = &mut body.remember {
-                    secret.rotate(next, *at);
+            Self::RotateBoth { session, remember, at } => {
+                let Some(Remember { secret, .. }) = &mut body.remember else { return };
+                if body.secret.precedes(session) && secret.precedes(remember) {
+                    body.secret.rotate(session, *at);
+                    secret.rotate(remember, *at);
                 }
             }
             Self::ExtendRemember { ends_at } => {

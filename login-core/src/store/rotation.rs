@@ -58,9 +58,15 @@ impl Rotation {
         }
     }
 
+    /// Whether this token is one that would follow. It does not if another request has replaced the
+    /// secret.
+    pub(crate) fn precedes(&self, next: &Token) -> bool {
+        next.generation == self.generation.saturating_add(1)
+    }
+
     /// Replaces the current secret, unless another request has done so.
     pub(crate) fn rotate(&mut self, next: &Token, now: u64) {
-        if next.generation == self.generation.saturating_add(1) {
+        if self.precedes(next) {
             self.previous = Some(std::mem::replace(&mut self.current, next.hash()));
             (self.generation, self.rotated_at, self.presented_at) = (next.generation, now, None);
         }

@@ -1,0 +1,173 @@
+//! What must be true of responses, and of what they acknowledge.
+
+use login_core::LoginError;
+use login_core::adapter::ResponseParts;
+use login_store::SessionId;
+
+use super::browser::{cookie, is_deletion, named};
+use super::model::{Model, values};
+use super::script::Script;
+use crate::common::site::{REMEMBER, SESSION};
+
+impl Model {
+    pub(crate) fn listed(&mut self, number: usize, sessions: &[(SessionId, bool)]) {
+        let visit = &self.visits[&number];
+        for (id, is_current) in sessions {
+            assert_eq!(Some(*id) == visit.current, *is_current, "{id} in the list, with {:?}", visit.current);
+            if let (Some(record), Some(Some(user))) = (self.store.record(*id), &visit.user) {
+                assert_eq!(record.user_id, user.as_bytes(), "another user's session is listed");
+            }
+        }
+    }
+
+    /// A handler ended one session. `result`: whether it was found.
+    pub(crate) fn ended_one(&mut self, number: usize, id: SessionId, result: Option<bool>) {
+        let visit = &self.visits[&number];
+        let Some(user) = visit.user.clone().flatten() else { return };
+        if visit.current == Some(id) {
+            return self.logged_out(number, result == Some(true));
+        }
+        let is_another = self.store.record(id).is_some_and(|record| record.user_id != user.as_bytes());
+        match result {
+            Some(true) => {
+                assert!(!is_another, "it was another user's");
+                self.ended(&[id]);
+            }
+            Some(false) if !is_another => self.ended(&[id]),
+            Some(false) | None => {}
+        }
+    }
+
+    pub(crate) fn ended_others(&mut self, number: usize, ids: &[SessionId]) {
+        let current = self.visits[&number].current;
+        let others: Vec<_> = ids.iter().copied().filter(|id| Some(*id) != current).collect();
+        self.ended(&others);
+    }
+
+    pub(crate) fn ended_all(&mut self, number: usize, ids: &[SessionId], is_done: bool) {
+        let user = self.visits[&number].user.clone();
+        if user.flatten().is_none() {
+            return;
+        }
+        if is_done {
+            self.ended(ids);
+            self.logged_out(number, true);
+        } else {
+            // Whether this login has ended is open.
+            let visit = self.visit(number);
+            visit.added.clear();
+            visit.dropped.clear();
+            visit.user = None;
+        }
+    }
+
+    pub(crate) fn saved(&mut self, number: usize, result: &Result<(), LoginError>) {
+        match result {
+            Ok(()) => self.acknowledge(number),
+            Err(LoginError::LoginEnded) => {
+                let visit = self.visit(number);
+                visit.added.clear();
+                visit.dropped.clear();
+                (visit.current, visit.base) = (None, None);
+                visit.user = Some(None);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// What the request has changed is written, or was ended with the login.
+    fn acknowledge(&mut self, number: usize) {
+        let visit = self.visit(number);
+        let (added, dropped) = (std::mem::take(&mut visit.added), std::mem::take(&mut visit.dropped));
+        let (current, base, is_restored) = (visit.current, visit.base.take(), visit.is_restored);
+        let names: Vec<_> = visit.names().collect();
+        let is_taking_over = visit.made_login;
+        let Some(id) = current else { return };
+        if is_taking_over {
+            let replaced: Vec<_> = names.into_iter().filter(|each| *each != id).collect();
+            self.ended(&replaced);
+        }
+        let Some(record) = self.store.record(id) else { return };
+        let there = values(&record);
+        let mut expected = added;
+        if let Some(removal) =
+            base.and_then(|base| self.removals.get(&base)).filter(|removal| removal.by == number && !removal.is_chosen)
+        {
+            expected.extend(removal.values.iter().filter(|value| !dropped.contains(value)).cloned());
+        }
+        for value in &expected {
+            let is_there = there.contains(value) || self.contested.contains(value);
+            assert!(is_there, "{value} was acknowledged, and is not in {id}: {there:?}");
+        }
+        for value in &dropped {
+            assert!(!there.contains(value), "the removal of {value} was acknowledged, and it is in {id}");
+        }
+        let facts = self.facts.entry(id).or_default();
+        facts.present.extend(expected);
+        facts.absent.extend(dropped);
+        facts.is_restored |= is_restored && !is_taking_over;
+    }
+
+    /// The response is ready.
+    pub(crate) fn finish(&mut self, number: usize, script: &Script, status: u16, parts: &ResponseParts) {
+        let made = self.store.made(number);
+        let visit = &self.visits[&number];
+        let is_failure = parts.failure.is_some() || status >= 500;
+        assert!(is_failure || !visit.must_fail, "the store failed, and the response does not: {made:?}");
+        let lines = &parts.set_cookies;
+        if is_failure {
+            assert!(lines.iter().all(|line| is_deletion(line)), "a failure sets cookies: {lines:?}");
+            if !visit.must_fail {
+                assert!(visit.own.iter().all(|id| !self.store.has(*id)), "a failure leaves a new login");
+            }
+        }
+        if visit.logged_out {
+            for (name, named) in [(SESSION, visit.sent.session), (REMEMBER, visit.sent.remember)] {
+                let is_set = lines.iter().any(|line| cookie(line).0 == name);
+                assert!(is_set || named.is_none(), "a logout leaves the cookie {name}");
+            }
+        }
+        for line in lines {
+            let Some(named) = named(cookie(line).1) else { continue };
+            match (&visit.user, self.store.record(named.id)) {
+                (Some(user), Some(record)) => {
+                    assert_eq!(user.as_deref().map(str::as_bytes), Some(&*record.user_id), "a cookie of another user");
+                }
+                _ => assert!(
+                    visit.names().chain(visit.own.clone()).any(|id| id == named.id),
+                    "a cookie of a login that is not the request's"
+                ),
+            }
+        }
+        self.check_calls(number, script);
+        if !is_failure {
+            self.acknowledge(number);
+        }
+    }
+
+    /// What a request looks at decides what it asks the store for.
+    fn check_calls(&self, number: usize, script: &Script) {
+        let (made, visit) = (self.store.made(number), &self.visits[&number]);
+        if script.actions.is_empty() {
+            assert!(made.is_empty(), "a request that looks at nothing made {made:?}");
+        }
+        if !script.only_reads() {
+            return;
+        }
+        let mut names: Vec<_> = visit.names().collect();
+        names.dedup_by(|one, other| one == other && self.store.has(*one));
+        let finds = made.iter().filter(|method| **method == "find").count();
+        let conflicts = made.iter().filter(|method| **method == "update").count().saturating_sub(1);
+        assert!(finds <= names.len() + conflicts, "a request that only reads made {made:?}");
+        if names.is_empty() {
+            assert!(made.is_empty(), "a visitor's request made {made:?}");
+        }
+    }
+
+    /// A request that only reads, and that nothing is due for.
+    pub(crate) fn check_only_finds(&self, number: usize) {
+        let made = self.store.made(number);
+        let writes = made.iter().any(|method| *method != "find");
+        assert!(!writes || self.options.refreshes, "a request that only reads made {made:?}");
+    }
+}

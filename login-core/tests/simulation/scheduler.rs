@@ -1,0 +1,295 @@
+//! Decides what happens next: whose call is answered, which response is lost, how late it is.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use login_core::adapter::ResponseParts;
+
+use super::browser::{Browser, shown};
+use super::model::Model;
+use super::options::Options;
+use super::random::Random;
+use super::request::{USERS, Visitor, end_sessions_of};
+use super::script::{Action, Script};
+use super::store::{Fate, SimStore};
+use crate::common::NOW;
+use crate::common::site::{REMEMBER, SESSION, Site};
+
+/// How long a request may take, from its sending to the delivery of its response, in seconds. It
+/// is less than the grace for replaced cookies.
+const SLOWEST: u64 = 30;
+
+type Handling = Pin<Box<dyn Future<Output = Option<ResponseParts>>>>;
+
+struct Running {
+    number: usize,
+    /// The browser, and how often it was closed before.
+    sent_by: Option<(usize, usize)>,
+    sent_at: u64,
+    handling: Handling,
+}
+
+struct Finished {
+    number: usize,
+    sent_by: (usize, usize),
+    sent_at: u64,
+    parts: ResponseParts,
+}
+
+pub(crate) struct Schedule {
+    seed: u64,
+    random: Random,
+    options: Options,
+    site: Site,
+    store: SimStore,
+    model: Arc<Mutex<Model>>,
+    browsers: Vec<Browser>,
+    running: Vec<Running>,
+    finished: Vec<Finished>,
+    now: u64,
+    requests: usize,
+    trace: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Happens {
+    Request,
+    Poll,
+    Decide,
+    Deliver,
+    Leave,
+    Wait,
+    Close,
+    ChangeAgent,
+    Steal,
+    Administer,
+}
+
+impl Schedule {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let options = Options::random(&mut random);
+        let store = SimStore::default();
+        let model = Arc::new(Mutex::new(Model::new(store.clone(), options.clone(), NOW)));
+        let (notified, calling) = (Arc::clone(&model), store.clone());
+        let site = Site::on(store.clone(), store.memory.clone(), |builder| {
+            options.configure(builder).on_event(move |event| {
+                let user = event.user().map(|user| user.id.clone());
+                let mut model = notified.lock().unwrap();
+                model.event(calling.current(), event.name(), event.session_id(), user.as_deref());
+            })
+        });
+        let browsers = vec![Browser::default(); options.browsers];
+        let trace = vec![format!("{options:?}")];
+        let (running, finished) = (Vec::new(), Vec::new());
+        Self { seed, random, options, site, store, model, browsers, running, finished, now: NOW, requests: 0, trace }
+    }
+
+    /// Lets so many things happen, and then everything that has begun end.
+    pub(crate) fn run(mut self, steps: usize) {
+        for _ in 0..steps {
+            self.step();
+            self.check_quiet();
+        }
+        self.settle();
+        self.check_quiet();
+        for browser in 0..self.browsers.len() {
+            let looks = [(); 3].map(|()| {
+                self.send(browser, Script::of(&[Action::Look, Action::Read]));
+                self.settle_all();
+                self.requests
+            });
+            self.model.lock().unwrap().check_only_finds(looks[2]);
+        }
+    }
+
+    fn check_quiet(&self) {
+        let is_quiet = self.running.is_empty() && self.finished.is_empty() && self.store.waiting() == 0;
+        if is_quiet && !self.options.fails && !self.options.loses {
+            self.model.lock().unwrap().check_limit();
+        }
+    }
+
+    fn step(&mut self) {
+        let (running, waiting, finished) = (self.running.len(), self.store.waiting(), self.finished.len());
+        let if_any = |count: usize, weight: usize| if count > 0 { weight } else { 0 };
+        let options = &self.options;
+        let may = |may: bool, weight: usize| if may { weight } else { 0 };
+        let happens = self.random.weighted(&[
+            (if running < options.parallel { 20 } else { 0 }, Happens::Request),
+            (if_any(running, 30), Happens::Poll),
+            (if_any(waiting, 40), Happens::Decide),
+            (if_any(finished, 20), Happens::Deliver),
+            (may(options.loses, if_any(running, 2)), Happens::Leave),
+            (4, Happens::Wait),
+            (1, Happens::Close),
+            (may(options.changes_agents, 1), Happens::ChangeAgent),
+            (may(options.has_thief, 1), Happens::Steal),
+            (may(options.has_administrator, 1), Happens::Administer),
+        ]);
+        match happens {
+            Happens::Request => {
+                let browser = self.random.below(self.browsers.len());
+                let script = Script::random(&mut self.random, &self.options);
+                self.send(browser, script);
+            }
+            Happens::Poll => {
+                let at = self.random.below(running);
+                self.poll(at);
+            }
+            Happens::Decide => {
+                let fate = if self.options.fails && self.random.percent(8) {
+                    self.random.pick(&[Fate::Failed, Fate::AnswerLost])
+                } else {
+                    Fate::Answered
+                };
+                let at = self.random.below(waiting);
+                self.decide(at, fate);
+            }
+            Happens::Deliver => {
+                let is_lost = self.options.loses && self.random.percent(20);
+                let at = self.random.below(finished);
+                self.deliver(at, is_lost);
+            }
+            Happens::Leave => {
+                let left = self.running.remove(self.random.below(running));
+                self.trace.push(format!("client of {} leaves", left.number));
+            }
+            Happens::Wait => self.wait(),
+            Happens::Close => {
+                let browser = self.random.below(self.browsers.len());
+                self.trace.push(format!("browser {browser} is closed"));
+                self.browsers[browser].close();
+            }
+            Happens::ChangeAgent => {
+                let browser = self.random.below(self.browsers.len());
+                self.browsers[browser].agent += 1;
+            }
+            Happens::Steal => self.steal(),
+            Happens::Administer => {
+                self.requests += 1;
+                let user = self.random.pick(&USERS);
+                let ending = end_sessions_of(self.site.manager.clone(), Arc::clone(&self.model), user);
+                let handling = Box::pin(async move {
+                    ending.await;
+                    None
+                });
+                self.trace.push(format!("{} ends all sessions of {user}", self.requests));
+                self.running.push(Running { number: self.requests, sent_by: None, sent_at: self.now, handling });
+            }
+        }
+    }
+
+    fn send(&mut self, browser: usize, script: Script) {
+        self.requests += 1;
+        let number = self.requests;
+        let sender = &mut self.browsers[browser];
+        let (request, sent) = sender.send(self.now);
+        let sent_by = Some((browser, sender.closed));
+        self.trace.push(format!("{number} of browser {browser}: {script:?} with {sent:?}"));
+        let (manager, model) = (self.site.manager.clone(), Arc::clone(&self.model));
+        let visitor = Visitor { manager, model, number, browser, script };
+        let handling = Box::pin(async move { Some(visitor.handle(request, sent).await.1) });
+        self.running.push(Running { number, sent_by, sent_at: self.now, handling });
+    }
+
+    fn poll(&mut self, at: usize) {
+        let Running { number, sent_by, sent_at, handling } = &mut self.running[at];
+        self.store.set_current(*number);
+        let Poll::Ready(parts) = handling.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { return };
+        let cookies = parts.iter().flat_map(|parts| &parts.set_cookies).map(|line| shown(line)).collect::<Vec<_>>();
+        self.trace.push(format!("{number} has ended: {cookies:?}"));
+        if let (Some(parts), Some(sent_by)) = (parts, *sent_by) {
+            self.finished.push(Finished { number: *number, sent_by, sent_at: *sent_at, parts });
+        }
+        self.running.remove(at);
+    }
+
+    fn decide(&mut self, at: usize, fate: Fate) {
+        let effect = self.store.decide(at, fate);
+        let ids = |records: &[login_store::Record]| records.iter().map(|each| each.id.to_string()).collect::<Vec<_>>();
+        self.trace.push(format!(
+            "{} of {}: {fate:?}, wrote {:?}, removed {:?}",
+            effect.method,
+            effect.request,
+            ids(&effect.written),
+            ids(&effect.removed)
+        ));
+        self.model.lock().unwrap().effect(&effect);
+    }
+
+    fn deliver(&mut self, at: usize, is_lost: bool) {
+        let Finished { number, sent_by: (browser, closed), parts, .. } = self.finished.remove(at);
+        let browser = &mut self.browsers[browser];
+        let is_lost = is_lost || browser.closed != closed;
+        self.trace.push(format!("response to {number} {}", if is_lost { "is lost" } else { "is delivered" }));
+        if !is_lost {
+            browser.receive(&parts, self.now);
+        }
+    }
+
+    fn wait(&mut self) {
+        let idle = self.options.idle_timeout.unwrap_or(600);
+        let choice = self.random.below(61) as u64;
+        let seconds = self.random.pick(&[0, 1, 5, 15, choice, 59, 60, 61, 600, idle, idle + 1, 12_000]);
+        let sent_at = self.running.iter().map(|each| each.sent_at).chain(self.finished.iter().map(|each| each.sent_at));
+        let oldest = sent_at.min().unwrap_or(self.now);
+        if self.now + seconds > oldest + SLOWEST {
+            self.settle();
+        }
+        self.now += seconds;
+        self.trace.push(format!("{seconds} seconds pass"));
+        self.site.clock.advance(Duration::from_secs(seconds));
+        self.model.lock().unwrap().now = self.now;
+    }
+
+    /// Everything that has begun ends, in any order.
+    fn settle(&mut self) {
+        let loses = self.options.loses;
+        while !self.running.is_empty() || self.store.waiting() > 0 || !self.finished.is_empty() {
+            let (running, waiting, finished) = (self.running.len(), self.store.waiting(), self.finished.len());
+            let choice = self.random.below(running + waiting + finished);
+            if choice < running {
+                self.poll(choice);
+            } else if choice < running + waiting {
+                self.decide(choice - running, Fate::Answered);
+            } else {
+                let is_lost = loses && self.random.percent(20);
+                self.deliver(choice - running - waiting, is_lost);
+            }
+        }
+    }
+
+    /// Everything that has begun ends, and every response is delivered.
+    fn settle_all(&mut self) {
+        let loses = std::mem::replace(&mut self.options.loses, false);
+        self.settle();
+        self.options.loses = loses;
+    }
+
+    /// Someone copies cookies, and uses them from now on.
+    fn steal(&mut self) {
+        let owner = self.random.below(self.browsers.len());
+        let mut thief = Browser { is_thief: true, ..self.browsers[owner].clone() };
+        let left = self.random.pick(&[None, Some(SESSION), Some(REMEMBER)]);
+        left.map(|name| thief.cookies.remove(name));
+        self.trace.push(format!("browser {} steals {:?} of {owner}", self.browsers.len(), thief.cookies.keys()));
+        match self.browsers.iter().position(|browser| browser.is_thief) {
+            Some(at) if at != owner => self.browsers[at] = thief,
+            _ => self.browsers.push(thief),
+        }
+    }
+}
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let from = self.trace.len().saturating_sub(150);
+            eprintln!("{}", self.trace[..1].join(""));
+            eprintln!("{}", self.trace[from..].join("\n"));
+            eprintln!("again: SIMULATION_SEED={} cargo test -p login-core --test simulation", self.seed);
+        }
+    }
+}

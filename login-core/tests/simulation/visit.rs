@@ -1,0 +1,262 @@
+//! What must be true of what a request sees.
+
+use std::collections::BTreeMap;
+
+use login_core::LoginError;
+use login_core::SessionProtection;
+use login_store::{Record, SessionId};
+
+use super::browser::Sent;
+use super::model::Model;
+use super::script::Action;
+use super::store::Method;
+
+/// A request, as far as it has come.
+pub(crate) struct Visit {
+    pub(crate) sent: Sent,
+    browser: usize,
+    now: u64,
+    /// The logins that its cookies name and that existed when it began.
+    live: BTreeMap<SessionId, Record>,
+    /// The logins that its cookies name and that were restored before, but not confirmed.
+    stale: Vec<SessionId>,
+    /// Who is logged in, as it has seen it.
+    pub(crate) user: Option<Option<String>>,
+    /// Its login.
+    pub(crate) current: Option<SessionId>,
+    /// Logins that it made.
+    pub(crate) own: Vec<SessionId>,
+    /// The login of the same user whose place its own login takes.
+    pub(crate) base: Option<SessionId>,
+    pub(crate) made_login: bool,
+    pub(crate) logged_out: bool,
+    pub(crate) is_restored: bool,
+    pub(crate) is_confirmed: bool,
+    is_protected: bool,
+    /// Values that it has added and removed, and that no response has acknowledged.
+    pub(crate) added: Vec<String>,
+    pub(crate) dropped: Vec<String>,
+    /// What the handler does now. `None` after it.
+    pub(crate) action: Option<Action>,
+    has_action_failed: bool,
+    has_load_failed: bool,
+    /// Whether a call failed that makes the response a failure.
+    pub(crate) must_fail: bool,
+    pub(crate) listed_at: usize,
+}
+
+impl Visit {
+    /// The logins that the cookies name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = SessionId> + use<> {
+        self.sent.session.into_iter().chain(self.sent.remember).map(|named| named.id)
+    }
+
+    pub(crate) fn call_failed(&mut self, method: Method) {
+        match self.action {
+            Some(action) if action.reports_failures() => self.has_action_failed = true,
+            _ => self.must_fail = true,
+        }
+        self.has_load_failed |= method == "find" && self.user.is_none();
+    }
+
+    fn is_known(&self) -> Option<&str> {
+        self.user.as_ref()?.as_deref()
+    }
+
+    fn forget(&mut self) {
+        self.added.clear();
+        self.dropped.clear();
+        (self.current, self.base) = (None, None);
+    }
+}
+
+impl Model {
+    pub(crate) fn visit(&mut self, number: usize) -> &mut Visit {
+        self.visits.get_mut(&number).expect("the request has begun")
+    }
+
+    pub(crate) fn begin(&mut self, number: usize, browser: usize, sent: Sent) {
+        let names: Vec<_> = sent.session.into_iter().chain(sent.remember).map(|named| named.id).collect();
+        let live = names.iter().filter_map(|id| Some((*id, self.store.record(*id)?))).collect();
+        let is_stale =
+            |id: &SessionId| self.facts.get(id).is_some_and(|facts| facts.is_restored && !facts.is_confirmed);
+        let stale = names.into_iter().filter(is_stale).collect();
+        let visit = Visit {
+            sent,
+            browser,
+            now: self.now,
+            live,
+            stale,
+            user: None,
+            current: None,
+            own: Vec::new(),
+            base: None,
+            made_login: false,
+            logged_out: false,
+            is_restored: false,
+            is_confirmed: false,
+            is_protected: false,
+            added: Vec::new(),
+            dropped: Vec::new(),
+            action: None,
+            has_action_failed: false,
+            has_load_failed: false,
+            must_fail: false,
+            listed_at: 0,
+        };
+        self.visits.insert(number, visit);
+    }
+
+    pub(crate) fn begin_action(&mut self, number: usize, action: Option<Action>) {
+        let visit = self.visit(number);
+        (visit.action, visit.has_action_failed) = (action, false);
+    }
+
+    pub(crate) fn end_action(&mut self, number: usize, error: Option<&LoginError>) {
+        let visit = self.visit(number);
+        assert!(!visit.has_action_failed || error.is_some(), "{:?} has hidden a failure of the store", visit.action);
+        assert!(!matches!(error, Some(LoginError::NotLoaded | LoginError::ResponseBegun)), "{error:?}");
+    }
+
+    /// The application was notified.
+    pub(crate) fn event(&mut self, number: usize, name: &str, id: Option<SessionId>, user: Option<&str>) {
+        if name == "remember_token_reused" {
+            assert!(self.options.has_thief, "an honest browser was called a thief");
+            let id = id.expect("the event says which login");
+            self.ended(&[id]);
+        }
+        let Some(visit) = self.visits.get_mut(&number) else { return };
+        match name {
+            "accessed" => visit.current = id,
+            "loaded_from_cookie" => (visit.current, visit.is_restored) = (id, true),
+            "session_protected" => visit.is_protected = true,
+            "logged_in" => {
+                let is_same = visit.is_known().is_some() && visit.is_known() == user;
+                if !is_same {
+                    visit.forget();
+                } else if visit.current.is_some_and(|current| !visit.own.contains(&current)) {
+                    visit.base = visit.current;
+                }
+                visit.own.extend(id);
+                (visit.made_login, visit.logged_out) = (true, false);
+                (visit.current, visit.user) = (id, Some(user.map(str::to_owned)));
+            }
+            _ => {}
+        }
+    }
+
+    /// The handler asked who is logged in.
+    pub(crate) fn saw_user(&mut self, number: usize, user: Option<&str>) {
+        let options = self.options.clone();
+        let visit = &self.visits[&number];
+        let is_first = visit.user.is_none() && !visit.logged_out;
+        assert!(user.is_some() || !visit.has_load_failed, "a failure of the store was called anonymous");
+        if let Some(seen) = &visit.user {
+            assert_eq!(seen.as_deref(), user, "the user has changed within a request");
+        }
+        if let Some(user) = user
+            && !visit.made_login
+        {
+            let mut users = visit.live.values().map(|record| &*record.user_id);
+            assert!(users.any(|each| each == user.as_bytes()), "a cookie of no login has logged in {user}");
+        }
+        if user.is_none() && is_first && !options.has_thief && !visit.sent.is_outdated {
+            self.check_is_not_logged_out(visit);
+        }
+        if user.is_none() && is_first && visit.is_protected && options.protection == SessionProtection::Strong {
+            self.visit(number).logged_out = false;
+        }
+        let visit = self.visit(number);
+        visit.user = Some(user.map(str::to_owned));
+        if user.is_none() {
+            visit.forget();
+        }
+    }
+
+    /// An honest browser has a login that no one has ended. It stays logged in.
+    fn check_is_not_logged_out(&self, visit: &Visit) {
+        if self.options.changes_agents && self.options.protection == SessionProtection::Strong {
+            return;
+        }
+        let lasts = |record: &Record| record.seen / 1000 + self.options.session_age() >= visit.now;
+        let live = |id: SessionId| visit.live.get(&id).filter(|_| self.store.has(id));
+        if let Some(named) = visit.sent.session {
+            assert!(!live(named.id).is_some_and(lasts), "the session cookie of {} is not accepted", named.id);
+        }
+        // The server may be as much ahead of what the browser knows as a response takes.
+        let is_kept = visit.sent.remember_ends_at > visit.now + 60;
+        if let Some(named) = visit.sent.remember.filter(|_| is_kept) {
+            assert!(live(named.id).is_none(), "the remember cookie of {} is not accepted", named.id);
+        }
+    }
+
+    /// The handler asked anew. A login that had ended before the request is not valid again.
+    pub(crate) fn rechecked(&mut self, number: usize, user: Option<&str>) {
+        let visit = &self.visits[&number];
+        if let (Some(user), Some(seen)) = (user, &visit.user) {
+            assert_eq!(seen.as_deref(), Some(user), "the user has changed within a request");
+        }
+        if visit.user.is_none() && !visit.logged_out {
+            self.saw_user(number, user);
+        }
+    }
+
+    pub(crate) fn saw_freshness(&mut self, number: usize, is_fresh: bool) {
+        let visit = &self.visits[&number];
+        let is_made_here = visit.made_login || visit.is_confirmed;
+        if !is_fresh || is_made_here {
+            return;
+        }
+        assert!(!visit.is_restored, "a restored login is fresh");
+        if let Some(id) = visit.current.filter(|id| visit.stale.contains(id)) {
+            assert!(self.facts[&id].is_confirmed, "{id} was restored and is fresh again");
+        }
+    }
+
+    /// The handler read a value.
+    pub(crate) fn saw_value(&mut self, number: usize, value: &str) {
+        let visit = &self.visits[&number];
+        let Some(user) = &visit.user else { return };
+        let (_, owner) = value.split_once(':').expect("the value names its owner");
+        let is_visitor = match owner.strip_prefix('g') {
+            Some(browser) => self.options.has_thief || browser == visit.browser.to_string(),
+            None => false,
+        };
+        assert!(is_visitor || user.as_deref() == Some(owner), "{user:?} has read {value}");
+    }
+
+    pub(crate) fn added(&mut self, number: usize, value: String) {
+        let visit = self.visit(number);
+        if visit.is_known().is_some() {
+            visit.added.push(value);
+        }
+    }
+
+    pub(crate) fn dropped(&mut self, number: usize, value: String) {
+        self.contested.insert(value.clone());
+        let visit = self.visit(number);
+        visit.added.retain(|added| *added != value);
+        if visit.is_known().is_some() {
+            visit.dropped.push(value);
+        }
+    }
+
+    pub(crate) fn confirming(&mut self, number: usize) {
+        let visit = self.visit(number);
+        visit.is_confirmed = true;
+        if let Some(id) = visit.current {
+            self.facts.entry(id).or_default().is_confirmed = true;
+        }
+    }
+
+    /// The handler has logged out. With success, every login that it could name has ended.
+    pub(crate) fn logged_out(&mut self, number: usize, is_done: bool) {
+        let visit = self.visit(number);
+        visit.forget();
+        (visit.logged_out, visit.made_login, visit.user) = (true, false, is_done.then_some(None));
+        if is_done {
+            let ids: Vec<_> = visit.names().chain(visit.own.clone()).collect();
+            self.ended(&ids);
+        }
+    }
+}
