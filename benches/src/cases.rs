@@ -27,7 +27,7 @@ macro_rules! cases {
     };
 }
 
-use crate::users::Wire::{Flask, Native};
+use crate::users::Wire::{Flask, Native, Store};
 use crate::{actix, axum, core, rocket};
 
 pub static ALL: &[Case] = cases! {
@@ -40,6 +40,7 @@ pub static ALL: &[Case] = cases! {
         "ours", "anonymous, looked at" => axum::anonymous;
         "ours", "logged in" => |m| axum::logged_in(m, Native);
         "ours", "logged in, flask format" => |m| axum::logged_in(m, Flask);
+        "ours", "logged in, session store" => |m| axum::logged_in(m, Store);
         "ours", "remembered" => |m| axum::remembered(m, Native);
         "ours", "remembered, flask format" => |m| axum::remembered(m, Flask);
         "ours", "log in" => |m| axum::log_in(m, Native);
@@ -63,6 +64,7 @@ pub static ALL: &[Case] = cases! {
         "ours", "anonymous, looked at" => actix::anonymous;
         "ours", "logged in" => |m| actix::logged_in(m, Native);
         "ours", "logged in, flask format" => |m| actix::logged_in(m, Flask);
+        "ours", "logged in, session store" => |m| actix::logged_in(m, Store);
         "ours", "remembered" => |m| actix::remembered(m, Native);
         "ours", "remembered, flask format" => |m| actix::remembered(m, Flask);
         "ours", "log in" => |m| actix::log_in(m, Native);
@@ -87,6 +89,7 @@ pub static ALL: &[Case] = cases! {
         "ours", "anonymous, looked at" => rocket::anonymous;
         "ours", "logged in" => |m| rocket::logged_in(m, Native);
         "ours", "logged in, flask format" => |m| rocket::logged_in(m, Flask);
+        "ours", "logged in, session store" => |m| rocket::logged_in(m, Store);
         "ours", "remembered" => |m| rocket::remembered(m, Native);
         "ours", "remembered, flask format" => |m| rocket::remembered(m, Flask);
         "ours", "log in" => |m| rocket::log_in(m, Native);
@@ -101,6 +104,7 @@ pub static ALL: &[Case] = cases! {
         "floor", "MACs of a logged-in request" => core::floor;
         "ours", "authenticate, native" => |m| core::authenticate(m, Native);
         "ours", "authenticate, flask format" => |m| core::authenticate(m, Flask);
+        "ours", "authenticate, session store" => |m| core::authenticate(m, Store);
         "ours", "Cookie header of 1 KiB" => |m| core::cookie_header(m, 1024);
         "ours", "Cookie header of 4 KiB" => |m| core::cookie_header(m, 4096);
         "ours", "Cookie header of 16 KiB" => |m| core::cookie_header(m, 16384);

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use hmac::{Hmac, KeyInit, Mac};
 use login_core::adapter::Step;
-use login_core::{LoginManager, Request, SecretKey};
+use login_core::{LoginManager, MemoryStore, Request, SecretKey};
 use sha2::Sha256;
 
 use crate::meter::Meter;
@@ -17,7 +17,11 @@ fn manager(wire: Wire, old_keys: usize) -> LoginManager<Account> {
     let builder = LoginManager::builder(key, || NOW, |buffer: &mut [u8]| buffer.fill(7));
     let old = |n| SecretKey::from_text(format!("old key {n:3}, {KEY}")).expect("a key");
     let builder = (0..old_keys).map(old).fold(builder, |builder, key| builder.fallback_key(key));
-    let builder = if wire == Wire::Flask { builder.flask_compatible() } else { builder };
+    let builder = match wire {
+        Wire::Native => builder,
+        Wire::Flask => builder.flask_compatible(),
+        Wire::Store => builder.session_store(MemoryStore::new()),
+    };
     builder.build(users::Accounts).expect("a configuration that works")
 }
 
@@ -32,6 +36,7 @@ fn request(cookies: &str) -> Request {
 async fn asks_for_the_user(meter: &mut Meter, manager: &LoginManager<Account>, request: Request) {
     let play = async |request: Request| {
         let login = manager.begin().access(|| request);
+        login.load().await.expect("the store is in memory");
         match login.resolve() {
             Step::LoadUser { id, .. } => assert_eq!(id, users::NUMBER),
             _ => panic!("not logged in"),

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::future::IntoFuture;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use login_core::adapter::BuiltManager;
-use login_core::{LoginManagerBuilder, SecretKey, TestLogin, User, UserLoader};
+use login_core::{LoginManagerBuilder, MemoryStore, SecretKey, TestLogin, User, UserLoader};
 
 /// A typical password hash: Argon2id in the PHC format.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$1EPAlzUlHbVKnmXLtb5+1F9L5EZx/Wl0zMcyqF9pUQk";
@@ -107,6 +110,8 @@ pub const KEY: &str = "benchmark secret key benchmark secret key benchmark secre
 pub enum Wire {
     Native,
     Flask,
+    /// The native format, with sessions in memory on the server.
+    Store,
 }
 
 /// The same configuration on every framework.
@@ -115,7 +120,11 @@ pub fn configured<M: BuiltManager<Account>>(
     wire: Wire,
 ) -> M {
     let builder = builder(SecretKey::from_text(KEY).expect("a key")).login_view("/login");
-    let builder = if wire == Wire::Flask { builder.flask_compatible() } else { builder };
+    let builder = match wire {
+        Wire::Native => builder,
+        Wire::Flask => builder.flask_compatible(),
+        Wire::Store => builder.session_store(MemoryStore::new()),
+    };
     builder.build(Accounts).expect("a configuration that works")
 }
 
@@ -149,7 +158,15 @@ pub type LoggingIn = TestLogin<Account>;
 pub fn login_cookie(login: LoggingIn, remembered: bool) -> String {
     let login = login.user_agent(USER_AGENT).address(ADDRESS);
     let login = if remembered { login.remembered(Duration::from_secs(86400)).without_session() } else { login };
-    cookies(&login.now().expect("a cookie").header())
+    cookies(&ready(login.into_future()).expect("a cookie").header())
+}
+
+/// The result of a future that waits for nothing: the store is in memory.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the future waits"),
+    }
 }
 
 /// The name and value in a Set-Cookie line.

@@ -120,7 +120,7 @@ pub enum LoginError {
     SessionTooLarge {
         /// The size that the session's data would have, in bytes.
         size: usize,
-        /// The largest size: 1 MiB.
+        /// The largest size: 1,000,000 bytes.
         limit: usize,
     },
     /// The user's ID is longer than a session store takes: 1,024 bytes. Nothing was changed.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The ID of a session that has a login: 16 random bytes, made anew for each login.
+/// The ID of a session that has a login: 16 random bytes, made anew for each login. A login that a
+/// remember cookie restores has the same ID in a session store, and a new one in cookies.
 ///
 /// It is no secret: nobody can log in with it. `Display` writes it as 32 lower-case hexadecimal
 /// digits, and `FromStr` reads these.

@@ -24,9 +24,14 @@ pub struct Flash {
     pub message: String,
 }
 
-/// Session data. It is signed, not encrypted: the visitor can read it. The whole session
-/// must fit into one cookie of 4096 bytes. Each of several parallel requests writes the
+/// Session data. In a cookie it is signed, not encrypted: the visitor can read it. The whole
+/// session must fit into one cookie of 4096 bytes. Each of several parallel requests writes the
 /// whole cookie, and the browser keeps the last one.
+///
+/// With a [session store](crate::LoginManagerBuilder::session_store) this holds for visitors only.
+/// The data of a user who is logged in is on the server, up to 1,000,000 bytes as JSON, and no
+/// request undoes the changes of another: of changes to one key, the last one wins. Without the
+/// session, which an extractor loads, each method is [`LoginError::NotLoaded`], and there are no keys.
 impl<U: User> Login<U> {
     /// The value under this key, if there is one.
     ///
@@ -170,7 +175,8 @@ impl<U: User> Login<U> {
     }
 
     /// Removes and returns the flashed messages, oldest first (Flask's
-    /// `get_flashed_messages`).
+    /// `get_flashed_messages`). With a session store, messages that another request flashes
+    /// meanwhile stay.
     ///
     /// # Errors
     /// [`LoginError::ResponseBegun`].

@@ -31,9 +31,9 @@ pub(crate) enum Limit {
     Refusal,
 }
 
-/// The largest data of a session that is kept on the server, in bytes. The rest of the record has
-/// space too.
-const LARGEST_SESSION: usize = (1 << 20) - (4 << 10);
+/// The largest data of a session that is kept on the server, in bytes. A store takes 1 MiB, and the
+/// rest of the record needs some of it.
+const LARGEST_SESSION: usize = 1_000_000;
 
 /// The space that refusals leave in the session cookie, in bytes.
 const SPACE_FOR_LOGIN: usize = 512;

@@ -28,6 +28,10 @@ use crate::user::{User, id_text};
 /// dropped. So add data for the new user after logging in. (In the flask format `next` stays.)
 ///
 /// A remember cookie of another user is deleted.
+///
+/// With a session store the login takes effect in this request at once, and for others when the
+/// response is ready, or [`save`](crate::Login::save) was awaited. Then the logins are ended whose
+/// cookies the request carried.
 #[must_use = "the user is logged in only when this is awaited"]
 pub struct LogIn<U: User> {
     login: Login<U>,

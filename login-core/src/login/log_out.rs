@@ -25,7 +25,9 @@ use crate::user::User;
 /// data that [`keep`](Self::keep) names. In the flask format only the login is removed, as in
 /// Flask: the next user of the browser can read the data.
 ///
-/// If the request carried the session cookie or the remember cookie, both are deleted.
+/// If the request carried the session cookie or the remember cookie, both are deleted. A copy of
+/// them stays valid until it expires, unless there is a session store: then the login is removed
+/// from it before the logout returns, and no copy works any more.
 #[must_use = "the user is logged out only when this is awaited"]
 pub struct LogOut<U: User> {
     login: Login<U>,

@@ -61,19 +61,19 @@ impl Search {
                 Ok(login) => login,
                 Err(error) => return StoreStep::Done(Err(error)),
             };
-            found.session_is_gone |= login.is_none();
-            if let Some(login) = login.as_ref().filter(|login| login.has_session(self.ages, self.now)) {
-                let is_previous = match login.body.secret.judge(&token, self.now) {
-                    Presented::Current => Some(false),
-                    Presented::Previous => Some(true),
-                    Presented::Replaced | Presented::Unknown => None,
-                };
-                if let Some(is_previous) = is_previous {
-                    found.session = Some(Usable { login: login.clone(), token, is_previous });
-                    return StoreStep::Done(Ok(found));
+            let Some(login) = login else {
+                found.session_is_gone = true;
+                return self.by_session(sessions, remembers, found, None);
+            };
+            let is_alive = login.has_session(self.ages, self.now);
+            let judged = if is_alive { login.body.secret.judge(&token, self.now) } else { Presented::Unknown };
+            match judged {
+                Presented::Current | Presented::Previous => {
+                    found.session = Some(Usable { login, token, is_previous: judged == Presented::Previous });
+                    StoreStep::Done(Ok(found))
                 }
+                Presented::Replaced | Presented::Unknown => self.by_session(sessions, remembers, found, Some(login)),
             }
-            self.by_session(sessions, remembers, found, login)
         })
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) changes_agents: bool,
     /// Whether an administrator ends sessions.
     pub(crate) has_administrator: bool,
+    /// Whether visitors' values that were removed must not come back.
+    pub(crate) tracks_visitors: bool,
     pub(crate) browsers: usize,
     /// How many requests run at the same time at most.
     pub(crate) parallel: usize,
@@ -52,6 +54,7 @@ impl Options {
             has_thief: random.percent(30),
             changes_agents: random.percent(30),
             has_administrator: random.percent(40),
+            tracks_visitors: false,
             browsers: 1 + random.below(3),
             parallel: 1 + random.below(6),
             users: 1 + random.below(2),

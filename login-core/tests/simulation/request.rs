@@ -16,6 +16,8 @@ pub(crate) const USERS: [&str; 2] = ["1", "2"];
 
 const KEPT: &str = "kept";
 const LOG: &str = "log";
+/// A visitor's value replaces the one in a login that is restored, so it has a key of its own.
+const VISITORS_LOG: &str = "visitors_log";
 
 pub(crate) struct Visitor {
     pub(crate) manager: Manager,
@@ -129,7 +131,7 @@ impl Visitor {
         for key in login.keys() {
             let values = match key.as_str() {
                 KEPT => continue,
-                LOG => login.get::<Vec<String>>(LOG)?.unwrap_or_default(),
+                LOG | VISITORS_LOG => login.get::<Vec<String>>(&key)?.unwrap_or_default(),
                 key => login.get::<String>(key)?.into_iter().collect(),
             };
             values.iter().for_each(|value| self.model().saw_value(self.number, value));
@@ -156,7 +158,8 @@ impl Visitor {
             Action::Update => {
                 let value = self.value('u', user);
                 let added = value.clone();
-                login.update(LOG, move |log: Option<Vec<String>>| {
+                let key = if user.is_some() { LOG } else { VISITORS_LOG };
+                login.update(key, move |log: Option<Vec<String>>| {
                     log.unwrap_or_default().into_iter().chain([added.clone()]).collect::<Vec<_>>()
                 })?;
                 self.model().added(self.number, value);

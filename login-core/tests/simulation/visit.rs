@@ -234,9 +234,11 @@ impl Model {
 
     pub(crate) fn dropped(&mut self, number: usize, value: String) {
         self.contested.insert(value.clone());
+        // A visitor's value is in a cookie too, from which a restored login may get it again.
+        let is_tracked = !value.contains(":g") || self.options.tracks_visitors;
         let visit = self.visit(number);
         visit.added.retain(|added| *added != value);
-        if visit.is_known().is_some() {
+        if visit.is_known().is_some() && is_tracked {
             visit.dropped.push(value);
         }
     }
