@@ -186,3 +186,39 @@ async fn lists_and_ends_fail_with_the_store() {
     assert!(matches!(site.manager.sessions_of(&"1".to_owned()).await, Err(LoginError::Load(_))));
     assert!(matches!(site.manager.end_sessions_of(&"1".to_owned()).await, Err(LoginError::Load(_))));
 }
+
+#[tokio::test]
+async fn a_save_that_no_one_waits_for_is_a_failure() {
+    use login_core::adapter::{StoreCall, StoreStep};
+    use login_store::SessionStore as _;
+
+    let (site, _) = site();
+    let mut browser = Browser::default();
+    let user = account("1");
+    let (_, parts) = site
+        .visit_with(&mut browser, 200, async |login| {
+            login.log_in(user).await.unwrap();
+            // The store does what it is asked for, and the answer does not arrive.
+            let StoreStep::Ask(StoreCall::Insert { record, .. }) = login.save_steps() else { panic!("no login") };
+            site.store.insert(&record).await.unwrap();
+            assert!(matches!(login.save().await, Err(LoginError::Load(_))), "nor is it saved twice at once");
+        })
+        .await;
+    assert_eq!(parts.replacement(200).map(|answer| answer.status()), Some(500));
+    assert!(parts.set_cookies.is_empty() && site.store.is_empty(), "the new login is removed");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_answered_in_the_clients_own_kind() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    browser.close();
+    store.fail(&["update"]);
+    let request = browser.request().with_header("accept", b"application/json");
+    let request_login = site.manager.begin();
+    let login = request_login.access(|| request);
+    assert!(login.user().await.unwrap().is_some());
+    let parts = request_login.finish_with_store(200).await;
+    assert!(parts.failure.is_some_and(|answer| answer.is_json()));
+}

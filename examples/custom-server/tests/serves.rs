@@ -71,5 +71,27 @@ fn log_in_and_log_out() {
 
     let logged_out = server.send("POST", "/logout", &login);
     assert_eq!(logged_out.matches("Max-Age=0").count(), 2, "{logged_out}");
+    assert!(server.get("/secret", &login).starts_with("HTTP/1.1 302"), "a copy of the cookies is of no use");
     assert!(server.get("/secret", "cookie: session=forged; remember_token=ann|00\r\n").starts_with("HTTP/1.1 302"));
+}
+
+#[test]
+fn list_and_end_sessions() {
+    let server = Server::start();
+    assert!(server.get("/sessions", "").starts_with("HTTP/1.1 302"));
+    assert!(server.send("POST", "/sessions/end-others", "accept: application/json\r\n").starts_with("HTTP/1.1 401"));
+    let log_in = |name: &str, agent: &str| {
+        cookies(&server.send("POST", &format!("/login?user={name}"), &format!("user-agent: {agent}\r\n")))
+    };
+    let (phone, laptop, other) = (log_in("ann", "Phone"), log_in("ann", "Laptop"), log_in("bob", "Other"));
+    let list = |login: &str, agent: &str| server.get("/sessions", &format!("{login}user-agent: {agent}\r\n"));
+    let listed = list(&laptop, "Laptop");
+    assert!(listed.contains("another, Phone\n") && listed.contains("this one, Laptop\n"), "{listed}");
+    assert!(!listed.contains("Other"), "{listed}");
+
+    assert!(server.send("POST", "/sessions/end-others", &laptop).ends_with("1 ended\n"));
+    assert!(server.get("/secret", &phone).starts_with("HTTP/1.1 302"));
+    assert!(server.get("/secret", &laptop).ends_with("Hello, ann!\n"));
+    assert!(server.get("/secret", &other).ends_with("Hello, bob!\n"));
+    assert!(!list(&laptop, "Laptop").contains("Phone"));
 }

@@ -31,6 +31,7 @@ pub use crate::request::form::MAX_FORM;
 pub use crate::request::head::RequestHead;
 pub use crate::store::step::{Answers, StoreCall, StoreStep};
 pub use guard::Guard;
+pub use login_store::{Record, Versioned};
 pub use managed::AdapterManager;
 pub use session_entries::session_entries;
 

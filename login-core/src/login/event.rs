@@ -73,8 +73,8 @@ impl<U: User> Event<'_, U> {
             | EventKind::CrossSiteRefused { .. }
             | EventKind::Accessed
             | EventKind::SessionProtected
-            | EventKind::SessionEnded
-            | EventKind::RememberTokenReused
+            | EventKind::SessionEnded { .. }
+            | EventKind::RememberTokenReused { .. }
             | EventKind::LoadFailed { .. } => None,
         }
     }
@@ -180,10 +180,16 @@ pub enum EventKind<'e, U> {
     /// A session was ended by something else than its own logout: from a list of sessions, by an
     /// administrator, or because its user has too many (with a session store).
     /// [`session_id`](Event::session_id) says which one.
-    SessionEnded,
+    SessionEnded {
+        /// The ID of the session's user, as text.
+        user_id: &'e str,
+    },
     /// Someone used a remember cookie that its browser had replaced long ago, so two browsers have
     /// it, and one of them stole it. The login has ended (with a session store).
-    RememberTokenReused,
+    RememberTokenReused {
+        /// The ID of the user whose login it was, as text.
+        user_id: &'e str,
+    },
     /// The application's loader or its session store failed.
     LoadFailed {
         /// The error. Its source is the loader's own error.
@@ -209,8 +215,8 @@ impl<U> EventKind<'_, U> {
             Self::Accessed => "accessed",
             Self::SessionProtected => "session_protected",
             Self::LoginRevoked { .. } => "login_revoked",
-            Self::SessionEnded => "session_ended",
-            Self::RememberTokenReused => "remember_token_reused",
+            Self::SessionEnded { .. } => "session_ended",
+            Self::RememberTokenReused { .. } => "remember_token_reused",
             Self::LoadFailed { .. } => "load_failed",
         }
     }
@@ -222,7 +228,7 @@ impl<U> EventKind<'_, U> {
             let causes = std::iter::successors(std::error::Error::source(*error), |cause| cause.source());
             let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
             tracing::error!(target: "login", %cause, "{error}; the response is a 5xx");
-        } else if matches!(self, Self::RememberTokenReused) {
+        } else if matches!(self, Self::RememberTokenReused { .. }) {
             tracing::warn!(target: "login", event = self.name());
         } else {
             tracing::debug!(target: "login", event = self.name());
@@ -255,10 +261,10 @@ impl<U: User> Shared<U> {
         self.notify_of(kind, SessionOrigin::default());
     }
 
-    /// Notifies the listeners that these sessions have ended.
-    pub(crate) fn notify_ended(&self, sessions: &[SessionId]) {
+    /// Notifies the listeners that these sessions of a user have ended.
+    pub(crate) fn notify_ended(&self, user_id: &str, sessions: &[SessionId]) {
         for id in sessions {
-            self.notify_of(EventKind::SessionEnded, SessionOrigin { id: Some(*id), key: None });
+            self.notify_of(EventKind::SessionEnded { user_id }, SessionOrigin { id: Some(*id), key: None });
         }
     }
 

@@ -15,6 +15,7 @@ use crate::login::kept_remember::remembered_until;
 use crate::login::request_login::RequestLogin;
 use crate::login::resolution::Resolution;
 use crate::login::response_parts::ResponseParts;
+use crate::login::saving;
 use crate::login::setup::Warning;
 use crate::login::shared::Shared;
 use crate::login::state::{RememberChange, State};
@@ -79,7 +80,7 @@ impl<U: User> RequestLogin<U> {
         if !shared.is_accessed() {
             return StoreStep::Done(ResponseParts::default());
         }
-        let is_failure = has_failed(&state) || (500..600).contains(&status);
+        let is_failure = has_failed(&mut state) || (500..600).contains(&status);
         let commit = shared.last_commit(&mut state, is_failure);
         drop(state);
         let Some(commit) = commit else { return StoreStep::Done(shared.kept_parts(is_failure, None)) };
@@ -98,7 +99,10 @@ impl<U: User> RequestLogin<U> {
     }
 }
 
-fn has_failed<U: User>(state: &State<U>) -> bool {
+fn has_failed<U: User>(state: &mut State<U>) -> bool {
+    if let Some(keeping) = state.keeping.as_deref_mut().filter(|keeping| keeping.is_saving) {
+        keeping.failure.get_or_insert_with(saving::abandoned);
+    }
     let has_store_failed = state.keeping.as_deref().is_some_and(|keeping| keeping.failure.is_some());
     has_store_failed || matches!(state.resolution, Resolution::Failed(_))
 }

@@ -45,8 +45,11 @@ pub(crate) struct Keeping {
     pub(crate) remember_cookie: Option<Token>,
     /// Logins that ended in this request and are not removed yet.
     pub(crate) ended: Vec<SessionId>,
-    /// The login that this request has written before its end.
+    /// The login that this request has written before its end, or began to write.
     pub(crate) saved: Option<SessionId>,
+    /// Whether a save has begun and not ended. If no one waits for it any more, it is not known what
+    /// was written.
+    pub(crate) is_saving: bool,
     /// Whether there is no record for the cookies.
     pub(crate) session_is_gone: bool,
     pub(crate) remember_is_gone: bool,
@@ -72,6 +75,7 @@ impl Keeping {
             remember_cookie: None,
             ended: Vec::new(),
             saved: None,
+            is_saving: false,
             session_is_gone: false,
             remember_is_gone: false,
             failure: None,
@@ -113,8 +117,7 @@ impl Keeping {
         self.changes.clear();
     }
 
-    /// What is to be written. `session` is the session as the request has changed it. It is a copy,
-    /// because a handler may stop waiting for it, and what is not written then must not be lost.
+    /// What is to be written. `session` is the session as the request has changed it.
     pub(crate) fn commit(&self, session: &Session, ages: Ages, now: u64) -> Commit {
         Commit {
             ages,

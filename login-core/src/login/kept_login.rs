@@ -69,7 +69,8 @@ impl<U: User> Login<U> {
             state.origin = SessionOrigin { id: Some(reused.record.id), key: None };
             (state.login_ended, state.remember) = (true, RememberChange::Delete);
             drop(guard);
-            self.0.notify(EventKind::RememberTokenReused);
+            let user_id = reused.body.session.user_id.unwrap_or_default();
+            self.0.notify(EventKind::RememberTokenReused { user_id: &user_id });
         }
         Ok(())
     }

@@ -66,8 +66,9 @@ impl<U: User> RequestLogin<U> {
     /// call [`access`](Self::access), which copies the rest.
     pub fn access_user(&self, head: &impl RequestHead) -> Login<U> {
         let setup = &self.0.setup;
-        // Listeners and the request loader get the whole request.
-        if setup.has_request_loader || !setup.listeners.is_empty() {
+        // Listeners and the request loader get the whole request. A store that fails at the end is
+        // answered in the client's own kind.
+        if setup.has_request_loader || !setup.listeners.is_empty() || setup.is_store() {
             return self.access(|| Request::from_head(head));
         }
         let client = || Some(Request::client_from(head, setup.config.proxies.trusted > 0));

@@ -10,18 +10,25 @@ use crate::store::commit::{Commit, CommitError, Committed};
 use crate::store::step::{Failure, StoreStep};
 use crate::user::User;
 
+/// It is not known what was written.
+pub(crate) fn abandoned() -> LoadError {
+    LoadError::of(
+        Failed::WritingSession,
+        "a handler did not wait until the session was saved, or saved it twice at once",
+    )
+}
+
 /// What a save writes.
 struct Saved {
     had_login: bool,
-    is_new: bool,
     changes: usize,
     ended: usize,
 }
 
 impl Saved {
     fn of(commit: &Commit) -> Self {
-        let (changes, ended, is_new) = (commit.changes.len(), commit.ended.len(), commit.new.is_some());
-        Self { had_login: commit.base.is_some() || is_new, is_new, changes, ended }
+        let had_login = commit.base.is_some() || commit.new.is_some();
+        Self { had_login, changes: commit.changes.len(), ended: commit.ended.len() }
     }
 }
 
@@ -32,6 +39,9 @@ impl<U: User> Login<U> {
     ///
     /// A login that was made in this request takes effect: the one before it has ended. If the
     /// response is a 5xx nevertheless, the new login is removed.
+    ///
+    /// A handler must not stop waiting for it, such as by a timeout, and save only once at a time.
+    /// Otherwise it is not known what was written, and the response is a 5xx.
     ///
     /// # Errors
     /// [`LoginError::Load`] if the store failed, and then the response is a 5xx.
@@ -49,12 +59,22 @@ impl<U: User> Login<U> {
             return StoreStep::Done(Err(error));
         }
         let Some(commit) = self.0.commit(&guard) else { return StoreStep::Done(Ok(())) };
+        if let Some(keeping) = guard.keeping.as_deref_mut() {
+            if std::mem::replace(&mut keeping.is_saving, true) {
+                drop(guard);
+                return StoreStep::Done(Err(self.load_failed(abandoned())));
+            }
+            keeping.saved = commit.new.as_ref().map(|new| new.session_token.id).or(keeping.saved);
+        }
         drop(guard);
         let (login, saved) = (self.clone(), Saved::of(&commit));
         commit.run().and_then(move |committed| StoreStep::Done(login.saved(committed, saved)))
     }
 
     fn saved(&self, committed: Result<Committed, CommitError>, saved: Saved) -> Result<(), LoginError> {
+        if let Some(keeping) = self.0.state().keeping.as_deref_mut() {
+            keeping.is_saving = false;
+        }
         let committed = match committed {
             Ok(committed) => self.0.noted(committed),
             Err(error) => return Err(self.load_failed(self.0.write_failed(error))),
@@ -65,9 +85,6 @@ impl<U: User> Login<U> {
         keeping.committed(saved.changes, saved.ended);
         match committed.login {
             Some(login) => {
-                if saved.is_new {
-                    keeping.saved = Some(login.record.id);
-                }
                 keeping.presented = keeping.session_cookie.clone().or_else(|| keeping.presented.clone());
                 keeping.base = Some(login);
                 Ok(())
@@ -117,7 +134,8 @@ impl<U: User> Shared<U> {
 
     /// Notifies and logs what came with a write.
     pub(crate) fn noted(&self, mut committed: Committed) -> Committed {
-        self.notify_ended(&committed.surplus);
+        let user_id = std::mem::take(&mut committed.user_id);
+        self.notify_ended(&user_id, &committed.surplus);
         if let Some(failure) = committed.ignored.take() {
             let message = format_args!("the session store failed, without consequences for the request: {failure}");
             self.setup.warn_once(Warning::StoreIgnored, message);

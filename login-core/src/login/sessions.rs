@@ -108,7 +108,8 @@ impl<U: User> Setup<U> {
 
 impl<U: User> Login<U> {
     /// The sessions of the user who is logged in: one for each browser, the oldest first. Sessions
-    /// that can no longer be used are left out. It needs a
+    /// that can no longer be used are left out, and a login that was made in this request is missing
+    /// until it is [saved](Login::save). It needs a
     /// [`session_store`](crate::LoginManagerBuilder::session_store).
     ///
     /// # Errors
@@ -161,7 +162,7 @@ impl<U: User> Login<U> {
                 StoreStep::remove(id, move |removed| match removed {
                     Ok(was_there) => {
                         if was_there {
-                            login.0.notify_ended(&[id]);
+                            login.0.notify_ended(&user_id, &[id]);
                         }
                         StoreStep::Done(Ok(was_there))
                     }
@@ -218,11 +219,11 @@ impl<U: User> Login<U> {
     }
 
     fn end_of(&self, user: &U, except: Option<SessionId>) -> StoreStep<Result<usize, LoginError>> {
-        let login = self.clone();
-        self.0.setup.end_steps(&id_text(user), except).and_then(move |ended| {
+        let (user_id, login) = (id_text(user), self.clone());
+        self.0.setup.end_steps(&user_id, except).and_then(move |ended| {
             StoreStep::Done(match ended {
                 Ok(ended) => {
-                    login.0.notify_ended(&ended);
+                    login.0.notify_ended(&user_id, &ended);
                     Ok(ended.len())
                 }
                 Err(error) => Err(login.load_failed(error)),

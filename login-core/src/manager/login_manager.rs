@@ -161,10 +161,10 @@ impl<U: User> LoginManager<U> {
             return StoreStep::Done(Err(LoginError::NoSessionStore));
         }
         // Listeners get an empty request.
-        let login = self.begin();
-        self.setup.end_steps(&user_id.to_smolstr(), None).and_then(move |ended| {
+        let (user_id, login) = (user_id.to_smolstr(), self.begin());
+        self.setup.end_steps(&user_id, None).and_then(move |ended| {
             StoreStep::Done(ended.map_err(LoginError::Load).map(|ended| {
-                login.0.notify_ended(&ended);
+                login.0.notify_ended(&user_id, &ended);
                 ended.len()
             }))
         })

@@ -1,6 +1,7 @@
 //! Writes what a request has changed.
 
 use login_store::{SessionId, Versioned};
+use smol_str::SmolStr;
 
 use crate::formats::native::session::Ages;
 use crate::session::content::Session;
@@ -42,8 +43,9 @@ pub(crate) struct Committed {
     pub(crate) login: Option<LoginRecord>,
     /// Whether the use of the login was noted, so that its cookie is to last longer.
     pub(crate) is_touched: bool,
-    /// The sessions that were too many.
+    /// The sessions that were too many, and their user.
     pub(crate) surplus: Vec<SessionId>,
+    pub(crate) user_id: SmolStr,
     /// What failed without consequences.
     pub(crate) ignored: Option<Failure>,
 }

@@ -212,8 +212,9 @@ fn remove_surplus(
 fn clean_up(commit: Commit, login: LoginRecord, surplus: Vec<SessionId>) -> Committing {
     StoreStep::remove_ended(commit.now_millis(), CLEANUP, move |cleaned| {
         let is_left = !surplus.contains(&login.record.id);
+        let user_id = login.body.session.user_id.clone().unwrap_or_default();
         let login = is_left.then_some(login);
-        StoreStep::Done(Ok(Committed { login, is_touched: true, surplus, ignored: cleaned.err() }))
+        StoreStep::Done(Ok(Committed { login, is_touched: true, surplus, user_id, ignored: cleaned.err() }))
     })
 }
 

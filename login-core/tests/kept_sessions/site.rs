@@ -192,14 +192,11 @@ impl Browser {
         self.clone().get(site, "/data").await.body
     }
 
-    /// ID of each session of the user, and the rest of its line, the browser's own first. (Those
-    /// that were made in the same second have no order of their own.)
+    /// ID of each session of the user, and the rest of its line.
     pub(crate) async fn sessions(&self, site: &impl Site) -> Vec<(SessionId, String)> {
         let answer = self.clone().get(site, "/sessions").await;
         let lines = answer.body.lines().map(|line| line.split_once(' ').unwrap());
-        let mut sessions: Vec<_> = lines.map(|(id, rest)| (id.parse().unwrap(), rest.to_owned())).collect();
-        sessions.sort_by_key(|(_, rest)| !rest.starts_with("this"));
-        sessions
+        lines.map(|(id, rest)| (id.parse().unwrap(), rest.to_owned())).collect()
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) async fn sessions_are_listed_and_ended<S: Site>() {
     let sessions = one.sessions(&site).await;
     let shown: Vec<&str> = sessions.iter().map(|(_, rest)| &**rest).collect();
     assert_eq!(shown, ["this remembered", "other remembered", "other remembered"]);
-    let end = format!("/end?id={}", two.sessions(&site).await[0].0);
+    let end = format!("/end?id={}", sessions[1].0);
     assert_eq!(other.post(&site, &end).await.body, "false", "another user's session is not found");
     assert_eq!(one.clone().post(&site, &end).await.body, "true");
     assert_eq!(one.clone().post(&site, &end).await.body, "false");
