@@ -14,6 +14,7 @@ import email.utils
 import http.client
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -25,11 +26,13 @@ HERE = Path(__file__).resolve().parent
 REFERENCE = [sys.executable, str(HERE / "reference.py")]
 # Expiry times may differ by this many seconds, because the servers respond at different times.
 EXPIRY_SLACK_SECONDS = 5
+# The formats in which a scenario is played, unless it names its own.
+WIRES = ["flask", "native", "store"]
 # The headers that a scenario may name in "expect". The reference does not have them.
 HEADERS = ("www-authenticate", "grpc-status", "clear-site-data")
 # Pages that may or may not access the login, and pages that must not.
 UNCLEAR = {"/unauthorized", "/needs-refresh"}
-UNTOUCHED = {"/health", "/static-page", "/events", "/users"}
+UNTOUCHED = {"/health", "/static-page", "/events", "/users", "/store", "/store/dump", "/sessions/end-all"}
 
 
 def reserve_port():
@@ -90,6 +93,7 @@ class Server:
         self.held.close()
 
     def send(self, method, path, headers, body=None, address="127.0.0.1"):
+        """Sends a request. Returns the connection, on which the response is to be read."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(address, 0))
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
@@ -98,10 +102,14 @@ class Server:
         if payload:
             connection.putheader("Content-Length", str(len(payload)))
         connection.endheaders(payload or None)
-        response = connection.getresponse()
-        text = response.read()
+        return connection
+
+    def ask(self, path):
+        """The JSON that a route answers."""
+        connection = self.send("GET", path, {"Host": "localhost"})
+        answer = json.loads(connection.getresponse().read())
         connection.close()
-        return response, text
+        return answer
 
 
 def parse_set_cookie(header):
@@ -125,6 +133,9 @@ def lifetime(attributes):
 
 
 class Jar(dict):
+    def __init__(self):
+        self.extra, self.saved = [], {}
+
     def absorb(self, response):
         seen = []
         for header in response.headers.get_all("Set-Cookie") or []:
@@ -148,7 +159,7 @@ class Jar(dict):
         return sorted(seen, key=lambda c: (c["name"], c["deleted"]))
 
     def header(self):
-        return "; ".join([*getattr(self, "extra", []), *(f"{n}={v}" for n, v in self.items())])
+        return "; ".join([*self.extra, *(f"{n}={v}" for n, v in self.items())])
 
 
 def jar_action(jar, step):
@@ -156,13 +167,13 @@ def jar_action(jar, step):
     if "drop_cookie" in step:
         jar.pop(step["drop_cookie"], None)
     elif "extra_cookie" in step:  # sent before those of the jar from now on, not stored in it
-        jar.extra = [*getattr(jar, "extra", []), step["extra_cookie"]]
+        jar.extra.append(step["extra_cookie"])
     elif "set_cookie" in step:
         jar[step["set_cookie"]["name"]] = step["set_cookie"]["value"]
     elif "save_cookie" in step:
-        jar.saved = {**getattr(jar, "saved", {}), step["save_cookie"]: jar.get(step["save_cookie"])}
+        jar.saved[step["save_cookie"]] = jar.get(step["save_cookie"])
     elif "restore_cookie" in step:
-        value = getattr(jar, "saved", {}).get(step["restore_cookie"])
+        value = jar.saved.get(step["restore_cookie"])
         if value is not None:
             jar[step["restore_cookie"]] = value
     elif "tamper" in step:
@@ -185,70 +196,111 @@ def jar_action(jar, step):
     return True
 
 
-def request_step(server, jar, step):
-    request = step.get("get") and {"method": "GET", "path": step["get"]} or step["request"]
-    headers = {"Host": f"localhost:{server.port}", "User-Agent": "Conformance/1.0"}
-    headers.update(request.get("headers", {}))
-    headers = {k: v for k, v in headers.items() if v is not None}
-    if jar.header() and "Cookie" not in headers:
-        headers["Cookie"] = jar.header()
-    carried = [pair.split("=")[0].strip() for pair in headers.get("Cookie", "").split(";")]
-    try:
-        response, text = server.send(
-            request.get("method", "GET"), request["path"], headers, request.get("body"), step.get("from", "127.0.0.1")
-        )
-    except (OSError, http.client.HTTPException) as e:
-        return {"request": f"{request.get('method', 'GET')} {request['path']}", "status": f"no answer: {e!r}",
-                "location": None, "body": None, "set_cookies": [], "vary_cookie": False, "headers": {}, "carried": carried}
-    body = text.decode("utf-8", "replace")
-    content_type = (response.headers.get("Content-Type") or "").split(";")[0]
-    if response.status >= 300 and not body.endswith(" handler"):
-        body = None  # error and redirect pages depend on the framework
-    elif content_type == "application/json":
+class Sent:
+    """A request that was sent, and its response."""
+
+    def __init__(self, server, jar, step, ids, hold=None):
+        self.server, self.jar, self.ids = server, jar, ids
+        request = step.get("get") and {"method": "GET", "path": step["get"]} or step["request"]
+        path = request["path"]
+        if hold:
+            path += ("&" if "?" in path else "?") + f"hold={hold}"
+        self.request = f"{request.get('method', 'GET')} {path}"
+        for number, session_id in enumerate(ids, 1):
+            path = path.replace(f"ID{number}", session_id)
+        headers = {"Host": f"localhost:{server.port}", "User-Agent": "Conformance/1.0"}
+        headers.update(request.get("headers", {}))
+        headers = {k: v for k, v in headers.items() if v is not None}
+        if jar.header() and "Cookie" not in headers:
+            headers["Cookie"] = jar.header()
+        self.carried = [pair.split("=")[0].strip() for pair in headers.get("Cookie", "").split(";")]
+        self.failure = None
         try:
-            body = json.loads(body)
-        except ValueError:
-            body = f"not JSON: {body}"
-    location = response.headers.get("Location")
-    if location is not None:
-        location = location.replace(f"localhost:{server.port}", "localhost:PORT")
-        location = location.replace(f"localhost%3A{server.port}", "localhost%3APORT")
-    vary = ", ".join(response.headers.get_all("Vary") or []).lower()
-    return {
-        "request": f"{request.get('method', 'GET')} {request['path']}",
-        "status": response.status,
-        "location": location,
-        "body": body,
-        "set_cookies": jar.absorb(response),
-        "vary_cookie": "cookie" in vary,
-        "headers": {name: response.headers[name] for name in HEADERS if name in response.headers},
-        "carried": carried,
-    }
+            self.connection = server.send(
+                request.get("method", "GET"), path, headers, request.get("body"), step.get("from", "127.0.0.1")
+            )
+        except OSError as e:
+            self.connection, self.failure = None, e
+        while hold and not server.ask(f"/held?hold={hold}")["held"]:
+            if select.select([self.connection.sock], [], [], 0)[0]:
+                raise SystemExit(f"{self.request} was answered and not held")
+
+    def answer(self):
+        try:
+            if self.failure:
+                raise self.failure
+            response = self.connection.getresponse()
+            text = response.read()
+            self.connection.close()
+        except (OSError, http.client.HTTPException) as e:
+            return {"request": self.request, "status": f"no answer: {e!r}", "location": None, "body": None,
+                    "set_cookies": [], "vary_cookie": False, "headers": {}, "carried": self.carried}
+        body = text.decode("utf-8", "replace")
+        content_type = (response.headers.get("Content-Type") or "").split(";")[0]
+        if response.status >= 300 and not body.endswith(" handler"):
+            body = None  # error and redirect pages depend on the framework
+        elif content_type == "application/json":
+            try:
+                body = json.loads(body)
+            except ValueError:
+                body = f"not JSON: {body}"
+        if self.request.split("?")[0] == "GET /sessions" and body:
+            self.number(body)
+        location = response.headers.get("Location")
+        if location is not None:
+            location = location.replace(f"localhost:{self.server.port}", "localhost:PORT")
+            location = location.replace(f"localhost%3A{self.server.port}", "localhost%3APORT")
+        vary = ", ".join(response.headers.get_all("Vary") or []).lower()
+        return {
+            "request": self.request,
+            "status": response.status,
+            "location": location,
+            "body": body,
+            "set_cookies": self.jar.absorb(response),
+            "vary_cookie": "cookie" in vary,
+            "headers": {name: response.headers[name] for name in HEADERS if name in response.headers},
+            "carried": self.carried,
+        }
+
+    def number(self, sessions):
+        """Replaces the IDs of sessions by ID1, ID2 and so on, in the order in which they are first seen."""
+        for session in sessions:
+            if session["id"] not in self.ids:
+                self.ids.append(session["id"])
+            session["id"] = f"ID{self.ids.index(session['id']) + 1}"
 
 
 def play(scenario, servers):
     """Runs a scenario. Request k is sent to servers[k % len(servers)]."""
-    jar, seen, turn = Jar(), [], 0
+    jar = Jar()
+    jars, held, ids, seen, turn = {}, {}, [], [], 0
     for step in scenario["steps"]:
         if "restart" in step:
             for server in servers:
                 server.restart(step["restart"])
-            continue
-        if jar_action(jar, step):
-            continue
-        seen.append(request_step(servers[turn % len(servers)], jar, step))
-        turn += 1
+        elif "browser" in step:  # from now on this browser, with a jar of its own, sends the requests
+            saved, jar.saved = jar.saved, {}
+            jar = jars.setdefault(step["browser"], Jar())
+            jar.saved = saved  # a copy of a cookie can be used elsewhere
+        elif "hold" in step:  # sends a request that waits under this name, after it was loaded
+            held[step["hold"]] = Sent(servers[0], jar, step, ids, step["hold"])
+        elif "release" in step:  # lets that request go on, and reads its response
+            servers[0].ask(f"/release?hold={step['release']}")
+            seen.append(held.pop(step["release"]).answer())
+        elif not jar_action(jar, step):
+            seen.append(Sent(servers[turn % len(servers)], jar, step, ids).answer())
+            turn += 1
     return seen
 
 
-def better_than_reference(scenario, seen):
+def better_than_reference(scenario, seen, wire="flask"):
     """The reference's responses, corrected where a server must do better.
 
     The reference sends `Vary: Cookie` with every response, even if the page does not access the
     cookie. A cache then stores a copy for each user. The "expect" of a step replaces known
-    mistakes of the reference.
+    mistakes of the reference, and "expect_store" what differs from that with a session store.
     """
-    for expect, answer in zip(expects(scenario), seen):
+    for expect, answer in zip(expects(scenario, wire), seen):
         whole_removals(scenario, answer)
         whole_logout(scenario, answer)
         answer.update({"headers": None, **expect})
@@ -292,9 +344,21 @@ def whole_logout(scenario, answer):
     answer["set_cookies"].sort(key=lambda c: (c["name"], c["deleted"]))
 
 
-def expects(scenario):
-    """The "expect" of each step that is a request."""
-    return [s.get("expect", {}) for s in scenario["steps"] if "get" in s or "request" in s]
+def expects(scenario, wire="flask"):
+    """The "expect" of each step that has a response."""
+    steps = [s for s in scenario["steps"] if "hold" not in s and ("get" in s or "request" in s or "release" in s)]
+    return [{**s.get("expect", {}), **(s.get("expect_store", {}) if wire == "store" else {})} for s in steps]
+
+
+def filled(want, have):
+    """The expected value. Where it is "any", it is what the server has."""
+    if want == "any":
+        return have
+    if isinstance(want, dict) and isinstance(have, dict):
+        return {key: filled(value, have.get(key)) for key, value in want.items()}
+    if isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
+        return [filled(each, other) for each, other in zip(want, have)]
+    return want
 
 
 def same(a, b):
@@ -303,8 +367,7 @@ def same(a, b):
         b["vary_cookie"] = None
     if a["headers"] is None:
         b["headers"] = None
-    if a["set_cookies"] == "any":
-        a["set_cookies"] = b["set_cookies"]
+    a["body"], a["set_cookies"] = filled(a["body"], b["body"]), filled(a["set_cookies"], b["set_cookies"])
     if isinstance(a["status"], str) and str(b["status"]) in a["status"].split("|"):
         a["status"] = b["status"]
     for ca, cb in zip(a["set_cookies"], b["set_cookies"]):
@@ -324,8 +387,14 @@ def load(path):
     return scenarios
 
 
-def config_of(scenario, wire):
-    return {**scenario.get("config", {}), "wire": wire}
+def config_of(scenario, wire, folder):
+    config = {**scenario.get("config", {}), "wire": wire}
+    if wire == "store":  # the native format, with a session store in a new file
+        handle, file = tempfile.mkstemp(suffix=".json", dir=folder)
+        os.close(handle)
+        os.unlink(file)
+        config.update({"wire": "native", "store": "sqlite", "store_file": file})
+    return config
 
 
 def run(args):
@@ -334,14 +403,14 @@ def run(args):
     transcripts = []
     for scenario in scenarios:
         for wire in args.wire.split(","):
-            if wire not in scenario.get("wires", ["flask", "native"]):
+            if wire not in scenario.get("wires", WIRES):
                 continue
             if args.verb == "relay" and (wire != "flask" or not scenario.get("relay", True)):
                 continue  # the reference supports only its own format
-            config = config_of(scenario, wire)
+            config = config_of(scenario, wire, args.folder)
             if args.verb in ("record", "compare"):
                 reference = Server(REFERENCE, config)
-                expected = better_than_reference(scenario, play(scenario, [reference]))
+                expected = better_than_reference(scenario, play(scenario, [reference]), wire)
                 reference.stop()
             if args.verb == "record":
                 transcripts.append({**scenario, "wire": wire, "expected": expected})
@@ -399,7 +468,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verb", choices=["play", "record", "compare", "relay"])
     parser.add_argument("scenarios")
-    parser.add_argument("--wire", default="flask", help="flask, native, or flask,native")
+    parser.add_argument("--wire", default="flask", help="flask, native and store, separated by commas")
     own, server = sys.argv[1:], []
     if "--" in own:
         cut = own.index("--")
@@ -408,7 +477,8 @@ def main():
         server = [own.pop(2)]
     args = parser.parse_args(own)
     args.server = server or REFERENCE
-    sys.exit(run(args))
+    with tempfile.TemporaryDirectory() as args.folder:
+        sys.exit(run(args))
 
 
 if __name__ == "__main__":

@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")"
 mkdir -p transcripts
 for scenarios in scenarios/*.json; do
-    "$1" conform.py record "$scenarios" "transcripts/$(basename "$scenarios")" --wire flask,native
+    "$1" conform.py record "$scenarios" "transcripts/$(basename "$scenarios")" --wire flask,native,store
 done

@@ -139,10 +139,12 @@ impl Config {
     }
 
     /// The store that the configuration asks for. Without one, a store that no one uses.
-    pub(crate) fn open_store(&self) -> Result<Store, Box<dyn Error>> {
+    pub(crate) async fn open_store(&self) -> Result<Store, Box<dyn Error>> {
         match (self.store, &self.store_file) {
-            (Some(Kind::Sqlite), Some(file)) => Store::in_file(file),
-            (Some(Kind::Sqlite), None) => Err("store_file is missing: the store \"sqlite\" keeps its records there".into()),
+            (Some(Kind::Sqlite), Some(file)) => Store::in_file(file).await,
+            (Some(Kind::Sqlite), None) => {
+                Err("store_file is missing: the store \"sqlite\" keeps its records there".into())
+            }
             (Some(Kind::Memory) | None, Some(_)) => Err("store_file is only for the store \"sqlite\"".into()),
             (Some(Kind::Memory) | None, None) => Ok(Store::default()),
         }

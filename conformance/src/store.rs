@@ -98,12 +98,19 @@ fn bytes(hex: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }
 
+fn read_file(file: &Path) -> Result<Vec<Record>, Box<dyn Error>> {
+    let records: Vec<DumpedRecord> = serde_json::from_slice(&std::fs::read(file)?)?;
+    records.iter().map(DumpedRecord::read).collect()
+}
+
 impl Store {
     /// The store with the records in this file, which is made if it is not there.
-    pub(crate) fn in_file(file: &Path) -> Result<Self, Box<dyn Error>> {
-        let (records, file) = (MemoryStore::new(), Some(file.to_owned()));
-        let store = Self { records, file, fails: Arc::default() };
-        store.read_file()?;
+    pub(crate) async fn in_file(file: &Path) -> Result<Self, Box<dyn Error>> {
+        let records = if file.exists() { read_file(file)? } else { Vec::new() };
+        let store = Self { file: Some(file.to_owned()), ..Self::default() };
+        for record in &records {
+            store.records.insert(record).await?;
+        }
         store.write_file()?;
         Ok(store)
     }
@@ -122,20 +129,12 @@ impl Store {
         self.fails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_file(&self) -> Result<(), Box<dyn Error>> {
-        let Some(file) = self.file.as_ref().filter(|file| file.exists()) else { return Ok(()) };
-        for record in serde_json::from_slice::<Vec<DumpedRecord>>(&std::fs::read(file)?)? {
-            insert_now(&self.records, &record.read()?)?;
-        }
-        Ok(())
-    }
-
-    /// Writes all records to the file. 
-    fn write_file(&self) -> Result<(), Failure> {
+    /// Writes all records to the file, which has the form of a dump.
+    fn write_file(&self) -> std::io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         // Locked, so that no older state is written over a newer one.
         let _lock = self.failing();
-        Ok(std::fs::write(file, serde_json::to_vec(&self.dump())?)?)
+        std::fs::write(file, serde_json::to_vec(&self.dump())?)
     }
 
     fn read(&self) -> Result<&MemoryStore, Failure> {
@@ -149,5 +148,45 @@ impl Store {
         let written = write.await.map_err(Into::into)?;
         self.write_file()?;
         Ok(written)
+    }
+}
+
+impl SessionStore for Store {
+    type Error = Failure;
+
+    async fn insert(&self, record: &Record) -> Result<(), Failure> {
+        self.write(self.records.insert(record)).await
+    }
+
+    async fn find(&self, id: SessionId) -> Result<Option<Record>, Failure> {
+        Ok(self.read()?.find(id).await?)
+    }
+
+    async fn update(&self, record: &Record) -> Result<Versioned, Failure> {
+        self.write(self.records.update(record)).await
+    }
+
+    async fn touch(&self, id: SessionId, seen: u64, ends: u64) -> Result<(), Failure> {
+        self.write(self.records.touch(id, seen, ends)).await
+    }
+
+    async fn remove(&self, id: SessionId) -> Result<bool, Failure> {
+        self.write(self.records.remove(id)).await
+    }
+
+    async fn remove_version(&self, id: SessionId, version: u64) -> Result<Versioned, Failure> {
+        self.write(self.records.remove_version(id, version)).await
+    }
+
+    async fn of_user(&self, user_id: &[u8]) -> Result<Vec<Record>, Failure> {
+        Ok(self.read()?.of_user(user_id).await?)
+    }
+
+    async fn remove_of_user(&self, user_id: &[u8], except: Option<SessionId>) -> Result<u64, Failure> {
+        self.write(self.records.remove_of_user(user_id, except)).await
+    }
+
+    async fn remove_ended(&self, now: u64, limit: u64) -> Result<u64, Failure> {
+        self.write(self.records.remove_ended(now, limit)).await
     }
 }

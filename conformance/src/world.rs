@@ -2,23 +2,23 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use login_core::adapter;
-use login_core::{Login, LoginError, Permission, Request, RequestLoader, User, UserLoader};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use login_core::{Login, Permission, Request, RequestLoader, User, UserLoader};
 use serde_json::{Value, json};
 
+use crate::config::Config;
 use crate::faults::Faults;
+use crate::holds::Holds;
+use crate::query::{HoldQuery, UsersQuery, flag, query};
+use crate::store::{DumpedRecord, Store, StoreQuery};
 
 /// A user.
 #[derive(Debug, Clone)]
 pub struct Player {
-    id: String,
-    name: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
     active: bool,
     auth_hash: Option<String>,
     broken: bool,
@@ -65,9 +65,13 @@ const EVENTS: [&str; 11] = [
     "remember_token_reused",
 ];
 
-/// Users and events; clones are the same world.
+/// Users, events, the session store and the requests that wait. Clones are the same world.
 #[derive(Debug, Clone)]
-pub struct World(Arc<Mutex<Inside>>);
+pub struct World {
+    inside: Arc<Mutex<Inside>>,
+    pub(crate) store: Store,
+    holds: Holds,
+}
 
 #[derive(Debug)]
 struct Inside {
@@ -75,20 +79,28 @@ struct Inside {
     events: Vec<&'static str>,
 }
 
-impl Default for World {
+impl Default for Inside {
     fn default() -> Self {
         let users = [("1", "Notch", true), ("2", "Steve", true), ("3", "Creeper", false), ("佐藤", "Müller", true)];
         let player = |(id, name, active): (&str, &str, bool)| {
             let (id, name) = (id.to_owned(), name.to_owned());
             (id.clone(), Player { id, name, active, auth_hash: None, broken: false })
         };
-        Self(Arc::new(Mutex::new(Inside { users: users.into_iter().map(player).collect(), events: Vec::new() })))
+        Self { users: users.into_iter().map(player).collect(), events: Vec::new() }
     }
 }
 
 impl World {
+    /// The world at the start of a server.
+    ///
+    /// # Errors
+    /// That the file of the session store cannot be used.
+    pub async fn new(config: &Config) -> Result<Self, Box<dyn Error>> {
+        Ok(Self { inside: Arc::default(), store: config.open_store().await?, holds: Holds::default() })
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Inside) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.inside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The user of this ID.
@@ -107,6 +119,38 @@ impl World {
     #[must_use]
     pub fn take_events(&self) -> Vec<&'static str> {
         self.with(|inside| std::mem::take(&mut inside.events))
+    }
+
+    /// Waits until `/release`, if the query has a `hold`. Session and user are loaded before, and a
+    /// remembered login is restored. That this failed is found by the handler.
+    pub async fn hold(&self, login: &Login<Player>, target: &str) {
+        if let Some(HoldQuery { hold }) = query(target) {
+            let _ = login.user_including_inactive().await;
+            self.holds.wait(hold).await;
+        }
+    }
+
+    /// The answer of `/held`.
+    #[must_use]
+    pub fn held_json(&self, query: &HoldQuery) -> Value {
+        json!({ "held": self.holds.is_held(&query.hold) })
+    }
+
+    /// The answer of `/release`.
+    #[must_use]
+    pub fn release_json(&self, query: &HoldQuery) -> Value {
+        json!({ "released": self.holds.release(&query.hold) })
+    }
+
+    /// Lets the session store fail as `/store` asks.
+    pub fn fail_store(&self, query: &StoreQuery) {
+        self.store.fail(query);
+    }
+
+    /// The answer of `/store/dump`.
+    #[must_use]
+    pub fn dump_store(&self) -> Vec<DumpedRecord> {
+        self.store.dump()
     }
 
     /// Changes a user as `/users` asks; gives the IDs.
@@ -162,132 +206,4 @@ impl RequestLoader for ByRequest {
         let given = given.or_else(|| request.bearer_token().map(str::to_owned));
         Ok(given.and_then(|id| self.0.user(&id)))
     }
-}
-
-/// `1` is true.
-#[must_use]
-pub fn flag(value: Option<&str>) -> bool {
-    value == Some("1")
-}
-
-/// The query of `/login`.
-#[derive(Debug, Deserialize)]
-pub struct LoginQuery {
-    user: Option<String>,
-    remember: Option<String>,
-    duration: Option<String>,
-    force: Option<String>,
-    fresh: Option<String>,
-    permanent: Option<String>,
-}
-
-/// The query of `/users`.
-#[derive(Debug, Deserialize)]
-pub struct UsersQuery {
-    /// Whom to change.
-    pub user: String,
-    /// `1` or `0`.
-    pub active: Option<String>,
-    /// `1`: remove the user.
-    pub deleted: Option<String>,
-    /// `1`: loading the user fails from now on.
-    pub broken: Option<String>,
-    /// The user's auth hash.
-    pub auth: Option<String>,
-}
-
-/// The query of `/get`.
-#[derive(Debug, Deserialize)]
-pub struct Key {
-    /// What to read.
-    pub key: String,
-}
-
-/// The query of `/set`.
-#[derive(Debug, Deserialize)]
-pub struct Pair {
-    /// What to write.
-    pub key: String,
-    /// Its value, a text.
-    pub value: String,
-}
-
-/// The query of an address as one of the types here, `None` where that lacks what the type
-/// must have: the request is a bad one. Of doubled names the first counts, as in Flask.
-#[must_use]
-pub fn query<T: DeserializeOwned>(target: &str) -> Option<T> {
-    let request = Request::new("GET", target);
-    let names = ["user", "remember", "duration", "force", "fresh", "permanent", "active", "deleted", "broken", "auth"];
-    let names = names.into_iter().chain(["key", "value"]);
-    let pairs = names.filter_map(|name| Some((name, request.query_value(name)?)));
-    serde_json::to_value(pairs.collect::<BTreeMap<_, _>>()).and_then(serde_json::from_value).ok()
-}
-
-impl LoginQuery {
-    /// Logs in as asked: whether that was done, or `None` where the request is a bad one.
-    ///
-    /// # Errors
-    /// What the library says.
-    pub fn log_in(&self, login: &Login<Player>, world: &World) -> Result<Option<bool>, LoginError> {
-        let Some(user) = self.user.as_deref().and_then(|id| world.user(id)) else { return Ok(None) };
-        let mut log_in = login
-            .log_in(user)
-            .force(flag(self.force.as_deref()))
-            .fresh(self.fresh.is_none() || flag(self.fresh.as_deref()));
-        if let Some(remember) = self.remember.as_deref().filter(|remember| !remember.is_empty()) {
-            log_in = log_in.remember(flag(Some(remember)));
-        }
-        if let Some(duration) = self.duration.as_deref().filter(|duration| !duration.is_empty()) {
-            let Ok(seconds) = duration.parse() else { return Ok(None) };
-            log_in = log_in.duration(Duration::from_secs(seconds));
-        }
-        let done = match log_in.now() {
-            Ok(()) => true,
-            Err(LoginError::InactiveUser) => false,
-            Err(LoginError::Duration) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if flag(self.permanent.as_deref()) {
-            login.set_permanent(true)?;
-        }
-        Ok(Some(done))
-    }
-}
-
-/// The answer of `/me`.
-///
-/// # Errors
-/// That the user could not be loaded.
-pub async fn me_json(login: &Login<Player>, anonymous_name: &str) -> Result<Value, LoginError> {
-    let user = login.user_including_inactive().await?;
-    Ok(json!({
-        "id": user.as_ref().map(|user| user.id()),
-        "name": user.as_ref().map_or(anonymous_name, |user| &user.name),
-        "is_authenticated": user.as_ref().is_some_and(|user| user.is_authenticated()),
-        "is_active": user.as_ref().is_some_and(|user| user.is_active()),
-        "is_anonymous": user.is_none(),
-        "fresh": login.login_fresh().await?,
-        "remembered": login.login_remembered().await?,
-    }))
-}
-
-/// Does what `/confirm` does, as if the session's user had just entered a password: nothing
-/// if no user is logged in.
-///
-/// # Errors
-/// Those of the library.
-pub async fn confirm(login: &Login<Player>, world: &World) -> Result<(), LoginError> {
-    let id = session_json(login).remove("_user_id").and_then(|id| serde_json::from_str::<String>(id.get()).ok());
-    let Some(user) = id.and_then(|id| world.user(&id)) else { return Ok(()) };
-    match login.confirm(&user).await {
-        Err(LoginError::NotLoggedIn) => Ok(()),
-        confirmed => confirmed,
-    }
-}
-
-/// The answer of `/session`: the whole session, keys sorted.
-#[must_use]
-pub fn session_json(login: &Login<Player>) -> BTreeMap<String, Box<RawValue>> {
-    let value = |(key, value)| RawValue::from_string(value).ok().map(|value| (key, value));
-    adapter::session_entries(login).into_iter().filter_map(value).collect()
 }

@@ -50,8 +50,10 @@ impl<U: User> Future for ExtractLogin<U> {
         let Some((session, login)) = &mut self.0 else {
             return Poll::Ready(Err(LoginRejection::missing_middleware()));
         };
-        let loaded = task::ready!(Pin::new(session).poll(context));
-        Poll::Ready(loaded.map(|()| login.clone()).map_err(LoginRejection::Load))
+        // A store that fails is the error of each method, and the response is a 5xx. But the handler
+        // may log out, which needs no session.
+        let _ = task::ready!(Pin::new(session).poll(context));
+        Poll::Ready(Ok(login.clone()))
     }
 }
 

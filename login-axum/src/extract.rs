@@ -38,7 +38,9 @@ impl<S: Sync, U: User> FromRequestParts<S> for Login<U> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         let mounted = mounted(parts)?;
         let login = mounted.access(&*parts);
-        login.load().await.map_err(LoginRejection::Load)?;
+        // A store that fails is the error of each method, and the response is a 5xx. But the handler
+        // may log out, which needs no session.
+        let _ = login.load().await;
         Ok(Self::new(login, mounted))
     }
 }

@@ -222,24 +222,61 @@ async fn theft_can_end_all_logins_of_the_user() {
 }
 
 #[tokio::test]
-async fn a_cookie_of_an_older_key_is_signed_again() {
-    let (site, mut browser) = (site(), Browser::default());
-    site.log_in(&mut browser, "1", false).await;
+async fn a_login_of_an_older_key_is_renewed_by_the_current_one() {
     let key = |text: &str| login_core::SecretKey::from_text(text).unwrap();
-    let store = site.store.clone();
-    let load = |id: String| async move { Ok::<_, std::io::Error>(Some(account(&id))) };
-    let manager = |builder: common::Builder| builder.session_store(store.clone()).build(load).unwrap();
-    let builder = |key| login_core::LoginManager::builder(key, site.clock.clone(), common::site::counting());
+    let user = || Account { hash: Some("hash".into()), ..account("1") };
     let new = "another key, which is as long as 32 bytes";
+    let first = Site::new(|builder| builder.session_protection(SessionProtection::Strong));
+    first.users.lock().unwrap().insert("1".into(), user());
+    let mut browser = Browser { agent: Some("One"), ..Browser::default() };
+    first.visit(&mut browser, async |login| login.log_in(user()).await.unwrap()).await;
     let before = browser.cookies[SESSION].clone();
-    let both = Site { manager: manager(builder(key(new)).fallback_key(key(common::KEY))), ..site };
-    assert_eq!(both.who(&mut browser).await.as_deref(), Some("1"));
-    assert_ne!(browser.cookies[SESSION], before);
-    let only_new = Site {
-        manager: manager(login_core::LoginManager::builder(key(new), both.clock.clone(), common::site::counting())),
-        ..both
+    let site_with = |current: &str, fallback: Option<&str>| {
+        let builder = login_core::LoginManager::builder(key(current), first.clock.clone(), common::site::counting());
+        let builder = builder.session_store(first.store.clone()).session_protection(SessionProtection::Strong);
+        let builder = fallback.into_iter().fold(builder, |builder, text| builder.fallback_key(key(text)));
+        builder.build(move |_: String| async move { Ok::<_, std::io::Error>(Some(user())) }).unwrap()
     };
-    assert_eq!(only_new.who(&mut browser).await.as_deref(), Some("1"));
+    let fresh = async |manager: &common::Manager, browser: &mut Browser| {
+        let request_login = manager.begin();
+        let login = request_login.access(|| browser.request());
+        let is_fresh = login.login_fresh().await.unwrap();
+        browser.receive(&request_login.finish_with_store(200).await);
+        is_fresh
+    };
+    let both = site_with(new, Some(common::KEY));
+    assert!(fresh(&both, &mut browser).await);
+    assert_eq!(browser.cookies[SESSION], before, "reading writes nothing");
+    first.advance(60);
+    assert!(fresh(&both, &mut browser).await);
+    assert_ne!(browser.cookies[SESSION], before, "when its use is noted");
+    let version = first.store.records()[0].version;
+    assert!(fresh(&both, &mut browser).await);
+    assert_eq!(first.store.records()[0].version, version, "that is done once");
+    assert!(fresh(&site_with(new, None), &mut browser).await, "client and auth hash are known under the new key");
+}
+
+#[tokio::test]
+async fn without_an_idle_timeout_a_session_lasts_from_its_last_change() {
+    for is_permanent in [false, true] {
+        let site = Site::new(|builder| builder.session_lifetime(Duration::from_secs(600)));
+        let mut browser = Browser::default();
+        site.log_in(&mut browser, "1", false).await;
+        site.visit(&mut browser, async |login| login.set_permanent(is_permanent).unwrap()).await;
+        site.advance(500);
+        assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+        site.advance(101);
+        assert_eq!(
+            site.who(&mut browser).await.is_some(),
+            is_permanent,
+            "use counts for a permanent one, as with cookies"
+        );
+        site.log_in(&mut browser, "1", false).await;
+        site.advance(500);
+        site.visit(&mut browser, async |login| login.insert("cart", &1).unwrap()).await;
+        site.advance(600);
+        assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod common;
 mod simulation {
     pub(crate) mod browser;
     pub(crate) mod finish;
+    pub(crate) mod flight;
     pub(crate) mod model;
     pub(crate) mod options;
     pub(crate) mod random;
@@ -28,10 +29,14 @@ mod simulation {
     pub(crate) mod scheduler;
     pub(crate) mod script;
     pub(crate) mod store;
+    pub(crate) mod theft;
     pub(crate) mod visit;
 }
 
+use simulation::options::Options;
+use simulation::random::Random;
 use simulation::scheduler::Schedule;
+use simulation::theft::Theft;
 
 /// How many schedules there are without `SIMULATION_SEEDS`.
 const SCHEDULES: u64 = 400;
@@ -54,5 +59,19 @@ fn seeds(count: u64) -> std::ops::Range<u64> {
 fn whatever_happens_the_promises_hold() {
     for seed in seeds(SCHEDULES) {
         Schedule::new(seed).run(STEPS);
+    }
+}
+
+#[test]
+fn tabs_restore_a_login_at_the_same_time() {
+    for seed in seeds(SCHEDULES) {
+        Schedule::with(seed, Random::new(seed), Options::calm()).run_restores();
+    }
+}
+
+#[test]
+fn a_stolen_remember_cookie_ends_the_login() {
+    for seed in seeds(SCHEDULES) {
+        Theft::new(seed).run(40);
     }
 }

@@ -126,10 +126,12 @@ macro_rules! guards {
 
 guards! {
     Login<U>, [U: User], request => match Cached::find(request) {
-        Ok((manager, cached)) => match cached.access(request).load().await {
-            Ok(()) => Outcome::Success(Self::new(cached, manager, request)),
-            Err(error) => Outcome::Error(failed(LoginRejection::Load(error))),
-        },
+        Ok((manager, cached)) => {
+            // A store that fails is the error of each method, and the response is a 5xx. But the
+            // handler may log out, which needs no session.
+            let _ = cached.access(request).load().await;
+            Outcome::Success(Self::new(cached, manager, request))
+        }
         Err(error) => Outcome::Error(failed(error)),
     };
     CurrentUser<U>, [U: User], request => require(request, Requirement::Login, |user| Ok(Self(user))).await;

@@ -7,7 +7,8 @@ use actix_web::web::{self, Data, Json};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, guard};
 use login_actix::{Login, LoginManager, Permission as _};
 use login_conformance::{
-    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+    Config, HoldQuery, IsNotch, Key, LoginQuery, Pair, Player, SessionQuery, StoreQuery, UserQuery, UsersQuery, World,
+    me_json, query, recheck_json, session_json, sessions_json,
 };
 use login_system::system_clock;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ type Answer<T> = Result<T, login_actix::Error>;
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = Data::new(Config::from_env()?);
-    let world = World::default();
+    let world = World::new(&config).await?;
     let login = manager(&config, &world)?;
     let world = Data::new(world);
     let port = std::env::var("PORT")?.parse()?;
@@ -25,6 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         App::new()
             .app_data(config.clone())
             .app_data(world.clone())
+            .app_data(Data::new(login.clone()))
             .configure(|app| routes(app, &login))
             .wrap(login.middleware())
     });
@@ -75,7 +77,16 @@ fn routes(app: &mut web::ServiceConfig, login: &LoginManager<Player>) {
         .service(web::resource("/flashes").route(get().to(flashes)))
         .service(web::resource("/session").route(get().to(async |login: Login<Player>| Json(session_json(&login)))))
         .service(web::resource("/events").route(get().to(async |world: Data<World>| Json(world.take_events()))))
-        .service(web::resource("/users").route(get().to(users)));
+        .service(web::resource("/users").route(get().to(users)))
+        .service(web::resource("/recheck").route(get().to(recheck)))
+        .service(web::resource("/sessions").route(get().to(sessions)))
+        .service(web::resource("/sessions/end").route(get().to(end_session)))
+        .service(web::resource("/sessions/end-others").route(get().to(end_other_sessions)))
+        .service(web::resource("/sessions/end-all").route(get().to(end_all_sessions)))
+        .service(web::resource("/held").route(get().to(held)))
+        .service(web::resource("/release").route(get().to(release)))
+        .service(web::resource("/store").route(get().to(store)))
+        .service(web::resource("/store/dump").route(get().to(async |world: Data<World>| Json(world.dump_store()))));
 }
 
 fn bad_request() -> HttpResponse {
@@ -83,6 +94,7 @@ fn bad_request() -> HttpResponse {
 }
 
 async fn log_in(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+    world.hold(&login, &request.uri().to_string()).await;
     let done = match query::<LoginQuery>(&request.uri().to_string()) {
         Some(query) => query.log_in(&login, &world)?,
         None => None,
@@ -95,28 +107,48 @@ async fn fail_after_login(world: Data<World>, login: Login<Player>, request: Htt
     Ok(HttpResponse::InternalServerError().finish())
 }
 
-async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
-    login.log_out().await?;
+async fn log_out(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<Json<Value>> {
+    world.hold(&login, &request.uri().to_string()).await;
+    login_conformance::log_out(&login, &request.uri().to_string()).await?;
     Ok(Json(json!({ "ok": true })))
 }
 
-async fn confirm(world: Data<World>, login: Login<Player>) -> Answer<Json<Value>> {
+async fn confirm(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<Json<Value>> {
+    world.hold(&login, &request.uri().to_string()).await;
     login_conformance::confirm(&login, &world).await?;
     Ok(Json(json!({ "ok": true })))
 }
 
-async fn me(config: Data<Config>, login: Login<Player>) -> Answer<Json<Value>> {
+async fn me(
+    config: Data<Config>,
+    world: Data<World>,
+    login: Login<Player>,
+    request: HttpRequest,
+) -> Answer<Json<Value>> {
+    world.hold(&login, &request.uri().to_string()).await;
     Ok(Json(me_json(&login, &config.anonymous_name).await?))
 }
 
-async fn set(login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+async fn recheck(
+    config: Data<Config>,
+    world: Data<World>,
+    login: Login<Player>,
+    request: HttpRequest,
+) -> Answer<Json<Value>> {
+    world.hold(&login, &request.uri().to_string()).await;
+    Ok(Json(recheck_json(&login, &config.anonymous_name).await?))
+}
+
+async fn set(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
     let Some(Pair { key, value }) = query(&request.uri().to_string()) else { return Ok(bad_request()) };
+    world.hold(&login, &request.uri().to_string()).await;
     login.insert(&key, &value)?;
     Ok(HttpResponse::Ok().body("ok"))
 }
 
-async fn value(login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+async fn value(world: Data<World>, login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
     let Some(Key { key }) = query(&request.uri().to_string()) else { return Ok(bad_request()) };
+    world.hold(&login, &request.uri().to_string()).await;
     Ok(HttpResponse::Ok().json(json!({ "value": login.get::<Value>(&key)? })))
 }
 
@@ -128,4 +160,38 @@ async fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
 async fn users(world: Data<World>, request: HttpRequest) -> HttpResponse {
     let change = query::<UsersQuery>(&request.uri().to_string());
     change.map_or_else(bad_request, |change| HttpResponse::Ok().json(world.change(&change)))
+}
+
+async fn sessions(login: Login<Player>) -> Answer<Json<Vec<Value>>> {
+    Ok(Json(sessions_json(&login).await?))
+}
+
+async fn end_session(login: Login<Player>, request: HttpRequest) -> Answer<HttpResponse> {
+    let Some(query) = query::<SessionQuery>(&request.uri().to_string()) else { return Ok(bad_request()) };
+    Ok(HttpResponse::Ok().json(login_conformance::end_session(&login, &query).await?))
+}
+
+async fn end_other_sessions(login: Login<Player>) -> Answer<Json<Value>> {
+    Ok(Json(login_conformance::end_other_sessions(&login).await?))
+}
+
+async fn end_all_sessions(manager: Data<LoginManager<Player>>, request: HttpRequest) -> Answer<HttpResponse> {
+    let Some(query) = query::<UserQuery>(&request.uri().to_string()) else { return Ok(bad_request()) };
+    Ok(HttpResponse::Ok().json(login_conformance::end_all_sessions(&manager, &query).await?))
+}
+
+async fn held(world: Data<World>, request: HttpRequest) -> HttpResponse {
+    let query = query::<HoldQuery>(&request.uri().to_string());
+    query.map_or_else(bad_request, |query| HttpResponse::Ok().json(world.held_json(&query)))
+}
+
+async fn release(world: Data<World>, request: HttpRequest) -> HttpResponse {
+    let query = query::<HoldQuery>(&request.uri().to_string());
+    query.map_or_else(bad_request, |query| HttpResponse::Ok().json(world.release_json(&query)))
+}
+
+async fn store(world: Data<World>, request: HttpRequest) -> HttpResponse {
+    let Some(query) = query::<StoreQuery>(&request.uri().to_string()) else { return bad_request() };
+    world.fail_store(&query);
+    HttpResponse::Ok().body("ok")
 }

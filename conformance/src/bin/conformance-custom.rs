@@ -12,7 +12,9 @@ use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use login_conformance::{
-    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+    Config, HoldQuery, IsNotch, Key, LoginQuery, Pair, Player, SessionQuery, StoreQuery, UserQuery, UsersQuery, World,
+    end_all_sessions, end_other_sessions, end_session, log_out, me_json, query, recheck_json, session_json,
+    sessions_json,
 };
 use login_core::adapter::http::Head;
 use login_core::adapter::{Answer, MAX_FORM, RequestLogin, Requirement};
@@ -32,7 +34,7 @@ struct App {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::from_env()?;
-    let world = World::default();
+    let world = World::new(&config).await?;
     let builder = LoginManager::builder(config.secret_key()?, system_clock, system_entropy);
     let login = config.build(builder, &world, system_clock)?;
     let app = Arc::new(App { config, world, login });
@@ -80,7 +82,7 @@ impl App {
             request_login.store_request(|| request.clone());
         }
         let mut reply = self.route(&request, &request_login).await.unwrap_or_else(|_| status(500));
-        let parts = request_login.finish(reply.status().as_u16());
+        let parts = request_login.finish_with_store(reply.status().as_u16()).await;
         if let Some(failure) = parts.replacement(reply.status().as_u16()) {
             reply = answered(failure.clone());
         }
@@ -89,7 +91,6 @@ impl App {
     }
 
     async fn route(&self, request: &Request, request_login: &RequestLogin<Player>) -> Result<Reply, LoginError> {
-        let access = || request_login.access(|| request.clone());
         let is_taken = match request.method() {
             "GET" | "HEAD" => true,
             "POST" | "OPTIONS" => matches!(request.path(), "/required" | "/fresh"),
@@ -98,26 +99,40 @@ impl App {
         if !is_taken {
             return Ok(status(405));
         }
+        let target = request.target();
+        let access = async || {
+            let login = request_login.access(|| request.clone());
+            login.load().await?;
+            Ok::<_, LoginError>(login)
+        };
+        let held = async || {
+            let login = access().await?;
+            self.world.hold(&login, target).await;
+            Ok::<_, LoginError>(login)
+        };
         Ok(match request.path() {
             "/health" | "/static-page" => text("ok"),
             "/login" => {
-                let Some(query) = query::<LoginQuery>(request.target()) else { return Ok(status(400)) };
-                query.log_in(&access(), &self.world)?.map_or_else(|| status(400), ok)
+                let Some(query) = query::<LoginQuery>(target) else { return Ok(status(400)) };
+                query.log_in(&held().await?, &self.world)?.map_or_else(|| status(400), ok)
             }
             "/fail-after-login" => {
-                let Some(query) = query::<LoginQuery>(request.target()) else { return Ok(status(400)) };
-                query.log_in(&access(), &self.world)?;
+                let Some(query) = query::<LoginQuery>(target) else { return Ok(status(400)) };
+                query.log_in(&access().await?, &self.world)?;
                 status(500)
             }
-            "/logout" => access().log_out().await.map(|()| ok(true))?,
-            "/confirm" => login_conformance::confirm(&access(), &self.world).await.map(|()| ok(true))?,
-            "/me" => json(&me_json(&access(), &self.config.anonymous_name).await?),
+            "/logout" => log_out(&held().await?, target).await.map(|()| ok(true))?,
+            "/confirm" => login_conformance::confirm(&held().await?, &self.world).await.map(|()| ok(true))?,
+            "/me" => json(&me_json(&held().await?, &self.config.anonymous_name).await?),
+            "/recheck" => json(&recheck_json(&held().await?, &self.config.anonymous_name).await?),
+            "/required" if request.method() == "OPTIONS" => text("required ok"),
+            "/fresh" if request.method() == "OPTIONS" => text("fresh ok"),
             "/required" | "/admin/required" | "/shop/required" => {
-                self.guard(request, access, Requirement::Login, "required ok").await?
+                self.guard(&access().await?, Requirement::Login, "required ok").await?
             }
-            "/fresh" => self.guard(request, access, Requirement::FreshLogin, "fresh ok").await?,
+            "/fresh" => self.guard(&access().await?, Requirement::FreshLogin, "fresh ok").await?,
             "/only" => {
-                let login = access();
+                let login = access().await?;
                 login.user().await?;
                 let checked = login.check(Requirement::Login);
                 match checked.and_then(|user| IsNotch::allows(&user).then_some(()).ok_or(Refusal::Forbidden)) {
@@ -125,46 +140,62 @@ impl App {
                     Err(refusal) => self.refuse(&login, refusal),
                 }
             }
-            "/unauthorized" => self.refuse(&access(), Refusal::Unauthorized),
-            "/needs-refresh" => self.refuse(&access(), Refusal::NeedsRefresh),
-            "/go-next" => redirect(303, &access().next_or("/")),
+            "/unauthorized" => self.refuse(&access().await?, Refusal::Unauthorized),
+            "/needs-refresh" => self.refuse(&access().await?, Refusal::NeedsRefresh),
+            "/go-next" => redirect(303, &access().await?.next_or("/")),
             "/set" => {
-                let Some(Pair { key, value }) = query(request.target()) else { return Ok(status(400)) };
-                access().insert(&key, &value).map(|()| text("ok"))?
+                let Some(Pair { key, value }) = query(target) else { return Ok(status(400)) };
+                held().await?.insert(&key, &value).map(|()| text("ok"))?
             }
             "/get" => {
-                let Some(Key { key }) = query(request.target()) else { return Ok(status(400)) };
-                json(&json!({ "value": access().get::<Value>(&key)? }))
+                let Some(Key { key }) = query(target) else { return Ok(status(400)) };
+                json(&json!({ "value": held().await?.get::<Value>(&key)? }))
             }
             "/flashes" => {
-                let flashes = access().take_flashes()?.into_iter();
+                let flashes = access().await?.take_flashes()?.into_iter();
                 json(&flashes.map(|flash| [flash.category, flash.message]).collect::<Vec<_>>())
             }
-            "/session" => json(&session_json(&access())),
-            "/events" => json(&self.world.take_events()),
-            "/users" => {
-                let change = query::<UsersQuery>(request.target());
-                change.map_or_else(|| status(400), |change| json(&self.world.change(&change)))
-            }
-            _ => status(404),
+            "/session" => json(&session_json(&access().await?)),
+            "/sessions" => json(&sessions_json(&access().await?).await?),
+            "/sessions/end" => match query::<SessionQuery>(target) {
+                Some(query) => json(&end_session(&access().await?, &query).await?),
+                None => status(400),
+            },
+            "/sessions/end-others" => json(&end_other_sessions(&access().await?).await?),
+            path => self.route_without_login(path, target).await?,
         })
+    }
+
+    async fn route_without_login(&self, path: &str, target: &str) -> Result<Reply, LoginError> {
+        let answered = match path {
+            "/events" => Some(json(&self.world.take_events())),
+            "/users" => query::<UsersQuery>(target).map(|query| json(&self.world.change(&query))),
+            "/sessions/end-all" => match query::<UserQuery>(target) {
+                Some(query) => Some(json(&end_all_sessions(&self.login, &query).await?)),
+                None => None,
+            },
+            "/held" => query::<HoldQuery>(target).map(|query| json(&self.world.held_json(&query))),
+            "/release" => query::<HoldQuery>(target).map(|query| json(&self.world.release_json(&query))),
+            "/store" => query::<StoreQuery>(target).map(|query| {
+                self.world.fail_store(&query);
+                text("ok")
+            }),
+            "/store/dump" => Some(json(&self.world.dump_store())),
+            _ => Some(status(404)),
+        };
+        Ok(answered.unwrap_or_else(|| status(400)))
     }
 
     async fn guard(
         &self,
-        request: &Request,
-        access: impl Fn() -> Login<Player>,
+        login: &Login<Player>,
         requirement: Requirement,
         answer: &'static str,
     ) -> Result<Reply, LoginError> {
-        if request.method() == "OPTIONS" {
-            return Ok(text(answer));
-        }
-        let login = access();
         login.user().await?;
         Ok(match login.check(requirement) {
             Ok(_) => text(answer),
-            Err(refusal) => self.refuse(&login, refusal),
+            Err(refusal) => self.refuse(login, refusal),
         })
     }
 

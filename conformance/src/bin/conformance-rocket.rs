@@ -5,10 +5,11 @@ use std::io::Cursor;
 use std::net::Ipv4Addr;
 
 use login_conformance::{
-    Config, IsNotch, Key, LoginQuery, Pair, Player, UsersQuery, World, me_json, query, session_json,
+    Config, DumpedRecord, HoldQuery, IsNotch, Key, LoginQuery, Pair, Player, SessionQuery, StoreQuery, UserQuery,
+    UsersQuery, World, me_json, query, recheck_json, session_json, sessions_json,
 };
 use login_rocket::{
-    AllowUnauthenticatedOptions, Allowed, FreshLoginRequired, Login, LoginManager, LoginRequired, LoginResponse,
+    AllowUnauthenticatedOptions, Allowed, FreshLoginRequired, LoginManager, LoginRequired, LoginResponse,
 };
 use login_system::system_clock;
 use rocket::config::{Ident, LogLevel, Shutdown};
@@ -20,14 +21,16 @@ use rocket::response::content::RawJson;
 use rocket::serde::json::{Json, Value, json};
 use rocket::{State, get, options, post, routes};
 
+type Login = login_rocket::Login<Player>;
 type Answer<T> = Result<T, login_rocket::Error>;
+type JsonAnswer = Answer<Result<Json<Value>, Status>>;
 type Guard = AllowUnauthenticatedOptions<LoginRequired<Player>>;
 type FreshGuard = AllowUnauthenticatedOptions<FreshLoginRequired<Player>>;
 
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::from_env()?;
-    let world = World::default();
+    let world = World::new(&config).await?;
     let login = manager(&config, &world)?;
     let server = rocket::Config {
         address: Ipv4Addr::LOCALHOST.into(),
@@ -64,7 +67,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         flashes,
         session,
         events,
-        users
+        users,
+        recheck,
+        sessions,
+        end_session,
+        end_other_sessions,
+        end_all_sessions,
+        held,
+        release,
+        store,
+        dump
     ];
     rocket::custom(server)
         .attach(login.fairing())
@@ -73,6 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }))
         .manage(world)
         .manage(config)
+        .manage(login)
         .mount("/", routes)
         .launch()
         .await?;
@@ -104,33 +117,43 @@ fn static_page() -> &'static str {
 }
 
 #[get("/login")]
-fn log_in(login: Login<Player>, world: &State<World>, uri: &Origin<'_>) -> Answer<Result<Json<Value>, Status>> {
+async fn log_in(login: Login, world: &State<World>, uri: &Origin<'_>) -> JsonAnswer {
+    world.hold(&login, &uri.to_string()).await;
     let Some(query) = query::<LoginQuery>(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
     let done = query.log_in(&login, world)?;
     Ok(done.map(|done| Json(json!({ "ok": done }))).ok_or(Status::BadRequest))
 }
 
 #[get("/fail-after-login")]
-fn fail_after_login(login: Login<Player>, world: &State<World>, uri: &Origin<'_>) -> Answer<Status> {
-    log_in(login, world, uri)?.map(drop).ok();
+async fn fail_after_login(login: Login, world: &State<World>, uri: &Origin<'_>) -> Answer<Status> {
+    log_in(login, world, uri).await?.map(drop).ok();
     Ok(Status::InternalServerError)
 }
 
 #[get("/logout")]
-async fn log_out(login: Login<Player>) -> Answer<Json<Value>> {
-    login.log_out().await?;
+async fn log_out(login: Login, world: &State<World>, uri: &Origin<'_>) -> Answer<Json<Value>> {
+    world.hold(&login, &uri.to_string()).await;
+    login_conformance::log_out(&login, &uri.to_string()).await?;
     Ok(Json(json!({ "ok": true })))
 }
 
 #[get("/confirm")]
-async fn confirm(login: Login<Player>, world: &State<World>) -> Answer<Json<Value>> {
+async fn confirm(login: Login, world: &State<World>, uri: &Origin<'_>) -> Answer<Json<Value>> {
+    world.hold(&login, &uri.to_string()).await;
     login_conformance::confirm(&login, world).await?;
     Ok(Json(json!({ "ok": true })))
 }
 
 #[get("/me")]
-async fn me(login: Login<Player>, config: &State<Config>) -> Answer<Json<Value>> {
+async fn me(login: Login, world: &State<World>, config: &State<Config>, uri: &Origin<'_>) -> Answer<Json<Value>> {
+    world.hold(&login, &uri.to_string()).await;
     Ok(Json(me_json(&login, &config.anonymous_name).await?))
+}
+
+#[get("/recheck")]
+async fn recheck(login: Login, world: &State<World>, config: &State<Config>, uri: &Origin<'_>) -> Answer<Json<Value>> {
+    world.hold(&login, &uri.to_string()).await;
+    Ok(Json(recheck_json(&login, &config.anonymous_name).await?))
 }
 
 #[get("/required")]
@@ -179,41 +202,43 @@ fn only(_user: Allowed<Player, IsNotch>) -> &'static str {
 }
 
 #[get("/unauthorized")]
-fn unauthorized(login: Login<Player>) -> LoginResponse {
+fn unauthorized(login: Login) -> LoginResponse {
     login.unauthorized()
 }
 
 #[get("/needs-refresh")]
-fn needs_refresh(login: Login<Player>) -> LoginResponse {
+fn needs_refresh(login: Login) -> LoginResponse {
     login.needs_refresh()
 }
 
 #[get("/go-next")]
-fn go_next(login: Login<Player>) -> LoginResponse {
+fn go_next(login: Login) -> LoginResponse {
     login.redirect_to_next("/")
 }
 
 #[get("/set")]
-fn set(login: Login<Player>, uri: &Origin<'_>) -> Answer<Result<&'static str, Status>> {
+async fn set(login: Login, world: &State<World>, uri: &Origin<'_>) -> Answer<Result<&'static str, Status>> {
     let Some(Pair { key, value }) = query(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
+    world.hold(&login, &uri.to_string()).await;
     login.insert(&key, &value)?;
     Ok(Ok("ok"))
 }
 
 #[get("/get")]
-fn value(login: Login<Player>, uri: &Origin<'_>) -> Answer<Result<Json<Value>, Status>> {
+async fn value(login: Login, world: &State<World>, uri: &Origin<'_>) -> JsonAnswer {
     let Some(Key { key }) = query(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
+    world.hold(&login, &uri.to_string()).await;
     Ok(Ok(Json(json!({ "value": login.get::<Value>(&key)? }))))
 }
 
 #[get("/flashes")]
-fn flashes(login: Login<Player>) -> Answer<Json<Vec<[String; 2]>>> {
+fn flashes(login: Login) -> Answer<Json<Vec<[String; 2]>>> {
     let flashes = login.take_flashes()?;
     Ok(Json(flashes.into_iter().map(|flash| [flash.category, flash.message]).collect()))
 }
 
 #[get("/session")]
-fn session(login: Login<Player>) -> Result<RawJson<String>, Status> {
+fn session(login: Login) -> Result<RawJson<String>, Status> {
     // As text: a `Value` holds not all that Flask writes.
     serde_json::to_string(&session_json(&login)).map(RawJson).map_err(|_| Status::InternalServerError)
 }
@@ -227,4 +252,49 @@ fn events(world: &State<World>) -> Json<Vec<&'static str>> {
 fn users(world: &State<World>, uri: &Origin<'_>) -> Result<Json<Vec<String>>, Status> {
     let change = query::<UsersQuery>(&uri.to_string()).ok_or(Status::BadRequest)?;
     Ok(Json(world.change(&change)))
+}
+
+#[get("/sessions")]
+async fn sessions(login: Login) -> Answer<Json<Vec<Value>>> {
+    Ok(Json(sessions_json(&login).await?))
+}
+
+#[get("/sessions/end")]
+async fn end_session(login: Login, uri: &Origin<'_>) -> JsonAnswer {
+    let Some(query) = query::<SessionQuery>(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
+    Ok(Ok(Json(login_conformance::end_session(&login, &query).await?)))
+}
+
+#[get("/sessions/end-others")]
+async fn end_other_sessions(login: Login) -> Answer<Json<Value>> {
+    Ok(Json(login_conformance::end_other_sessions(&login).await?))
+}
+
+#[get("/sessions/end-all")]
+async fn end_all_sessions(manager: &State<LoginManager<Player>>, uri: &Origin<'_>) -> JsonAnswer {
+    let Some(query) = query::<UserQuery>(&uri.to_string()) else { return Ok(Err(Status::BadRequest)) };
+    Ok(Ok(Json(login_conformance::end_all_sessions(manager, &query).await?)))
+}
+
+#[get("/held")]
+fn held(world: &State<World>, uri: &Origin<'_>) -> Result<Json<Value>, Status> {
+    let query = query::<HoldQuery>(&uri.to_string()).ok_or(Status::BadRequest)?;
+    Ok(Json(world.held_json(&query)))
+}
+
+#[get("/release")]
+fn release(world: &State<World>, uri: &Origin<'_>) -> Result<Json<Value>, Status> {
+    let query = query::<HoldQuery>(&uri.to_string()).ok_or(Status::BadRequest)?;
+    Ok(Json(world.release_json(&query)))
+}
+
+#[get("/store")]
+fn store(world: &State<World>, uri: &Origin<'_>) -> Result<&'static str, Status> {
+    world.fail_store(&query::<StoreQuery>(&uri.to_string()).ok_or(Status::BadRequest)?);
+    Ok("ok")
+}
+
+#[get("/store/dump")]
+fn dump(world: &State<World>) -> Json<Vec<DumpedRecord>> {
+    Json(world.dump_store())
 }

@@ -16,10 +16,25 @@ pub(crate) fn difference(want: &Value, have: &Value) -> Option<String> {
                 .as_object()
                 .is_none_or(|named| named.iter().all(|(name, value)| have[key].get(name) == Some(value))),
             "set_cookies" => want[key] == "any" || are_cookies(&want[key], &have[key]),
+            "body" => is_like(&want[key], &have[key]),
             _ => want[key] == have[key],
         };
         (!same).then(|| format!("{key}\n  reference {}\n  server    {}", want[key], have[key]))
     })
+}
+
+/// `"any"` allows any value in its place.
+fn is_like(want: &Value, have: &Value) -> bool {
+    match (want, have) {
+        (Value::Array(want), Value::Array(have)) => {
+            want.len() == have.len() && want.iter().zip(have).all(|(want, have)| is_like(want, have))
+        }
+        (Value::Object(want), Value::Object(have)) => {
+            want.len() == have.len()
+                && want.iter().all(|(key, want)| have.get(key).is_some_and(|have| is_like(want, have)))
+        }
+        _ => want == have || want == "any",
+    }
 }
 
 /// `"302|303"` allows either.

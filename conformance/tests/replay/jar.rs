@@ -8,7 +8,8 @@ pub(crate) struct Jar {
     cookies: Vec<(String, String)>,
     /// Cookies that are sent before those of the jar, and are not stored in it.
     extra: Vec<String>,
-    saved: Vec<(String, Option<String>)>,
+    /// Copies of cookies, by name.
+    pub(crate) saved: Vec<(String, Option<String>)>,
 }
 
 impl Jar {

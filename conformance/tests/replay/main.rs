@@ -14,12 +14,15 @@ mod compare;
 mod jar;
 mod server;
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Map, Value};
 
+use crate::client::{Sent, SessionIds};
 use crate::jar::Jar;
 use crate::server::Server;
 
@@ -38,7 +41,7 @@ fn main() {
             let (scenario, wire) = (text(&transcript, "name"), text(&transcript, "wire"));
             let transcript = Arc::clone(&transcript);
             let name = format!("{server}::{wire}::{scenario}");
-            trials.push(Trial::test(name, move || replay(&transcript, program)));
+            trials.push(Trial::test(name.clone(), move || replay(&transcript, program, &name)));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -56,28 +59,58 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap()
 }
 
-fn config(transcript: &Value) -> Map<String, Value> {
+/// The configuration in which the test of this name plays a transcript.
+fn config(transcript: &Value, name: &str) -> Map<String, Value> {
     let mut config = transcript["config"].as_object().cloned().unwrap_or_default();
-    config.insert("wire".to_owned(), transcript["wire"].clone());
+    if transcript["wire"] != "store" {
+        config.insert("wire".to_owned(), transcript["wire"].clone());
+        return config;
+    }
+    // The native format, with a session store in a new file.
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sessions-{:016x}.json", hasher.finish()));
+    let _ = std::fs::remove_file(&file);
+    for (key, value) in [("wire", "native"), ("store", "sqlite"), ("store_file", file.to_str().unwrap())] {
+        config.insert(key.to_owned(), value.into());
+    }
     config
 }
 
 /// Runs the steps and compares each response with the recorded one.
-fn replay(transcript: &Value, program: &str) -> Result<(), Failed> {
-    let mut config = config(transcript);
+fn replay(transcript: &Value, program: &str, name: &str) -> Result<(), Failed> {
+    let mut config = config(transcript, name);
     let mut server = Server::start(program, &config);
-    let mut jar = Jar::default();
+    let (mut jars, mut browser, mut ids) = (BTreeMap::from([("", Jar::default())]), "", SessionIds::default());
+    let mut held = BTreeMap::new();
     let mut expected = transcript["expected"].as_array().unwrap().iter();
     for step in transcript["steps"].as_array().unwrap() {
-        if let Some(changes) = step["restart"].as_object() {
+        let jar = jars.get_mut(browser).unwrap();
+        let (sender, sent) = if let Some(changes) = step["restart"].as_object() {
             config.extend(changes.clone());
             server = Server::start(program, &config);
-        } else if !jar.act(step) {
-            let want = expected.next().unwrap();
-            let have = client::send(&server, &mut jar, step);
-            if let Some(difference) = compare::difference(want, &have) {
-                return Err(format!("{}: {difference}", text(want, "request")).into());
-            }
+            continue;
+        } else if let Some(name) = step["browser"].as_str() {
+            // A copy of a cookie can be used elsewhere.
+            let saved = std::mem::take(&mut jar.saved);
+            jars.entry(name).or_default().saved = saved;
+            browser = name;
+            continue;
+        } else if let Some(name) = step["hold"].as_str() {
+            held.insert(name, (browser, Sent::held(&server, jar, &ids, step, name)));
+            continue;
+        } else if let Some(name) = step["release"].as_str() {
+            client::ask(&server, &format!("/release?hold={name}"));
+            held.remove(name).unwrap()
+        } else if jar.act(step) {
+            continue;
+        } else {
+            (browser, Sent::new(&server, jar, &ids, step, None))
+        };
+        let want = expected.next().unwrap();
+        let have = sent.answer(jars.get_mut(sender).unwrap(), &mut ids);
+        if let Some(difference) = compare::difference(want, &have) {
+            return Err(format!("{}: {difference}", text(want, "request")).into());
         }
     }
     assert!(expected.next().is_none(), "the transcript has more responses than requests");
@@ -97,7 +130,7 @@ fn a_wrong_transcript_fails() -> Result<(), Failed> {
     ] {
         let mut transcript = (*whole).clone();
         transcript["expected"][0][key] = wrong;
-        if replay(&transcript, SERVERS[0].1).is_ok() {
+        if replay(&transcript, SERVERS[0].1, "a wrong transcript").is_ok() {
             return Err(format!("a wrong {key} went unnoticed").into());
         }
     }

@@ -61,6 +61,6 @@ impl Format {
 impl Config {
     /// How long sessions and logins are valid.
     pub(crate) fn ages(&self) -> Ages {
-        Ages { session: self.session_age(), login: self.login_age() }
+        Ages { session: self.session_age(), login: self.login_age(), by_use: self.idle_timeout.is_some() }
     }
 }

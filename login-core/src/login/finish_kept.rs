@@ -125,9 +125,31 @@ impl<U: User> Shared<U> {
         }
         let is_due = |login: &LoginRecord| !is_foreign && login.is_touch_due(config.ages(), now);
         let is_due = keeping.base.as_ref().is_some_and(is_due);
+        if is_due || !keeping.changes.is_empty() {
+            self.renew_by_current_key(state);
+        }
+        let keeping = state.keeping.as_deref_mut()?;
         let writes = is_due || keeping.new.is_some() || !keeping.changes.is_empty() || !keeping.ended.is_empty();
         let commit = if writes { self.commit(state) } else { None };
         commit.map(|commit| Commit { touches: is_due, ..commit })
+    }
+
+    /// A session that an older key has signed is signed again when it is written, and its digests are
+    /// made again, because that key will be taken away.
+    fn renew_by_current_key(&self, state: &mut State<U>) {
+        let (format, proxies) = (&self.setup.format, self.setup.config.proxies.trusted);
+        let is_old = |token: &&Token| token.key != 0;
+        let old = state.keeping.as_deref().and_then(|keeping| keeping.presented.as_ref().filter(is_old)).cloned();
+        let Some(old) = old.filter(|_| !state.is_foreign) else { return };
+        let client = self.client(&state.client);
+        let is_bound = format.is_bound(state.session.binding.as_ref(), client, proxies);
+        let binding = if is_bound { format.bind(client, proxies) } else { None };
+        let renewal = Change::RenewDigests(binding, state.session.auth);
+        renewal.apply(&mut state.session);
+        if let Some(keeping) = state.keeping.as_deref_mut() {
+            keeping.session_cookie.get_or_insert(old);
+            keeping.record(|| renewal);
+        }
     }
 
     /// The remember cookie of the request's login expires later, because it is used.

@@ -90,12 +90,10 @@ impl<U: User> Login<U> {
         state.session = session;
         let awaits = |remember: &crate::store::body::Remember| remember.secret.awaits_presentation();
         let awaits = login.body.secret.awaits_presentation() || login.body.remember.as_ref().is_some_and(awaits);
-        keeping.session_cookie = match format.signing_key() {
-            Some(key) if is_previous => Some(token.successor(Purpose::Session, token.generation + 1, key)),
-            // Signed again, because the old key will be taken away.
-            Some(_) if token.key != 0 => Some(token.clone()),
-            Some(_) | None => None,
-        };
+        keeping.session_cookie = format
+            .signing_key()
+            .filter(|_| is_previous)
+            .map(|key| token.successor(Purpose::Session, token.generation + 1, key));
         (keeping.base, keeping.is_previous) = (Some(login), is_previous);
         keeping.presented = Some(token);
         if state.is_foreign {

@@ -64,7 +64,7 @@ impl<U: User> Login<U> {
         let seen = self.seen_client(state);
         let (Some(keeping), Some(key)) = (state.keeping.as_deref_mut(), format.signing_key()) else { return };
         let Some(Usable { login, token, is_previous }) = keeping.restorable.take() else { return };
-        let restore = Change::Restore(std::mem::take(&mut state.session.data), binding);
+        let restore = Change::Restore(Box::new(std::mem::take(&mut state.session)), binding);
         let mut session = replayed_session(login.session(), &[RecordChange::Session(restore.clone())]);
         session.key = Some(token.key);
         // Another request may have restored the login with the same cookie. Then the secrets are
@@ -74,13 +74,11 @@ impl<U: User> Login<U> {
         let next_remember = token.successor(Purpose::Remember, token.generation + 1, key);
         if is_previous && login.has_session(config.ages(), now) {
             keeping.sees_another = true;
+        } else if is_previous {
+            keeping.changes.extend([RecordChange::Session(restore), seen]);
         } else {
-            keeping.changes.push(RecordChange::Session(restore));
-            keeping.changes.push(seen);
-        }
-        if !is_previous {
             let (session, remember) = (next_session.clone(), next_remember.clone());
-            keeping.changes.push(RecordChange::RotateBoth { session, remember, at: now });
+            keeping.changes.extend([RecordChange::Restore { change: restore, session, remember, at: now }, seen]);
         }
         (keeping.session_cookie, keeping.remember_cookie) = (Some(next_session), Some(next_remember));
         keeping.base = Some(login);
@@ -94,7 +92,7 @@ impl<U: User> Login<U> {
         let Some(keeping) = state.keeping.as_deref_mut() else { return };
         let is_same = |usable: &Usable| usable.login.record.user_id == user_id.as_bytes();
         let Some(usable) = keeping.restorable.take_if(|usable| is_same(usable)) else { return };
-        let restore = RecordChange::Session(Change::Restore(std::mem::take(&mut state.session.data), None));
+        let restore = RecordChange::Session(Change::Restore(Box::new(std::mem::take(&mut state.session)), None));
         state.session = replayed_session(usable.login.session(), std::slice::from_ref(&restore));
         keeping.changes.push(restore);
         keeping.base = Some(usable.login);

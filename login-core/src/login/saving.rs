@@ -6,7 +6,9 @@ use crate::login::resolution::Resolution;
 use crate::login::setup::Warning;
 use crate::login::shared::Shared;
 use crate::login::state::State;
+use crate::session::content::Session;
 use crate::store::commit::{Commit, CommitError, Committed};
+use crate::store::replay::replayed_session;
 use crate::store::step::{Failure, StoreStep};
 use crate::user::User;
 
@@ -85,12 +87,19 @@ impl<U: User> Login<U> {
         keeping.committed(saved.changes, saved.ended);
         match committed.login {
             Some(login) => {
+                if !keeping.sees_another {
+                    // Another request may have changed it before this one.
+                    let key = state.session.key;
+                    state.session = Session { key, ..replayed_session(login.session(), &keeping.changes) };
+                }
                 keeping.presented = keeping.session_cookie.clone().or_else(|| keeping.presented.clone());
                 keeping.base = Some(login);
                 Ok(())
             }
             None if saved.had_login => {
                 keeping.forget();
+                // What the handler does now is a visitor's. The cookie stays as it is.
+                (state.session, state.session_changed) = (Session::default(), false);
                 let deferred = state.resolve(Resolution::Anonymous);
                 drop(guard);
                 deferred.run();

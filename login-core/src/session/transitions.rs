@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use crate::config::settings::SessionProtection;
 use crate::session::content::{Binding, Digest, FLASHES, NEXT, Session};
-use crate::session::json::{self, Object};
+use crate::session::json;
 use crate::session::json_text;
 use crate::session::kept::Kept;
 
@@ -180,8 +180,10 @@ pub(crate) enum Change {
     Weaken,
     /// A login is made, and so many messages were flashed before.
     LogIn(Box<NewLogin>, usize),
-    /// A remember cookie restores the login of this session. The data is that of the visitor.
-    Restore(Object, Option<Binding>),
+    /// The digests of the client and of the auth hash are made again, with the current key.
+    RenewDigests(Option<Binding>, Option<Digest>),
+    /// A remember cookie restores the login of this session. The other one is the visitor's.
+    Restore(Box<Session>, Option<Binding>),
 }
 
 impl Change {
@@ -207,6 +209,10 @@ impl Change {
             Self::LogIn(login, flashes) => {
                 *session = log_in(session, (**login).clone(), Kept::Only { keys: &[], flashes: *flashes });
             }
+            Self::RenewDigests(binding, auth) => {
+                let renewed = (binding.clone().or(session.binding.take()), auth.or(session.auth));
+                (session.binding, session.auth) = renewed;
+            }
             Self::Restore(visitor, binding) => restore(session, visitor, binding.clone()),
         }
         true
@@ -229,18 +235,17 @@ fn take_flashes(session: &mut Session, read: &[String]) -> bool {
 
 /// A remember cookie restores a login that is kept on the server, with its data. What the visitor
 /// did since stays too.
-fn restore(session: &mut Session, visitor: &Object, binding: Option<Binding>) {
+fn restore(session: &mut Session, visitor: &Session, binding: Option<Binding>) {
     session.fresh = Some(false);
     session.login_at = None;
     session.binding = binding;
-    for key in visitor.keys() {
-        match visitor.get(&key) {
+    // The browser was closed, so the session cookie is a new one.
+    session.permanent = visitor.permanent;
+    for key in visitor.data.keys() {
+        match visitor.data.get(&key) {
             Some(value) if key == FLASHES => {
-                // Several requests may restore the login, each with the same messages.
                 for item in json_text::items(value).unwrap_or_default() {
-                    if !is_waiting(session, item) {
-                        *session = flash(session, item);
-                    }
+                    *session = flash(session, item);
                 }
             }
             Some(value) => session.data.set(&key, value),

@@ -60,6 +60,7 @@ impl Body {
         ];
         bytes.extend_from_slice(&session.began_at.unwrap_or_default().to_be_bytes());
         bytes.extend_from_slice(&session.login_at.unwrap_or_default().to_be_bytes());
+        bytes.extend_from_slice(&session.written_at.unwrap_or_default().to_be_bytes());
         binding.iter().for_each(|client| bytes.extend_from_slice(*client));
         session.auth.iter().for_each(|auth| bytes.extend_from_slice(auth));
         write_rotation(&mut bytes, &self.secret);
@@ -85,6 +86,7 @@ impl Body {
         let has = |flag: u8| flags & flag != 0;
         let mut session = Session { began_at: Some(fields.number()?), ..Session::default() };
         session.login_at = Some(fields.number()?).filter(|at| *at != 0);
+        session.written_at = Some(fields.number()?);
         session.fresh = Some(has(FRESH));
         session.permanent = has(PERMANENT).then_some(true);
         if has(BOUND) {
@@ -139,7 +141,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn bare() -> Body {
-        let session = Session { began_at: Some(5), fresh: Some(false), ..Session::default() };
+        let session = Session { began_at: Some(5), written_at: Some(6), fresh: Some(false), ..Session::default() };
         Body { session, secret: rotation(1), remember: None, address: None, user_agent: None }
     }
 
@@ -147,6 +149,7 @@ pub(crate) mod tests {
         let mut session = Session {
             began_at: Some(5),
             login_at: Some(6),
+            written_at: Some(7),
             fresh: Some(true),
             permanent: Some(true),
             binding: Some(Binding::Keyed([7; 16])),

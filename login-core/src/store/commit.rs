@@ -105,10 +105,13 @@ impl Commit {
     /// Changes the record of the login. If another request was faster, the changes are made to
     /// what that one has left.
     fn update(mut self, base: LoginRecord, tries: u32) -> Committing {
-        let mut login = replayed(&base, &self.changes, self.ages, self.now);
+        let mut login = replayed(&base, &self.changes);
         if let Some(session) = self.session.take() {
             login.body.session = session;
         }
+        let is_written = self.changes.iter().any(RecordChange::writes_session);
+        login.body.session.written_at = if is_written { Some(self.now) } else { base.body.session.written_at };
+        login.touch(self.ages, self.now);
         StoreStep::update(login.to_record(), move |updated| match updated {
             Ok(Versioned::Done) => {
                 login.record.version += 1;

@@ -56,7 +56,16 @@ impl LoginRecord {
 
     /// Whether the session cookie can be used, as far as time says.
     pub(crate) fn has_session(&self, ages: Ages, now: u64) -> bool {
-        self.exists_at(ages, now) && now <= self.seen().saturating_add(ages.session)
+        self.exists_at(ages, now) && now <= self.session_ends(ages)
+    }
+
+    /// When the session cookie can be used no more, in seconds since 1970. With an idle timeout, and
+    /// if the session is permanent, each use counts, and otherwise only a change, as with cookies.
+    fn session_ends(&self, ages: Ages) -> u64 {
+        let session = &self.body.session;
+        let written_at = session.written_at.unwrap_or_default();
+        let since = if ages.by_use || session.is_permanent() { self.seen().max(written_at) } else { written_at };
+        since.saturating_add(ages.session)
     }
 
     /// Whether the remember cookie can be used, as far as time says.
@@ -96,7 +105,7 @@ impl LoginRecord {
     fn ends(&self, ages: Ages) -> u64 {
         let remember = self.body.remember.as_ref().map_or(0, |remember| remember.ends_at);
         let last = self.body.session.began_at.unwrap_or_default().saturating_add(ages.login);
-        millis(self.seen().saturating_add(ages.session).max(remember).min(last))
+        millis(self.session_ends(ages).max(remember).min(last))
     }
 }
 
@@ -113,11 +122,11 @@ pub(crate) mod tests {
     use login_store::SessionId;
 
     pub(crate) const NOW: u64 = 1_700_000_000;
-    pub(crate) const AGES: Ages = Ages { session: 600, login: 10_000 };
+    pub(crate) const AGES: Ages = Ages { session: 600, login: 10_000, by_use: true };
 
     pub(crate) fn login_record() -> LoginRecord {
         let mut body = bare();
-        body.session.began_at = Some(NOW);
+        (body.session.began_at, body.session.written_at) = (Some(NOW), Some(NOW));
         let record = Record {
             id: SessionId::from_bytes([4; 16]),
             user_id: b"1".to_vec(),
@@ -139,6 +148,12 @@ pub(crate) mod tests {
             Some(Remember { secret: login.body.secret.clone(), ends_at: NOW + 20_000, duration: 20_000 });
         assert!(!login.has_session(AGES, NOW + 601) && login.is_usable(AGES, NOW + 601));
         assert!(login.is_remembered(AGES, NOW + 10_000) && !login.is_usable(AGES, NOW + 10_001));
+        let changed = Ages { by_use: false, ..AGES };
+        login.touch(changed, NOW + 600);
+        assert!(login.has_session(AGES, NOW + 1200) && !login.has_session(changed, NOW + 601), "use is no change");
+        login.body.session.permanent = Some(true);
+        assert!(login.has_session(changed, NOW + 1200));
+        login.body.session.permanent = None;
         login.touch(AGES, NOW + 600);
         assert!(login.has_session(AGES, NOW + 1200));
         assert_eq!(login.record.ends, (NOW + 10_000) * 1000);

@@ -95,7 +95,7 @@ impl NewRecord {
             NewRemember::No | NewRemember::As(_) => None,
         };
         let body = Body {
-            session: self.session,
+            session: Session { written_at: Some(now), ..self.session },
             secret: Rotation::new(&self.session_token, now),
             remember,
             address: self.address,
@@ -153,13 +153,18 @@ fn copy_and_remove(
                 Ok(None) => return remove_replaced(commit, login, replaced),
                 Err(error) => return undo(login, error),
             };
-            login.body.session = replayed_session(base.session(), &commit.changes);
+            let written_at = login.body.session.written_at;
+            login.body.session = Session { written_at, ..replayed_session(base.session(), &commit.changes) };
             StoreStep::update(login.to_record(), move |updated| match updated {
                 Ok(Versioned::Done) => {
                     login.record.version += 1;
                     copy_and_remove(commit, base, login, replaced, tries - 1)
                 }
-                Ok(Versioned::Gone) => StoreStep::Done(Ok(Committed::default())),
+                // The new login was ended already. It has ended the others all the same.
+                Ok(Versioned::Gone) => {
+                    let ended = replaced.into_iter().chain([base.record.id]).collect();
+                    Commit::of_ended(ended, commit.ages, commit.now).run()
+                }
                 // No one else knows the new login.
                 Ok(Versioned::Conflict) => undo(login, CommitError::Contention),
                 Err(error) => undo(login, error),

@@ -1,7 +1,6 @@
 //! What a request changes in a record. If another request has changed the record meanwhile, all
 //! of it is made again to what is there now.
 
-use crate::formats::native::session::Ages;
 use crate::formats::native::token::Token;
 use crate::session::content::Session;
 use crate::session::transitions::Change;
@@ -21,9 +20,11 @@ pub(crate) enum RecordChange {
         next: Token,
         at: u64,
     },
-    /// The secrets of both cookies are replaced, or neither: a browser that presents one of the
-    /// new ones is to have the other too.
-    RotateBoth {
+    /// A remember cookie restores the login, and the secrets of both cookies are replaced. If another
+    /// request has done one of the two, nothing is: that one's session counts, and a browser that
+    /// presents one of the new secrets is to have the other too.
+    Restore {
+        change: Change,
         session: Token,
         remember: Token,
         at: u64,
@@ -40,6 +41,15 @@ pub(crate) enum RecordChange {
 }
 
 impl RecordChange {
+    /// Whether it makes the session last as long as a new one. It does with cookies, where it would
+    /// send a new one.
+    pub(crate) fn writes_session(&self) -> bool {
+        match self {
+            Self::Session(_) | Self::RotateSession { .. } | Self::Restore { .. } => true,
+            Self::Presented { .. } | Self::ExtendRemember { .. } | Self::Client { .. } => false,
+        }
+    }
+
     fn apply(&self, login: &mut LoginRecord) {
         let body = &mut login.body;
         match self {
@@ -53,9 +63,10 @@ impl RecordChange {
                 }
             }
             Self::RotateSession { next, at } => body.secret.rotate(next, *at),
-            Self::RotateBoth { session, remember, at } => {
+            Self::Restore { change, session, remember, at } => {
                 let Some(Remember { secret, .. }) = &mut body.remember else { return };
                 if body.secret.precedes(session) && secret.precedes(remember) {
+                    change.apply(&mut body.session);
                     body.secret.rotate(session, *at);
                     secret.rotate(remember, *at);
                 }
@@ -73,10 +84,9 @@ impl RecordChange {
 }
 
 /// The record as the request leaves it, now that its content is this.
-pub(crate) fn replayed(base: &LoginRecord, changes: &[RecordChange], ages: Ages, now: u64) -> LoginRecord {
+pub(crate) fn replayed(base: &LoginRecord, changes: &[RecordChange]) -> LoginRecord {
     let mut login = base.clone();
     changes.iter().for_each(|change| change.apply(&mut login));
-    login.touch(ages, now);
     login
 }
 
@@ -84,7 +94,7 @@ pub(crate) fn replayed(base: &LoginRecord, changes: &[RecordChange], ages: Ages,
 pub(crate) fn replayed_session(base: Session, changes: &[RecordChange]) -> Session {
     let mut session = base;
     for change in changes {
-        if let RecordChange::Session(change) = change {
+        if let RecordChange::Session(change) | RecordChange::Restore { change, .. } = change {
             change.apply(&mut session);
         }
     }
@@ -94,7 +104,7 @@ pub(crate) fn replayed_session(base: Session, changes: &[RecordChange]) -> Sessi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::login_record::tests::{AGES, NOW, login_record};
+    use crate::store::login_record::tests::login_record;
 
     #[test]
     fn changes_are_made_to_what_is_there_now() {
@@ -110,7 +120,7 @@ mod tests {
             Change::TakeNext("\"/\"".to_owned()),
         ];
         let changes: Vec<_> = changes.into_iter().map(RecordChange::Session).collect();
-        let session = replayed(&meanwhile, &changes, AGES, NOW).body.session;
+        let session = replayed(&meanwhile, &changes).body.session;
         let data = |key: &str| session.data.get(key);
         assert_eq!((data("theirs"), data("ours"), data("both")), (Some("1"), Some("2"), Some("2")));
         assert_eq!(data("_flashes"), Some("[3]"), "only what was read is removed");
@@ -121,7 +131,7 @@ mod tests {
         let mut meanwhile = login_record();
         meanwhile.body.session.data.set("next", "\"/new\"");
         let read = |next: &str| [RecordChange::Session(Change::TakeNext(next.to_owned()))];
-        let left = |next: &str| replayed(&meanwhile, &read(next), AGES, NOW).body.session.data.get("next").is_some();
+        let left = |next: &str| replayed(&meanwhile, &read(next)).body.session.data.get("next").is_some();
         assert!(left("\"/old\"") && !left("\"/new\""));
     }
 }

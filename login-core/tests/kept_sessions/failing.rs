@@ -98,6 +98,13 @@ pub(crate) async fn a_logout_that_cannot_be_written_deletes_both_cookies<S: Site
         assert!(browser.0.is_empty() && !answer.body.contains("bye"), "{page}: {answer:?}");
         store.fail(&[]);
     }
+    let mut browser = Browser::logged_in(&site, "1").await;
+    let copy = browser.clone();
+    store.fail(READS);
+    let answer = browser.post(&site, "/logout").await;
+    assert_eq!((answer.status, answer.deleted()), (500, vec![SESSION, REMEMBER]));
+    store.fail(&[]);
+    assert_eq!(copy.who(&site).await, "none", "a logout needs no read");
 }
 
 pub(crate) async fn a_failed_response_writes_nothing<S: Site>() {

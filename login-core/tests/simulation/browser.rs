@@ -29,9 +29,14 @@ impl std::fmt::Debug for Named {
 
 /// Reads a cookie that names a record: version, key hint, ID, generation, secret, MAC.
 pub(crate) fn named(value: &str) -> Option<Named> {
-    let bytes = BASE64.decode(value).ok().filter(|bytes| bytes.first() == Some(&2))?;
+    let bytes = Some(decoded(value)).filter(|bytes| bytes.first() == Some(&2))?;
     let id = SessionId::from_bytes(bytes.get(4..20)?.try_into().ok()?);
     Some(Named { id, generation: u32::from_be_bytes(bytes.get(20..24)?.try_into().ok()?) })
+}
+
+/// The bytes of a cookie's value.
+pub(crate) fn decoded(value: &str) -> Vec<u8> {
+    BASE64.decode(value).unwrap_or_default()
 }
 
 /// A cookie as the browser has it.

@@ -4,7 +4,7 @@ use login_core::LoginError;
 use login_core::adapter::ResponseParts;
 use login_store::SessionId;
 
-use super::browser::{cookie, is_deletion, named};
+use super::browser::{cookie, decoded, is_deletion, named};
 use super::model::{Model, values};
 use super::script::Script;
 use crate::common::site::{REMEMBER, SESSION};
@@ -79,7 +79,8 @@ impl Model {
     fn acknowledge(&mut self, number: usize) {
         let visit = self.visit(number);
         let (added, dropped) = (std::mem::take(&mut visit.added), std::mem::take(&mut visit.dropped));
-        let (current, base, is_restored) = (visit.current, visit.base.take(), visit.is_restored);
+        let (current, base) = (visit.current, visit.base.take());
+        let (is_restored, is_confirmed) = (visit.is_restored, visit.is_confirmed);
         let names: Vec<_> = visit.names().collect();
         let is_taking_over = visit.made_login;
         let Some(id) = current else { return };
@@ -88,12 +89,14 @@ impl Model {
             self.ended(&replaced);
         }
         let Some(record) = self.store.record(id) else { return };
-        let there = values(&record);
+        let there = values(&record.body);
         let mut expected = added;
         if let Some(removal) =
             base.and_then(|base| self.removals.get(&base)).filter(|removal| removal.by == number && !removal.is_chosen)
         {
-            expected.extend(removal.values.iter().filter(|value| !dropped.contains(value)).cloned());
+            // A visitor's value may have replaced another visitor's.
+            let is_copied = |value: &&String| !dropped.contains(value) && !value.contains(":g");
+            expected.extend(removal.values.iter().filter(is_copied).cloned());
         }
         for value in &expected {
             let is_there = there.contains(value) || self.contested.contains(value);
@@ -106,6 +109,7 @@ impl Model {
         facts.present.extend(expected);
         facts.absent.extend(dropped);
         facts.is_restored |= is_restored && !is_taking_over;
+        facts.is_fresh |= is_confirmed && !is_taking_over;
     }
 
     /// The response is ready.
@@ -127,6 +131,13 @@ impl Model {
                 assert!(is_set || named.is_none(), "a logout leaves the cookie {name}");
             }
         }
+        let is_known = matches!(visit.user, Some(Some(_)));
+        for line in lines.iter().filter(|line| !is_deletion(line) && named(cookie(line).1).is_none()) {
+            assert!(!is_known, "{number} has sent a cookie of a visitor for {:?}: {line}", visit.user);
+            let content = decoded(cookie(line).1);
+            let is_visitors = |value: &String| value.contains(":g");
+            assert!(values(&content).iter().all(is_visitors), "a user's data in the cookie of a visitor");
+        }
         for line in lines {
             let Some(named) = named(cookie(line).1) else { continue };
             match (&visit.user, self.store.record(named.id)) {
@@ -139,6 +150,8 @@ impl Model {
                 ),
             }
         }
+        let protected = visit.sent.session.filter(|_| visit.has_protection_ended_it && !visit.must_fail);
+        self.ended(protected.map(|named| named.id).as_slice());
         self.check_calls(number, script);
         if !is_failure {
             self.acknowledge(number);
@@ -157,7 +170,8 @@ impl Model {
         let mut names: Vec<_> = visit.names().collect();
         names.dedup_by(|one, other| one == other && self.store.has(*one));
         let finds = made.iter().filter(|method| **method == "find").count();
-        let conflicts = made.iter().filter(|method| **method == "update").count().saturating_sub(1);
+        // After a conflict the record is read again.
+        let conflicts = made.iter().filter(|method| **method == "update").count();
         assert!(finds <= names.len() + conflicts, "a request that only reads made {made:?}");
         if names.is_empty() {
             assert!(made.is_empty(), "a visitor's request made {made:?}");

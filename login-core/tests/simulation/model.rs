@@ -20,6 +20,12 @@ pub(crate) struct Facts {
     pub(crate) is_restored: bool,
     /// Whether a request tried to confirm it.
     pub(crate) is_confirmed: bool,
+    /// Whether a response has acknowledged that it was confirmed.
+    pub(crate) is_fresh: bool,
+    /// The newest generations of its cookies, session and remember, that a request has presented.
+    pub(crate) presented: [u32; 2],
+    /// The newest generations that a request may have made.
+    pub(crate) rotated: [u32; 2],
 }
 
 /// When a record was inserted, counted in decided calls.
@@ -50,6 +56,8 @@ pub(crate) struct Model {
     /// Counts the decided calls.
     decided: usize,
     tags: usize,
+    /// Whether the last request that asked found its login fresh.
+    pub(crate) saw_fresh: bool,
     /// Seconds since 1970.
     pub(crate) now: u64,
 }
@@ -67,6 +75,7 @@ impl Model {
             ended: BTreeSet::new(),
             decided: 0,
             tags: 0,
+            saw_fresh: false,
             now,
         }
     }
@@ -121,7 +130,7 @@ impl Model {
             at: self.decided,
             listed_at: self.visits.get(&by).map_or(0, |visit| visit.listed_at),
         });
-        let values = values(record);
+        let values = values(&record.body);
         let unique: BTreeSet<_> = values.iter().collect();
         assert_eq!(unique.len(), values.len(), "a change was made twice: {values:?}");
         let Some(facts) = self.facts.get(&record.id) else { return };
@@ -141,7 +150,7 @@ impl Model {
         let by = effect.request;
         let action = self.visits.get(&by).and_then(|visit| visit.action);
         let is_chosen = !matches!(action, None | Some(Action::Save));
-        self.removals.insert(record.id, Removal { by, is_chosen, values: values(record) });
+        self.removals.insert(record.id, Removal { by, is_chosen, values: values(&record.body) });
         let Some(visit) = self.visits.get(&by) else { return };
         let names = visit.names().any(|id| id == record.id) || visit.own.contains(&record.id);
         if effect.method != "remove" || !visit.made_login || names || is_chosen {
@@ -167,9 +176,12 @@ impl Model {
     }
 }
 
-/// The values in a record, each of which was written by one request.
-pub(crate) fn values(record: &Record) -> Vec<String> {
-    let body = String::from_utf8_lossy(&record.body);
-    let texts = body.split('"').map(str::to_owned);
-    texts.filter(|text| text.contains(':') && text.starts_with(['i', 'u', 'f'])).collect()
+/// The values in the body of a record or in a cookie, each of which was written by one request.
+pub(crate) fn values(body: &[u8]) -> Vec<String> {
+    let body = String::from_utf8_lossy(body);
+    let is_value = |text: &&str| {
+        let tag = text.strip_prefix(['i', 'u', 'f']).and_then(|text| text.split_once(':'));
+        tag.is_some_and(|(tag, owner)| tag.parse::<usize>().is_ok() && owner.is_ascii())
+    };
+    body.split('"').filter(is_value).map(str::to_owned).collect()
 }

@@ -61,6 +61,26 @@ impl Options {
         }
     }
 
+    /// One honest browser, a store that works, and nothing that is lost.
+    pub(crate) fn calm() -> Self {
+        Self {
+            max_sessions: None,
+            idle_timeout: None,
+            protection: SessionProtection::Basic,
+            refreshes: false,
+            ends_all_on_theft: false,
+            fails: false,
+            loses: false,
+            has_thief: false,
+            changes_agents: false,
+            has_administrator: false,
+            tracks_visitors: true,
+            browsers: 1,
+            parallel: 6,
+            users: 1,
+        }
+    }
+
     pub(crate) fn configure(&self, builder: Builder) -> Builder {
         let builder = builder.remember_duration(Duration::from_secs(REMEMBERED)).session_protection(self.protection);
         let builder = match self.max_sessions {

@@ -77,6 +77,7 @@ impl Visitor {
             Action::Look => self.look(login).await.map(|_| ()),
             Action::Read => self.read(login).await,
             Action::IsFresh => {
+                self.look(login).await?;
                 let is_fresh = login.login_fresh().await?;
                 self.model().saw_freshness(number, is_fresh);
                 Ok(())
@@ -203,7 +204,7 @@ impl Visitor {
 
     async fn end_one(&self, login: &Login<Account>, at: usize) -> Result<(), LoginError> {
         // Sometimes the session of another user, which is not found.
-        let ids = if at % 5 == 0 { self.model().all_ids() } else { self.sessions(login).await? };
+        let ids = if at.is_multiple_of(5) { self.model().all_ids() } else { self.sessions(login).await? };
         let Some(id) = ids.get(at % ids.len().max(1)) else { return Ok(()) };
         self.look(login).await?;
         let result = login.end_session(*id).await;

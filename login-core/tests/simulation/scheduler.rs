@@ -1,17 +1,14 @@
 //! Decides what happens next: whose call is answered, which response is lost, how late it is.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use login_core::adapter::ResponseParts;
-
-use super::browser::{Browser, shown};
+use super::browser::Browser;
+use super::flight::{Finished, Running};
 use super::model::Model;
 use super::options::Options;
 use super::random::Random;
-use super::request::{USERS, Visitor, end_sessions_of};
+use super::request::{USERS, end_sessions_of};
 use super::script::{Action, Script};
 use super::store::{Fate, SimStore};
 use crate::common::NOW;
@@ -21,36 +18,19 @@ use crate::common::site::{REMEMBER, SESSION, Site};
 /// is less than the grace for replaced cookies.
 const SLOWEST: u64 = 30;
 
-type Handling = Pin<Box<dyn Future<Output = Option<ResponseParts>>>>;
-
-struct Running {
-    number: usize,
-    /// The browser, and how often it was closed before.
-    sent_by: Option<(usize, usize)>,
-    sent_at: u64,
-    handling: Handling,
-}
-
-struct Finished {
-    number: usize,
-    sent_by: (usize, usize),
-    sent_at: u64,
-    parts: ResponseParts,
-}
-
 pub(crate) struct Schedule {
-    seed: u64,
-    random: Random,
-    options: Options,
-    site: Site,
-    store: SimStore,
-    model: Arc<Mutex<Model>>,
-    browsers: Vec<Browser>,
-    running: Vec<Running>,
-    finished: Vec<Finished>,
-    now: u64,
-    requests: usize,
-    trace: Vec<String>,
+    pub(super) seed: u64,
+    pub(super) random: Random,
+    pub(super) options: Options,
+    pub(super) site: Site,
+    pub(super) store: SimStore,
+    pub(super) model: Arc<Mutex<Model>>,
+    pub(super) browsers: Vec<Browser>,
+    pub(super) running: Vec<Running>,
+    pub(super) finished: Vec<Finished>,
+    pub(super) now: u64,
+    pub(super) requests: usize,
+    pub(super) trace: Vec<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -71,6 +51,10 @@ impl Schedule {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let options = Options::random(&mut random);
+        Self::with(seed, random, options)
+    }
+
+    pub(crate) fn with(seed: u64, random: Random, options: Options) -> Self {
         let store = SimStore::default();
         let model = Arc::new(Mutex::new(Model::new(store.clone(), options.clone(), NOW)));
         let (notified, calling) = (Arc::clone(&model), store.clone());
@@ -96,12 +80,37 @@ impl Schedule {
         self.settle();
         self.check_quiet();
         for browser in 0..self.browsers.len() {
-            let looks = [(); 3].map(|()| {
+            let looks = [(); 5].map(|()| {
                 self.send(browser, Script::of(&[Action::Look, Action::Read]));
                 self.settle_all();
                 self.requests
             });
-            self.model.lock().unwrap().check_only_finds(looks[2]);
+            self.model.lock().unwrap().check_only_finds(looks[4]);
+        }
+    }
+
+    /// A browser that was closed is opened again, and its tabs restore its login at the same time.
+    /// What a visitor has stored meanwhile moves into the login once.
+    pub(crate) fn run_restores(mut self) {
+        self.send(0, Script::of(&[Action::LogIn(0, Some(true))]));
+        self.settle();
+        for _ in 0..3 {
+            self.browsers[0].close();
+            self.send(0, Script::of(&[Action::InsertUnseen]));
+            self.settle();
+            // The user enters credentials in one tab at most.
+            let last = self.random.pick(&[Action::Confirm, Action::Look]);
+            let actions = [&[Action::Look][..], &[Action::Look, Action::Update], &[Action::Look, Action::Remove(0)]];
+            let mut tabs = vec![vec![Action::Look, last]];
+            for _ in 0..1 + self.random.below(3) {
+                let at = self.random.below(tabs.len() + 1);
+                tabs.insert(at, self.random.pick(&actions).to_vec());
+            }
+            tabs.iter().for_each(|tab| self.send(0, Script::of(tab)));
+            self.settle();
+            self.send(0, Script::of(&[Action::IsFresh]));
+            self.settle();
+            self.model.lock().unwrap().check_is_confirmed();
         }
     }
 
@@ -182,54 +191,6 @@ impl Schedule {
         }
     }
 
-    fn send(&mut self, browser: usize, script: Script) {
-        self.requests += 1;
-        let number = self.requests;
-        let sender = &mut self.browsers[browser];
-        let (request, sent) = sender.send(self.now);
-        let sent_by = Some((browser, sender.closed));
-        self.trace.push(format!("{number} of browser {browser}: {script:?} with {sent:?}"));
-        let (manager, model) = (self.site.manager.clone(), Arc::clone(&self.model));
-        let visitor = Visitor { manager, model, number, browser, script };
-        let handling = Box::pin(async move { Some(visitor.handle(request, sent).await.1) });
-        self.running.push(Running { number, sent_by, sent_at: self.now, handling });
-    }
-
-    fn poll(&mut self, at: usize) {
-        let Running { number, sent_by, sent_at, handling } = &mut self.running[at];
-        self.store.set_current(*number);
-        let Poll::Ready(parts) = handling.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { return };
-        let cookies = parts.iter().flat_map(|parts| &parts.set_cookies).map(|line| shown(line)).collect::<Vec<_>>();
-        self.trace.push(format!("{number} has ended: {cookies:?}"));
-        if let (Some(parts), Some(sent_by)) = (parts, *sent_by) {
-            self.finished.push(Finished { number: *number, sent_by, sent_at: *sent_at, parts });
-        }
-        self.running.remove(at);
-    }
-
-    fn decide(&mut self, at: usize, fate: Fate) {
-        let effect = self.store.decide(at, fate);
-        let ids = |records: &[login_store::Record]| records.iter().map(|each| each.id.to_string()).collect::<Vec<_>>();
-        self.trace.push(format!(
-            "{} of {}: {fate:?}, wrote {:?}, removed {:?}",
-            effect.method,
-            effect.request,
-            ids(&effect.written),
-            ids(&effect.removed)
-        ));
-        self.model.lock().unwrap().effect(&effect);
-    }
-
-    fn deliver(&mut self, at: usize, is_lost: bool) {
-        let Finished { number, sent_by: (browser, closed), parts, .. } = self.finished.remove(at);
-        let browser = &mut self.browsers[browser];
-        let is_lost = is_lost || browser.closed != closed;
-        self.trace.push(format!("response to {number} {}", if is_lost { "is lost" } else { "is delivered" }));
-        if !is_lost {
-            browser.receive(&parts, self.now);
-        }
-    }
-
     fn wait(&mut self) {
         let idle = self.options.idle_timeout.unwrap_or(600);
         let choice = self.random.below(61) as u64;
@@ -243,30 +204,6 @@ impl Schedule {
         self.trace.push(format!("{seconds} seconds pass"));
         self.site.clock.advance(Duration::from_secs(seconds));
         self.model.lock().unwrap().now = self.now;
-    }
-
-    /// Everything that has begun ends, in any order.
-    fn settle(&mut self) {
-        let loses = self.options.loses;
-        while !self.running.is_empty() || self.store.waiting() > 0 || !self.finished.is_empty() {
-            let (running, waiting, finished) = (self.running.len(), self.store.waiting(), self.finished.len());
-            let choice = self.random.below(running + waiting + finished);
-            if choice < running {
-                self.poll(choice);
-            } else if choice < running + waiting {
-                self.decide(choice - running, Fate::Answered);
-            } else {
-                let is_lost = loses && self.random.percent(20);
-                self.deliver(choice - running - waiting, is_lost);
-            }
-        }
-    }
-
-    /// Everything that has begun ends, and every response is delivered.
-    fn settle_all(&mut self) {
-        let loses = std::mem::replace(&mut self.options.loses, false);
-        self.settle();
-        self.options.loses = loses;
     }
 
     /// Someone copies cookies, and uses them from now on.

@@ -33,12 +33,14 @@ impl std::error::Error for SimulatedFailure {}
 /// The name of a method of the store.
 pub(crate) type Method = &'static str;
 
+type Run = Box<dyn FnOnce(&MemoryStore, Fate) + Send>;
+
 /// A call that is not decided. It stays when the request that made it is dropped: a database goes
 /// on with what it was sent.
 struct Waiting {
     request: usize,
     method: Method,
-    run: Box<dyn FnOnce(&MemoryStore, Fate) + Send>,
+    run: Run,
 }
 
 #[derive(Default)]

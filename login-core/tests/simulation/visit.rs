@@ -6,7 +6,7 @@ use login_core::LoginError;
 use login_core::SessionProtection;
 use login_store::{Record, SessionId};
 
-use super::browser::Sent;
+use super::browser::{Named, Sent};
 use super::model::Model;
 use super::script::Action;
 use super::store::Method;
@@ -33,6 +33,8 @@ pub(crate) struct Visit {
     pub(crate) is_restored: bool,
     pub(crate) is_confirmed: bool,
     is_protected: bool,
+    /// Whether session protection has ended the login.
+    pub(crate) has_protection_ended_it: bool,
     /// Values that it has added and removed, and that no response has acknowledged.
     pub(crate) added: Vec<String>,
     pub(crate) dropped: Vec<String>,
@@ -96,6 +98,7 @@ impl Model {
             is_restored: false,
             is_confirmed: false,
             is_protected: false,
+            has_protection_ended_it: false,
             added: Vec::new(),
             dropped: Vec::new(),
             action: None,
@@ -104,6 +107,11 @@ impl Model {
             must_fail: false,
             listed_at: 0,
         };
+        for (which, named) in [visit.sent.session, visit.sent.remember].into_iter().enumerate() {
+            let Some(named) = named else { continue };
+            let presented = &mut self.facts.entry(named.id).or_default().presented[which];
+            *presented = named.generation.max(*presented);
+        }
         self.visits.insert(number, visit);
     }
 
@@ -124,6 +132,12 @@ impl Model {
             assert!(self.options.has_thief, "an honest browser was called a thief");
             let id = id.expect("the event says which login");
             self.ended(&[id]);
+        }
+        if name == "loaded_from_cookie"
+            && let Some(id) = id
+        {
+            let facts = self.facts.entry(id).or_default();
+            facts.rotated = [0, 1].map(|which| facts.rotated[which].max(facts.presented[which]) + 1);
         }
         let Some(visit) = self.visits.get_mut(&number) else { return };
         match name {
@@ -163,10 +177,8 @@ impl Model {
         if user.is_none() && is_first && !options.has_thief && !visit.sent.is_outdated {
             self.check_is_not_logged_out(visit);
         }
-        if user.is_none() && is_first && visit.is_protected && options.protection == SessionProtection::Strong {
-            self.visit(number).logged_out = false;
-        }
         let visit = self.visit(number);
+        visit.has_protection_ended_it |= is_first && user.is_none() && visit.is_protected;
         visit.user = Some(user.map(str::to_owned));
         if user.is_none() {
             visit.forget();
@@ -180,6 +192,16 @@ impl Model {
         }
         let lasts = |record: &Record| record.seen / 1000 + self.options.session_age() >= visit.now;
         let live = |id: SessionId| visit.live.get(&id).filter(|_| self.store.has(id));
+        // The record has no more than the current secret and the one before. A request that takes so
+        // long that the cookie is replaced twice meanwhile is too late.
+        let is_late = |(which, named): (usize, Option<Named>)| {
+            let Some(named) = named else { return false };
+            let facts = &self.facts[&named.id];
+            facts.presented[which] > named.generation && facts.rotated[which] > named.generation + 1
+        };
+        if [visit.sent.session, visit.sent.remember].into_iter().enumerate().any(is_late) {
+            return;
+        }
         if let Some(named) = visit.sent.session {
             assert!(!live(named.id).is_some_and(lasts), "the session cookie of {} is not accepted", named.id);
         }
@@ -196,13 +218,15 @@ impl Model {
         if let (Some(user), Some(seen)) = (user, &visit.user) {
             assert_eq!(seen.as_deref(), Some(user), "the user has changed within a request");
         }
-        if visit.user.is_none() && !visit.logged_out {
+        assert!(user.is_some() || !visit.has_load_failed, "a failure of the store was called anonymous");
+        if user.is_some() && visit.user.is_none() {
             self.saw_user(number, user);
         }
     }
 
     pub(crate) fn saw_freshness(&mut self, number: usize, is_fresh: bool) {
         let visit = &self.visits[&number];
+        self.saw_fresh = is_fresh;
         let is_made_here = visit.made_login || visit.is_confirmed;
         if !is_fresh || is_made_here {
             return;
@@ -211,6 +235,13 @@ impl Model {
         if let Some(id) = visit.current.filter(|id| visit.stale.contains(id)) {
             assert!(self.facts[&id].is_confirmed, "{id} was restored and is fresh again");
         }
+    }
+
+    /// The last request asked whether the login is fresh. What was confirmed stays so until the login
+    /// is restored again.
+    pub(crate) fn check_is_confirmed(&mut self) {
+        let is_confirmed = self.facts.values_mut().any(|facts| std::mem::take(&mut facts.is_fresh));
+        assert!(self.saw_fresh || !is_confirmed, "a request that only restored the login has made it not fresh");
     }
 
     /// The handler read a value.
@@ -246,8 +277,11 @@ impl Model {
     pub(crate) fn confirming(&mut self, number: usize) {
         let visit = self.visit(number);
         visit.is_confirmed = true;
+        let generation = visit.sent.session.map_or(0, |named| named.generation);
         if let Some(id) = visit.current {
-            self.facts.entry(id).or_default().is_confirmed = true;
+            let facts = self.facts.entry(id).or_default();
+            facts.is_confirmed = true;
+            facts.rotated[0] = facts.rotated[0].max(generation + 1);
         }
     }
 
@@ -257,7 +291,9 @@ impl Model {
         visit.forget();
         (visit.logged_out, visit.made_login, visit.user) = (true, false, is_done.then_some(None));
         if is_done {
-            let ids: Vec<_> = visit.names().chain(visit.own.clone()).collect();
+            // No one has the cookies of a login whose insertion failed.
+            let own = if visit.must_fail { Vec::new() } else { visit.own.clone() };
+            let ids: Vec<_> = visit.names().chain(own).collect();
             self.ended(&ids);
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Ages {
     pub(crate) session: u64,
     /// After the login was made.
     pub(crate) login: u64,
+    /// Whether use of a session on the server makes it last longer, and not only a change.
+    pub(crate) by_use: bool,
 }
 
 /// Reads a session that has not expired. `None` if it is not readable.
@@ -112,7 +114,7 @@ mod tests {
     use crate::formats::native::remember::{RememberToken, read_remember, write_remember};
 
     const NOW: u64 = 1_700_000_000;
-    const AGES: Ages = Ages { session: 600, login: u64::MAX };
+    const AGES: Ages = Ages { session: 600, login: u64::MAX, by_use: false };
 
     fn key(text: &str) -> NativeKey {
         NativeKey::new(&SecretKey::from_text(text).unwrap(), "session", "remember_token")
@@ -162,7 +164,7 @@ mod tests {
     fn a_login_ends_at_its_absolute_lifetime() {
         let keys = [key("one key")];
         let login = Session { user_id: Some("1".into()), began_at: Some(NOW), ..Session::default() };
-        let ages = Ages { session: 600, login: 1000 };
+        let ages = Ages { session: 600, login: 1000, ..AGES };
         let readable_at = |session: &Session, now| {
             let cookie = write_session(session, &keys[0], now);
             read_session(cookie.as_bytes(), &keys, now, ages).is_some()

@@ -119,7 +119,7 @@ pub(crate) mod tests {
             let other = if purpose == Purpose::Session { Purpose::Remember } else { Purpose::Session };
             assert!(read_token(cookie.as_bytes(), other, &keys).is_none());
             assert!(read_token(cookie.as_bytes(), purpose, &keys[..1]).is_none());
-            let ages = Ages { session: u64::MAX, login: u64::MAX };
+            let ages = Ages { session: u64::MAX, login: u64::MAX, by_use: false };
             assert_eq!(read_session(cookie.as_bytes(), &keys, 0, ages), None);
             let renamed = [NativeKey::new(&SecretKey::from_text("one key").unwrap(), "sid", "keep")];
             assert!(read_token(cookie.as_bytes(), purpose, &renamed).is_none());
