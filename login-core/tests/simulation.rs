@@ -22,6 +22,7 @@ mod simulation {
     pub(crate) mod browser;
     pub(crate) mod finish;
     pub(crate) mod flight;
+    pub(crate) mod honest;
     pub(crate) mod model;
     pub(crate) mod options;
     pub(crate) mod random;

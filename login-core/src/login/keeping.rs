@@ -32,6 +32,9 @@ pub(crate) struct Keeping {
     pub(crate) presented: Option<Token>,
     /// Whether that is the secret before the current one.
     pub(crate) is_previous: bool,
+    /// Whether credentials were confirmed in this request, so that the session has a new secret. A
+    /// second one would leave requests behind that were sent before.
+    pub(crate) is_confirmed: bool,
     /// The login that the remember cookie can restore.
     pub(crate) restorable: Option<Usable>,
     /// What the request changes in the login.
@@ -67,6 +70,7 @@ impl Keeping {
             base: None,
             presented: None,
             is_previous: false,
+            is_confirmed: false,
             restorable: None,
             changes: Vec::new(),
             sees_another: false,

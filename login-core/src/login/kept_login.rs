@@ -168,7 +168,8 @@ impl<U: User> Login<U> {
         let Some(keeping) = state.keeping.as_deref_mut().filter(|keeping| keeping.base.is_some()) else { return };
         let Some(key) = self.0.setup.format.signing_key() else { return };
         keeping.changes.push(seen);
-        if keeping.new.is_some() || keeping.is_previous {
+        let was_confirmed = std::mem::replace(&mut keeping.is_confirmed, true);
+        if keeping.new.is_some() || keeping.is_previous || was_confirmed {
             return;
         }
         if let Some(presented) = keeping.session_cookie.as_ref().or(keeping.presented.as_ref()) {

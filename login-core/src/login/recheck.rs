@@ -21,6 +21,8 @@ enum Before {
     /// Nothing has asked for the user yet.
     Unresolved,
     NoLogin,
+    /// It is not known whether there was one.
+    Failed(LoadError),
     /// The request loader found the user.
     FromRequest,
     /// The login is in the cookie.
@@ -45,6 +47,7 @@ impl<U: User> Login<U> {
         match self.before() {
             Before::Unresolved => self.user().await,
             Before::NoLogin => Ok(None),
+            Before::Failed(error) => Err(self.load_failed(error)),
             Before::FromRequest => self.anew(Session::default()).user().await,
             Before::InCookie(session) => match self.still_valid(session) {
                 Some(session) => self.anew(session).user().await,
@@ -63,6 +66,7 @@ impl<U: User> Login<U> {
         match self.before() {
             Before::Unresolved => self.resolve(),
             Before::NoLogin => Step::Done(Ok(None)),
+            Before::Failed(error) => Step::Done(Err(error)),
             Before::FromRequest => self.anew(Session::default()).resolve(),
             Before::InCookie(session) => match self.still_valid(session) {
                 Some(session) => self.anew(session).resolve(),
@@ -92,6 +96,7 @@ impl<U: User> Login<U> {
             (Resolution::User(_, Source::Request), _) => Before::FromRequest,
             (_, Some(id)) if self.0.setup.is_store() => Before::OnServer(id),
             _ if state.session.user_id.is_some() => Before::InCookie(state.session.clone()),
+            (Resolution::Failed(error), _) => Before::Failed(error.clone()),
             _ => Before::NoLogin,
         }
     }

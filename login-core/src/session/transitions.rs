@@ -244,8 +244,11 @@ fn restore(session: &mut Session, visitor: &Session, binding: Option<Binding>) {
     for key in visitor.data.keys() {
         match visitor.data.get(&key) {
             Some(value) if key == FLASHES => {
+                // Several requests may restore the login, each with the same messages.
                 for item in json_text::items(value).unwrap_or_default() {
-                    *session = flash(session, item);
+                    if !is_waiting(session, item) {
+                        *session = flash(session, item);
+                    }
                 }
             }
             Some(value) => session.data.set(&key, value),

@@ -26,6 +26,9 @@ pub(crate) struct Facts {
     pub(crate) presented: [u32; 2],
     /// The newest generations that a request may have made.
     pub(crate) rotated: [u32; 2],
+    /// The newest generation of its session cookie that a remember cookie may have made. Older ones had
+    /// ended by then.
+    pub(crate) restored: u32,
 }
 
 /// When a record was inserted, counted in decided calls.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use login_core::LoginError;
-use login_core::SessionProtection;
 use login_store::{Record, SessionId};
 
-use super::browser::{Named, Sent};
+use super::browser::Sent;
 use super::model::Model;
 use super::script::Action;
 use super::store::Method;
@@ -15,9 +14,9 @@ use super::store::Method;
 pub(crate) struct Visit {
     pub(crate) sent: Sent,
     browser: usize,
-    now: u64,
+    pub(crate) now: u64,
     /// The logins that its cookies name and that existed when it began.
-    live: BTreeMap<SessionId, Record>,
+    pub(crate) live: BTreeMap<SessionId, Record>,
     /// The logins that its cookies name and that were restored before, but not confirmed.
     stale: Vec<SessionId>,
     /// Who is logged in, as it has seen it.
@@ -138,6 +137,7 @@ impl Model {
         {
             let facts = self.facts.entry(id).or_default();
             facts.rotated = [0, 1].map(|which| facts.rotated[which].max(facts.presented[which]) + 1);
+            facts.restored = facts.rotated[0];
         }
         let Some(visit) = self.visits.get_mut(&number) else { return };
         match name {
@@ -182,33 +182,6 @@ impl Model {
         visit.user = Some(user.map(str::to_owned));
         if user.is_none() {
             visit.forget();
-        }
-    }
-
-    /// An honest browser has a login that no one has ended. It stays logged in.
-    fn check_is_not_logged_out(&self, visit: &Visit) {
-        if self.options.changes_agents && self.options.protection == SessionProtection::Strong {
-            return;
-        }
-        let lasts = |record: &Record| record.seen / 1000 + self.options.session_age() >= visit.now;
-        let live = |id: SessionId| visit.live.get(&id).filter(|_| self.store.has(id));
-        // The record has no more than the current secret and the one before. A request that takes so
-        // long that the cookie is replaced twice meanwhile is too late.
-        let is_late = |(which, named): (usize, Option<Named>)| {
-            let Some(named) = named else { return false };
-            let facts = &self.facts[&named.id];
-            facts.presented[which] > named.generation && facts.rotated[which] > named.generation + 1
-        };
-        if [visit.sent.session, visit.sent.remember].into_iter().enumerate().any(is_late) {
-            return;
-        }
-        if let Some(named) = visit.sent.session {
-            assert!(!live(named.id).is_some_and(lasts), "the session cookie of {} is not accepted", named.id);
-        }
-        // The server may be as much ahead of what the browser knows as a response takes.
-        let is_kept = visit.sent.remember_ends_at > visit.now + 60;
-        if let Some(named) = visit.sent.remember.filter(|_| is_kept) {
-            assert!(live(named.id).is_none(), "the remember cookie of {} is not accepted", named.id);
         }
     }
 
