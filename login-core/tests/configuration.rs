@@ -240,6 +240,17 @@ fn settings_that_have_no_effect_are_refused() {
         assert_eq!(error, Some(ConfigError::NotInFlask { setting: name }));
         assert!(build(|b| change(b, Duration::from_secs(60))).is_ok());
     }
+    let store = || login_core::MemoryStore::new();
+    let flask_with_store = build(|b| b.session_store(store()).flask_compatible()).err();
+    assert_eq!(flask_with_store, Some(ConfigError::FlaskWithSessionStore));
+    for (setting, change) in [
+        ("max_sessions", (|b| b.max_sessions(1)) as fn(Builder) -> Builder),
+        ("end_all_on_theft", Builder::end_all_on_theft),
+    ] {
+        assert_eq!(build(change).err(), Some(ConfigError::WithoutSessionStore { setting }));
+        assert!(build(|b| change(b.session_store(store()))).is_ok());
+    }
+    assert_eq!(build(|b| b.session_store(store()).max_sessions(0)).err(), Some(ConfigError::NoSessions));
     assert_eq!(build(|b| b.use_x_forwarded_host()).err(), Some(ConfigError::ForwardedHostWithoutProxies));
     for (challenge, is_good) in [("Basic realm=\"x\"", true), ("", false), ("a\nb", false), (" x", false)] {
         assert_eq!(build(|b| b.www_authenticate(challenge)).is_ok(), is_good, "{challenge:?}");
