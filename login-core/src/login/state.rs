@@ -138,6 +138,10 @@ impl<U> State<U> {
     /// The state for a change, unless the response has begun.
     pub(crate) fn for_change(&mut self) -> Result<&mut Self, LoginError> {
         self.loaded()?;
+        // After a write that failed, the response is a 5xx whatever comes.
+        if let Some(failure) = self.keeping.as_deref().and_then(|keeping| keeping.failure.clone()) {
+            return Err(LoginError::Load(failure));
+        }
         self.for_end()
     }
 
