@@ -90,6 +90,8 @@ impl<U: User> Login<U> {
         state.session = session;
         let awaits = |remember: &crate::store::body::Remember| remember.secret.awaits_presentation();
         let awaits = login.body.secret.awaits_presentation() || login.body.remember.as_ref().is_some_and(awaits);
+        let session = login.body.secret.generation;
+        let remember = login.body.remember.as_ref().map(|remember| remember.secret.generation);
         keeping.session_cookie = format
             .signing_key()
             .filter(|_| is_previous)
@@ -116,7 +118,7 @@ impl<U: User> Login<U> {
             }
         }
         if awaits && !is_previous {
-            keeping.changes.push(RecordChange::Presented { at: now });
+            keeping.changes.push(RecordChange::Presented { session, remember, at: now });
         }
     }
 

@@ -87,11 +87,12 @@ impl<U: User> Login<U> {
         keeping.committed(saved.changes, saved.ended);
         match committed.login {
             Some(login) => {
-                if !keeping.sees_another {
-                    // Another request may have changed it before this one.
-                    let key = state.session.key;
-                    state.session = Session { key, ..replayed_session(login.session(), &keeping.changes) };
-                }
+                // Another request may have changed it before this one. That one may have confirmed the
+                // login, which does not make this request's any fresher.
+                let left = replayed_session(login.session(), &keeping.changes);
+                let seen = &mut state.session;
+                keeping.sees_another |= (left.fresh, left.login_at) != (seen.fresh, seen.login_at);
+                (seen.data, seen.permanent) = (left.data, left.permanent);
                 keeping.presented = keeping.session_cookie.clone().or_else(|| keeping.presented.clone());
                 keeping.base = Some(login);
                 Ok(())

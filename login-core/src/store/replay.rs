@@ -11,8 +11,11 @@ use crate::store::login_record::LoginRecord;
 #[derive(Clone)]
 pub(crate) enum RecordChange {
     Session(Change),
-    /// The browser has both current secrets: it presented one of them.
+    /// The browser has the secrets of these generations: it presented one of them. They may be
+    /// replaced meanwhile.
     Presented {
+        session: u32,
+        remember: Option<u32>,
         at: u64,
     },
     /// The secret of the session cookie is replaced.
@@ -56,9 +59,13 @@ impl RecordChange {
             Self::Session(change) => {
                 change.apply(&mut body.session);
             }
-            Self::Presented { at } => {
-                body.secret.present(*at);
-                if let Some(Remember { secret, .. }) = &mut body.remember {
+            Self::Presented { session, remember, at } => {
+                if body.secret.generation == *session {
+                    body.secret.present(*at);
+                }
+                if let Some(Remember { secret, .. }) = &mut body.remember
+                    && Some(secret.generation) == *remember
+                {
                     secret.present(*at);
                 }
             }
