@@ -11,13 +11,16 @@
 mod common;
 
 use common::account;
-use common::faulty::{FaultyStore, READS, WRITES};
 use common::site::{Browser, REMEMBER, SESSION, Site};
+use common::store::{READS, WRITES, WatchedStore};
 use login_core::LoginError;
 
-fn site() -> (Site, FaultyStore) {
-    let store = FaultyStore::default();
-    (Site::on(store.clone(), store.store.clone(), |builder| builder), store)
+const ALL: &[&str] =
+    &["insert", "find", "update", "touch", "remove", "remove_version", "of_user", "remove_of_user", "remove_ended"];
+
+fn site() -> (Site, WatchedStore) {
+    let store = WatchedStore::default();
+    (Site::on(store.clone(), store.records.clone(), |builder| builder), store)
 }
 
 #[tokio::test]
@@ -56,7 +59,7 @@ async fn a_store_that_cannot_be_read_is_a_failure() {
     site.log_in(&mut browser, "1", true).await;
     let before = browser.clone();
     for closes in [false, true] {
-        store.fail(&READS);
+        store.fail(READS);
         if closes {
             browser.close();
         }
@@ -85,7 +88,7 @@ async fn a_store_that_cannot_be_read_is_a_failure() {
 async fn a_store_that_cannot_be_written_is_a_failure_without_cookies() {
     let (site, store) = site();
     let mut browser = Browser::default();
-    store.fail(&WRITES);
+    store.fail(WRITES);
     let user = account("1");
     let (_, parts) = site.visit_with(&mut browser, 200, async |login| login.log_in(user).await.unwrap()).await;
     assert_eq!(parts.replacement(200).map(|answer| answer.status()), Some(500));
@@ -93,7 +96,7 @@ async fn a_store_that_cannot_be_written_is_a_failure_without_cookies() {
     store.fail(&[]);
     site.log_in(&mut browser, "1", false).await;
     let before = browser.clone();
-    store.fail(&WRITES);
+    store.fail(WRITES);
     let user = account("1");
     let (saved, parts) = site
         .visit_with(&mut browser, 200, async |login| {
@@ -113,11 +116,11 @@ async fn a_new_login_that_cannot_end_the_old_one_is_undone() {
     let (site, store) = site();
     let mut browser = Browser::default();
     site.log_in(&mut browser, "1", true).await;
-    for method in ["remove", "remove_version"] {
-        store.fail(&[method]);
-        let user = account(if method == "remove" { "2" } else { "1" });
+    for (method, user) in [(&["remove"], "2"), (&["remove_version"], "1")] {
+        store.fail(method);
+        let user = account(user);
         let (_, parts) = site.visit_with(&mut browser, 200, async |login| login.log_in(user).await.unwrap()).await;
-        assert!(parts.failure.is_some() && parts.set_cookies.is_empty(), "{method}");
+        assert!(parts.failure.is_some() && parts.set_cookies.is_empty(), "{method:?}");
         store.fail(&[]);
         assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"), "the old login stays");
     }
@@ -125,7 +128,7 @@ async fn a_new_login_that_cannot_end_the_old_one_is_undone() {
 
 #[tokio::test]
 async fn a_logout_holds_in_the_browser_even_if_the_store_fails() {
-    for failing in [&READS[..], &WRITES[..]] {
+    for failing in [READS, WRITES] {
         let (site, store) = site();
         let mut browser = Browser::default();
         site.log_in(&mut browser, "1", true).await;
@@ -176,7 +179,7 @@ async fn lists_and_ends_fail_with_the_store() {
     let id = site.store.records()[0].id;
     site.visit(&mut browser, async |login| {
         assert!(login.user().await.unwrap().is_some());
-        store.fail(&[&READS[..], &WRITES[..]].concat());
+        store.fail(ALL);
         assert!(matches!(login.sessions().await, Err(LoginError::Load(_))));
         assert!(matches!(login.end_other_sessions().await, Err(LoginError::Load(_))));
         assert!(matches!(login.recheck().await, Err(LoginError::Load(_))));
@@ -221,4 +224,29 @@ async fn a_write_that_fails_is_answered_in_the_clients_own_kind() {
     assert!(login.user().await.unwrap().is_some());
     let parts = request_login.finish_with_store(200).await;
     assert!(parts.failure.is_some_and(|answer| answer.is_json()));
+}
+
+#[tokio::test]
+async fn an_insertion_whose_answer_is_lost_is_undone() {
+    use login_core::adapter::{StoreCall, StoreStep};
+    use login_store::SessionStore as _;
+
+    let (site, _) = site();
+    let request_login = site.manager.begin();
+    let login = request_login.access(|| Browser::default().request());
+    login.log_in(account("1")).await.unwrap();
+    let StoreStep::Ask(StoreCall::Insert { record, token }) = request_login.finish_steps(200) else {
+        panic!("no login")
+    };
+    site.store.insert(&record).await.unwrap();
+    let mut step = token.answer(Err("the connection broke"));
+    let parts = loop {
+        step = match step {
+            StoreStep::Ask(StoreCall::Find { id, token }) => token.answer(site.store.find(id).await),
+            StoreStep::Ask(StoreCall::Remove { id, token }) => token.answer(site.store.remove(id).await),
+            StoreStep::Ask(call) => panic!("{call:?}"),
+            StoreStep::Done(parts) => break parts,
+        }
+    };
+    assert!(parts.failure.is_some() && parts.set_cookies.is_empty() && site.store.is_empty());
 }

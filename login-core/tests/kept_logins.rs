@@ -378,3 +378,42 @@ async fn what_was_saved_is_not_lost_and_not_written_twice() {
     .await;
     assert_eq!(visits(&mut browser).await, Some(4));
 }
+
+#[tokio::test]
+async fn a_login_of_this_request_is_asked_for_anew_before_it_is_saved() {
+    let (site, browser) = (site(), Browser::default());
+    let request_login = site.manager.begin();
+    let login = request_login.access(|| browser.request());
+    login.log_in(account("1")).await.unwrap();
+    let who = async || login.recheck().await.unwrap().map(|user| user.id.clone());
+    assert_eq!(who().await.as_deref(), Some("1"));
+    site.users.lock().unwrap().remove("1");
+    assert_eq!(who().await, None, "the loader is asked");
+    site.users.lock().unwrap().insert("1".to_owned(), account("1"));
+    request_login.finish_with_store(200).await;
+    assert_eq!(who().await.as_deref(), Some("1"));
+    site.manager.end_sessions_of(&"1".to_owned()).await.unwrap();
+    assert_eq!(who().await, None, "and so is the store, once the login is in it");
+}
+
+#[tokio::test]
+async fn a_restoration_that_another_request_was_faster_with_brings_nothing_back() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    browser.close();
+    site.visit(&mut browser, async |login| login.insert("cart", &1).unwrap()).await;
+    // Both restore the login, and both bring the visitor's data. One of them logs in anew.
+    let slow = site.manager.begin();
+    let login = slow.access(|| browser.request());
+    assert!(login.user().await.unwrap().is_some());
+    login.log_in(account("1")).await.unwrap();
+    let mut fast = browser.clone();
+    site.visit(&mut fast, async |login| {
+        assert!(login.user().await.unwrap().is_some());
+        assert!(login.remove("cart").unwrap());
+    })
+    .await;
+    browser.receive(&slow.finish_with_store(200).await);
+    let cart = site.visit(&mut browser, async |login| login.get::<u32>("cart").unwrap()).await;
+    assert_eq!((cart, site.store.len()), (None, 1), "it was removed");
+}

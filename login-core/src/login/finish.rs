@@ -44,9 +44,7 @@ impl<U: User> RequestLogin<U> {
         if !is_accessed && !refreshes {
             return ResponseParts::default();
         }
-        let mut parts = ResponseParts { vary_cookie: is_accessed, ..ResponseParts::default() };
-        parts.vary_authorization = state.asked_request_loader;
-        parts.clears_site_data = state.logged_out && shared.setup.config.clears_site_data;
+        let mut parts = shared.first_parts(&state);
         let has_failed = matches!(state.resolution, Resolution::Failed(_));
         parts.failure = has_failed.then(|| failure(shared, &state));
         let mut is_too_large = false;
@@ -66,17 +64,8 @@ impl<U: User> RequestLogin<U> {
             }
             parts.set_cookies.extend(remember_cookie(shared, &state, refreshed));
         }
-        parts.vary_cookie |= !parts.set_cookies.is_empty();
-        let is_protected = state.take_protection_event();
         drop(state);
-        if is_protected {
-            shared.notify(EventKind::SessionProtected);
-        }
-        if is_too_large {
-            let message = format_args!("the session cookie would be too large and is not sent");
-            shared.setup.warn_once(Warning::SessionTooLarge, message);
-        }
-        parts
+        shared.last_parts(parts, is_too_large)
     }
 
     /// The request's remember cookie and the digest of the auth hash for a new one. `Err` if
@@ -98,6 +87,32 @@ impl<U: User> RequestLogin<U> {
         // If the user is loaded, the digest is checked and made again with the current key.
         let checked = user.map(|user| setup.format.check_remembered(&remembered, &*user));
         Some(checked.unwrap_or(Ok(remembered.auth)).map(|auth| Remembered { auth, ..remembered }))
+    }
+}
+
+impl<U: User> Shared<U> {
+    /// What every response gets.
+    pub(crate) fn first_parts(&self, state: &State<U>) -> ResponseParts {
+        ResponseParts {
+            vary_cookie: self.is_accessed(),
+            vary_authorization: state.asked_request_loader,
+            clears_site_data: state.logged_out && self.setup.config.clears_site_data,
+            ..ResponseParts::default()
+        }
+    }
+
+    /// The end of it, with what is told about it. The state must not be locked.
+    pub(crate) fn last_parts(&self, mut parts: ResponseParts, is_too_large: bool) -> ResponseParts {
+        parts.vary_cookie |= !parts.set_cookies.is_empty();
+        let is_protected = self.state().take_protection_event();
+        if is_protected {
+            self.notify(EventKind::SessionProtected);
+        }
+        if is_too_large {
+            let message = format_args!("the session cookie would be too large and is not sent");
+            self.setup.warn_once(Warning::SessionTooLarge, message);
+        }
+        parts
     }
 }
 

@@ -16,7 +16,6 @@ use crate::login::request_login::RequestLogin;
 use crate::login::resolution::Resolution;
 use crate::login::response_parts::ResponseParts;
 use crate::login::saving;
-use crate::login::setup::Warning;
 use crate::login::shared::Shared;
 use crate::login::state::{RememberChange, State};
 use crate::session::transitions::Change;
@@ -180,25 +179,19 @@ impl<U: User> Shared<U> {
         if is_failure {
             return self.failed_parts(None);
         }
-        let (mut parts, is_too_large) = {
+        let (parts, is_too_large) = {
             let state = self.state();
             let mut parts = self.first_parts(&state);
             parts.is_private = state.user().is_some() || state.session.user_id.is_some();
             let is_too_large = self.kept_cookies(&state, committed.as_ref(), &mut parts);
             (parts, is_too_large)
         };
-        self.notify_protection();
-        if is_too_large {
-            let message = format_args!("the session cookie would be too large and is not sent");
-            self.setup.warn_once(Warning::SessionTooLarge, message);
-        }
-        parts.vary_cookie |= !parts.set_cookies.is_empty();
-        parts
+        self.last_parts(parts, is_too_large)
     }
 
     /// A response without cookies, but for the deletions of a login that ended.
     fn failed_parts(&self, error: Option<LoadError>) -> ResponseParts {
-        let mut parts = {
+        let parts = {
             let state = self.state();
             let mut parts = self.first_parts(&state);
             let kept = state.keeping.as_deref().and_then(|keeping| keeping.failure.clone());
@@ -218,25 +211,7 @@ impl<U: User> Shared<U> {
             }
             parts
         };
-        self.notify_protection();
-        parts.vary_cookie |= !parts.set_cookies.is_empty();
-        parts
-    }
-
-    fn first_parts(&self, state: &State<U>) -> ResponseParts {
-        ResponseParts {
-            vary_cookie: true,
-            vary_authorization: state.asked_request_loader,
-            clears_site_data: state.logged_out && self.setup.config.clears_site_data,
-            ..ResponseParts::default()
-        }
-    }
-
-    fn notify_protection(&self) {
-        let is_protected = self.state().take_protection_event();
-        if is_protected {
-            self.notify(crate::login::event::EventKind::SessionProtected);
-        }
+        self.last_parts(parts, false)
     }
 
     /// Sets the cookies. Returns whether a visitor's session is too large for one.

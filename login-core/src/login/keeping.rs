@@ -132,7 +132,7 @@ impl Keeping {
             base: self.base.clone(),
             changes: self.changes.clone(),
             session: (!self.sees_another && self.new.is_none()).then(|| session.clone()),
-            new: self.new.clone().map(|new| NewRecord { session: session.clone(), ..new }),
+            new: self.new.clone().map(|new| (new, session.clone())),
             touches: false,
         }
     }

@@ -12,6 +12,7 @@ use crate::login::state::{RememberChange, State};
 use crate::request::client;
 use crate::session::kept::Kept;
 use crate::session::transitions::{self, Change, Protected};
+use crate::store::body::{Client, Remember};
 use crate::store::load::{Found, Search, Usable};
 use crate::store::new_record::{NewRecord, NewRemember};
 use crate::store::replay::RecordChange;
@@ -88,7 +89,7 @@ impl<U: User> Login<U> {
             format.is_bound(session.binding.as_ref(), client, config.proxies.trusted)
         });
         state.session = session;
-        let awaits = |remember: &crate::store::body::Remember| remember.secret.awaits_presentation();
+        let awaits = |remember: &Remember| remember.secret.awaits_presentation();
         let awaits = login.body.secret.awaits_presentation() || login.body.remember.as_ref().is_some_and(awaits);
         let session = login.body.secret.generation;
         let remember = login.body.remember.as_ref().map(|remember| remember.secret.generation);
@@ -134,10 +135,9 @@ impl<U: User> Login<U> {
         self.fail(generation, error)
     }
 
-    /// A login is made in this request. `secrets` are random, and `session` is the one that it
-    /// begins with.
+    /// A login is made in this request, with these random secrets.
     pub(crate) fn keep_new(&self, state: &mut State<U>, secrets: [Secret; 2], remember: NewRemember) {
-        let RecordChange::Client { address, user_agent } = self.seen_client(state) else { return };
+        let client = self.seen_client(state);
         let Some(user_id) = state.session.user_id.clone() else { return };
         let Some(keeping) = state.keeping.as_deref_mut() else { return };
         let [session_token, remember_token] =
@@ -151,25 +151,16 @@ impl<U: User> Login<U> {
         replaced.dedup();
         (keeping.session_cookie, keeping.remember_cookie) = (Some(session_token.clone()), Some(remember_token.clone()));
         keeping.restorable = None;
-        keeping.new = Some(NewRecord {
-            user_id,
-            session: state.session.clone(),
-            session_token,
-            remember_token,
-            remember,
-            address,
-            user_agent,
-            replaced,
-        });
+        keeping.new = Some(NewRecord { user_id, session_token, remember_token, remember, client, replaced });
     }
 
     /// The user entered credentials, so the session cookie gets a new secret: whoever has a copy of
     /// the old one is not confirmed.
     pub(crate) fn rotate_session(&self, state: &mut State<U>) {
-        let (now, seen) = (self.0.now(), self.seen_client(state));
+        let (now, client) = (self.0.now(), self.seen_client(state));
         let Some(keeping) = state.keeping.as_deref_mut().filter(|keeping| keeping.base.is_some()) else { return };
         let Some(key) = self.0.setup.format.signing_key() else { return };
-        keeping.changes.push(seen);
+        keeping.changes.push(RecordChange::Client(client));
         let was_confirmed = std::mem::replace(&mut keeping.is_confirmed, true);
         if keeping.new.is_some() || keeping.is_previous || was_confirmed {
             return;
@@ -182,11 +173,11 @@ impl<U: User> Login<U> {
     }
 
     /// The client of this request, as people recognize it in a list of sessions.
-    pub(crate) fn seen_client(&self, state: &State<U>) -> RecordChange {
+    pub(crate) fn seen_client(&self, state: &State<U>) -> Client {
         let request = self.0.client(&state.client);
         let address = client::address(request, self.0.setup.config.proxies.trusted);
         let user_agent = client::user_agent(request);
-        RecordChange::Client {
+        Client {
             address: address.map(|address| address.to_string()),
             user_agent: user_agent.map(|agent| String::from_utf8_lossy(&agent).chars().take(LONGEST_AGENT).collect()),
         }

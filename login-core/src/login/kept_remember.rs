@@ -15,7 +15,7 @@ use crate::login::steps::Step;
 use crate::session::transitions::Change;
 use crate::store::load::{self, Usable};
 use crate::store::login_record::LoginRecord;
-use crate::store::replay::{RecordChange, replayed_session};
+use crate::store::replay::RecordChange;
 use crate::store::rotation::Presented;
 use crate::store::step::StoreStep;
 use crate::user::{User, id_text};
@@ -61,11 +61,12 @@ impl<U: User> Login<U> {
     fn restore_in(&self, state: &mut State<U>, now: u64) {
         let (format, config) = (&self.0.setup.format, &self.0.setup.config);
         let binding = format.bind(self.0.client(&state.client), config.proxies.trusted);
-        let seen = self.seen_client(state);
+        let seen = RecordChange::Client(self.seen_client(state));
         let (Some(keeping), Some(key)) = (state.keeping.as_deref_mut(), format.signing_key()) else { return };
         let Some(Usable { login, token, is_previous }) = keeping.restorable.take() else { return };
         let restore = Change::Restore(Box::new(std::mem::take(&mut state.session)), binding);
-        let mut session = replayed_session(login.session(), &[RecordChange::Session(restore.clone())]);
+        let mut session = login.session();
+        restore.apply(&mut session);
         session.key = Some(token.key);
         // Another request may have restored the login with the same cookie. Then the secrets are
         // there already, and its session counts.
@@ -92,9 +93,10 @@ impl<U: User> Login<U> {
         let Some(keeping) = state.keeping.as_deref_mut() else { return };
         let is_same = |usable: &Usable| usable.login.record.user_id == user_id.as_bytes();
         let Some(usable) = keeping.restorable.take_if(|usable| is_same(usable)) else { return };
-        let restore = RecordChange::Session(Change::Restore(Box::new(std::mem::take(&mut state.session)), None));
-        state.session = replayed_session(usable.login.session(), std::slice::from_ref(&restore));
-        keeping.changes.push(restore);
+        let restore = Change::Restore(Box::new(std::mem::take(&mut state.session)), None);
+        state.session = usable.login.session();
+        restore.apply(&mut state.session);
+        keeping.changes.push(RecordChange::Session(restore));
         keeping.base = Some(usable.login);
     }
 

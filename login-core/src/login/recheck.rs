@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use login_store::{Record, SessionId};
+use login_store::SessionId;
 
 use crate::clock::is_valid;
 use crate::error::{Failed, LoadError, LoginError};
@@ -12,23 +12,8 @@ use crate::login::shared::Shared;
 use crate::login::steps::Step;
 use crate::session::content::Session;
 use crate::store::load;
-use crate::store::login_record::LoginRecord;
-use crate::store::step::{Failure, StoreStep};
+use crate::store::step::StoreStep;
 use crate::user::User;
-
-/// What the login of the request was, as far as it can be asked for again.
-enum Before {
-    /// Nothing has asked for the user yet.
-    Unresolved,
-    NoLogin,
-    /// It is not known whether there was one.
-    Failed(LoadError),
-    /// The request loader found the user.
-    FromRequest,
-    /// The login is in the cookie.
-    InCookie(Session),
-    OnServer(SessionId),
-}
 
 impl<U: User> Login<U> {
     /// Asks loader and session store anew who is logged in, for a WebSocket or a stream that wants
@@ -43,62 +28,54 @@ impl<U: User> Login<U> {
     /// # Errors
     /// [`LoginError::Load`] if loader or store failed.
     pub async fn recheck(&self) -> Result<Option<Arc<U>>, LoginError> {
-        let setup = &self.0.setup;
-        match self.before() {
-            Before::Unresolved => self.user().await,
-            Before::NoLogin => Ok(None),
-            Before::Failed(error) => Err(self.load_failed(error)),
-            Before::FromRequest => self.anew(Session::default()).user().await,
-            Before::InCookie(session) => match self.still_valid(session) {
-                Some(session) => self.anew(session).user().await,
-                None => Ok(None),
-            },
-            Before::OnServer(id) => match setup.run(self.session_steps(id)).await {
-                Ok(Some(session)) => self.anew(session).user().await,
-                Ok(None) => Ok(None),
-                Err(error) => Err(self.load_failed(error)),
-            },
+        match self.0.setup.run(self.again()).await {
+            Ok(Some(login)) => login.user().await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(self.load_failed(error)),
         }
     }
 
     /// The steps of [`recheck`](Self::recheck), for a server that runs them.
     pub fn recheck_steps(&self) -> Step<U> {
-        match self.before() {
-            Before::Unresolved => self.resolve(),
-            Before::NoLogin => Step::Done(Ok(None)),
-            Before::Failed(error) => Step::Done(Err(error)),
-            Before::FromRequest => self.anew(Session::default()).resolve(),
-            Before::InCookie(session) => match self.still_valid(session) {
-                Some(session) => self.anew(session).resolve(),
-                None => Step::Done(Ok(None)),
-            },
-            Before::OnServer(id) => {
-                let login = self.clone();
-                let step = self.session_steps(id).and_then(move |session| {
-                    StoreStep::Done(match session {
-                        Ok(Some(session)) => login.anew(session).resolve(),
-                        Ok(None) => Step::Done(Ok(None)),
-                        Err(error) => Step::Done(Err(error)),
-                    })
-                });
-                match step {
-                    StoreStep::Ask(call) => Step::AskStore(call),
-                    StoreStep::Done(step) => step,
-                }
-            }
-        }
+        let resolved = |login: Result<Option<Self>, LoadError>| {
+            StoreStep::Done(match login {
+                Ok(Some(login)) => login.resolve(),
+                Ok(None) => Step::Done(Ok(None)),
+                Err(error) => Step::Done(Err(error)),
+            })
+        };
+        self.again().and_then(resolved).into()
     }
 
-    fn before(&self) -> Before {
+    /// The login to resolve, or `None` if it has ended.
+    fn again(&self) -> StoreStep<Result<Option<Self>, LoadError>> {
         let state = self.0.state();
-        match (&state.resolution, state.session.id()) {
-            (Resolution::Unresolved, _) => Before::Unresolved,
-            (Resolution::User(_, Source::Request), _) => Before::FromRequest,
-            (_, Some(id)) if self.0.setup.is_store() => Before::OnServer(id),
-            _ if state.session.user_id.is_some() => Before::InCookie(state.session.clone()),
-            (Resolution::Failed(error), _) => Before::Failed(error.clone()),
-            _ => Before::NoLogin,
-        }
+        // A login that was made in this request is not in the store before its end.
+        let is_unsaved = !state.response_begun && state.keeping.as_deref().is_some_and(|keeping| keeping.new.is_some());
+        let session = match (&state.resolution, state.session.id()) {
+            (Resolution::Unresolved, _) => return StoreStep::Done(Ok(Some(self.clone()))),
+            (Resolution::User(_, Source::Request), _) => Some(Session::default()),
+            (_, Some(id)) if self.0.setup.is_store() && !is_unsaved => {
+                drop(state);
+                return self.again_from_store(id);
+            }
+            _ if state.session.user_id.is_some() => self.still_valid(state.session.clone()),
+            // It is not known whether there was a login.
+            (Resolution::Failed(error), _) => return StoreStep::Done(Err(error.clone())),
+            _ => None,
+        };
+        drop(state);
+        StoreStep::Done(Ok(session.map(|session| self.anew(session))))
+    }
+
+    fn again_from_store(&self, id: SessionId) -> StoreStep<Result<Option<Self>, LoadError>> {
+        let (ages, now) = (self.0.setup.config.ages(), self.0.setup.clock.now());
+        let login = self.clone();
+        StoreStep::find(id, move |found| {
+            let found = load::read(found).map_err(|cause| LoadError::of(Failed::ReadingSession, cause));
+            let usable = found.map(|found| found.filter(|found| found.is_usable(ages, now)));
+            StoreStep::Done(usable.map(|usable| usable.map(|usable| login.anew(usable.session()))))
+        })
     }
 
     /// The session in the cookie, if time has not ended it.
@@ -106,15 +83,6 @@ impl<U: User> Login<U> {
         let (now, ages) = (self.0.setup.clock.now(), self.0.setup.config.ages());
         let is_at = |at: Option<u64>, age: u64| at.is_none_or(|at| is_valid(at, now, age));
         (is_at(session.began_at, ages.login) && is_at(session.written_at, ages.session)).then_some(session)
-    }
-
-    fn session_steps(&self, id: SessionId) -> StoreStep<Result<Option<Session>, LoadError>> {
-        let (ages, now) = (self.0.setup.config.ages(), self.0.setup.clock.now());
-        let read = move |found: Result<Option<Record>, Failure>| {
-            let login = load::read(found).map_err(|cause| LoadError::of(Failed::ReadingSession, cause))?;
-            Ok(login.filter(|login| login.is_usable(ages, now)).map(|login: LoginRecord| login.session()))
-        };
-        StoreStep::find(id, move |found| StoreStep::Done(read(found)))
     }
 
     /// A login of its own with this session, of the same request and at the present time.

@@ -32,15 +32,7 @@ impl<U: User> Login<U> {
         if state.is_pending() {
             drop(state);
             let login = self.clone();
-            return match self.load_steps() {
-                StoreStep::Ask(call) => {
-                    match StoreStep::Ask(call).and_then(move |_| StoreStep::Done(login.resolve())) {
-                        StoreStep::Ask(call) => Step::AskStore(call),
-                        StoreStep::Done(step) => step,
-                    }
-                }
-                StoreStep::Done(_) => self.resolve(),
-            };
+            return self.load_steps().and_then(move |_| StoreStep::Done(login.resolve())).into();
         }
         // A load that was dropped and begun again is the same access.
         let is_first = !std::mem::replace(&mut state.access_notified, true);

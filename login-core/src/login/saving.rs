@@ -1,6 +1,7 @@
 //! Writing the login to its store before and at the end of the request.
 
 use crate::error::{Failed, LoadError, LoginError};
+use crate::login::event::EventKind;
 use crate::login::handle::Login;
 use crate::login::resolution::Resolution;
 use crate::login::setup::Warning;
@@ -8,7 +9,7 @@ use crate::login::shared::Shared;
 use crate::login::state::State;
 use crate::session::content::Session;
 use crate::store::commit::{Commit, CommitError, Committed};
-use crate::store::replay::replayed_session;
+use crate::store::replay::replayed;
 use crate::store::step::{Failure, StoreStep};
 use crate::user::User;
 
@@ -66,7 +67,7 @@ impl<U: User> Login<U> {
                 drop(guard);
                 return StoreStep::Done(Err(self.load_failed(abandoned())));
             }
-            keeping.saved = commit.new.as_ref().map(|new| new.session_token.id).or(keeping.saved);
+            keeping.saved = commit.new.as_ref().map(|(new, _)| new.session_token.id).or(keeping.saved);
         }
         drop(guard);
         let (login, saved) = (self.clone(), Saved::of(&commit));
@@ -89,7 +90,7 @@ impl<U: User> Login<U> {
             Some(login) => {
                 // Another request may have changed it before this one. That one may have confirmed the
                 // login, which does not make this request's any fresher.
-                let left = replayed_session(login.session(), &keeping.changes);
+                let left = replayed(&login, &keeping.changes).body.session;
                 let seen = &mut state.session;
                 keeping.sees_another |= (left.fresh, left.login_at) != (seen.fresh, seen.login_at);
                 (seen.data, seen.permanent) = (left.data, left.permanent);
@@ -166,7 +167,7 @@ impl<U: User> Shared<U> {
             keeping.forget();
             keeping.failure = Some(error.clone());
         }
-        self.notify(crate::login::event::EventKind::LoadFailed { error: &error });
+        self.notify(EventKind::LoadFailed { error: &error });
         error
     }
 }

@@ -44,8 +44,8 @@ impl SessionInfo {
             is_current: Some(login.record.id) == current,
             created: at(login.record.created),
             seen: at(login.record.seen),
-            address: login.body.address.clone(),
-            user_agent: login.body.user_agent.clone(),
+            address: login.body.client.address.clone(),
+            user_agent: login.body.client.user_agent.clone(),
             is_remembered: login.body.remember.as_ref().is_some_and(|remember| now < remember.ends_at),
         }
     }

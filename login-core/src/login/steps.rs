@@ -19,7 +19,7 @@ use crate::login::setup::Warning;
 use crate::login::state::RememberChange;
 use crate::request::view::Request;
 use crate::session::transitions::{self, NewLogin};
-use crate::store::step::StoreCall;
+use crate::store::step::{StoreCall, StoreStep};
 use crate::user::User;
 
 /// What is needed next to resolve the request's user.
@@ -65,6 +65,16 @@ pub struct LoadUserFromRequest<U: User> {
     pub(crate) generation: u32,
     /// The request with its form, if it has one.
     pub(crate) with_form: Option<Request>,
+}
+
+/// Steps that ask a store, and end with the next step of the user.
+impl<U: User> From<StoreStep<Self>> for Step<U> {
+    fn from(step: StoreStep<Self>) -> Self {
+        match step {
+            StoreStep::Ask(call) => Self::AskStore(call),
+            StoreStep::Done(step) => step,
+        }
+    }
 }
 
 impl<U: User> Step<U> {

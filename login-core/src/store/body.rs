@@ -26,7 +26,12 @@ pub(crate) struct Body {
     /// The secret of the session cookie.
     pub(crate) secret: Rotation,
     pub(crate) remember: Option<Remember>,
-    /// The client that the login belongs to, for people to recognize it.
+    pub(crate) client: Client,
+}
+
+/// The client that a login belongs to, for people to recognize it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Client {
     pub(crate) address: Option<String>,
     pub(crate) user_agent: Option<String>,
 }
@@ -55,8 +60,8 @@ impl Body {
                 | flag(BOUND, binding.is_some())
                 | flag(AUTH, session.auth.is_some())
                 | flag(REMEMBERED, self.remember.is_some())
-                | flag(ADDRESS, self.address.is_some())
-                | flag(USER_AGENT, self.user_agent.is_some()),
+                | flag(ADDRESS, self.client.address.is_some())
+                | flag(USER_AGENT, self.client.user_agent.is_some()),
         ];
         bytes.extend_from_slice(&session.began_at.unwrap_or_default().to_be_bytes());
         bytes.extend_from_slice(&session.login_at.unwrap_or_default().to_be_bytes());
@@ -69,7 +74,7 @@ impl Body {
             bytes.extend_from_slice(&remember.ends_at.to_be_bytes());
             bytes.extend_from_slice(&remember.duration.to_be_bytes());
         }
-        for text in [&self.address, &self.user_agent].into_iter().flatten() {
+        for text in [&self.client.address, &self.client.user_agent].into_iter().flatten() {
             bytes.extend_from_slice(&u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }
@@ -108,7 +113,7 @@ impl Body {
         if !data.is_empty() {
             session.data = Object::parse(data)?;
         }
-        Some(Self { session, secret, remember, address, user_agent })
+        Some(Self { session, secret, remember, client: Client { address, user_agent } })
     }
 }
 
@@ -142,7 +147,7 @@ pub(crate) mod tests {
 
     pub(crate) fn bare() -> Body {
         let session = Session { began_at: Some(5), written_at: Some(6), fresh: Some(false), ..Session::default() };
-        Body { session, secret: rotation(1), remember: None, address: None, user_agent: None }
+        Body { session, secret: rotation(1), remember: None, client: Client::default() }
     }
 
     fn full() -> Body {
@@ -163,8 +168,7 @@ pub(crate) mod tests {
             session,
             secret,
             remember: Some(remember),
-            address: Some("::1".to_owned()),
-            user_agent: Some("佐藤".to_owned()),
+            client: Client { address: Some("::1".to_owned()), user_agent: Some("佐藤".to_owned()) },
         }
     }
 

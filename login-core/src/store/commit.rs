@@ -31,7 +31,7 @@ pub(crate) struct Commit {
     /// The session as the request has changed it, unless it sees another one than the record has.
     pub(crate) session: Option<Session>,
     /// A login that takes the place of `base`.
-    pub(crate) new: Option<NewRecord>,
+    pub(crate) new: Option<(NewRecord, Session)>,
     /// Whether use of the login is noted even if nothing else changes.
     pub(crate) touches: bool,
 }
@@ -89,8 +89,8 @@ impl Commit {
     }
 
     fn write(mut self) -> Committing {
-        if let Some(new) = self.new.take() {
-            return new.insert(self);
+        if let Some((new, session)) = self.new.take() {
+            return new.insert(session, self);
         }
         let Some(base) = self.base.take() else { return StoreStep::Done(Ok(Committed::default())) };
         if !self.changes.is_empty() {

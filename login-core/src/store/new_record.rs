@@ -6,14 +6,14 @@ use smol_str::SmolStr;
 
 use crate::formats::native::token::Token;
 use crate::session::content::Session;
-use crate::store::body::{Body, Remember};
+use crate::store::body::{Body, Client, Remember};
 use crate::store::commit::{Commit, CommitError, Committed, Committing, MAX_CONFLICTS, failed};
 use crate::store::limit;
 use crate::store::load;
 use crate::store::login_record::LoginRecord;
-use crate::store::replay::replayed_session;
+use crate::store::replay::replayed;
 use crate::store::rotation::{Presented, Rotation};
-use crate::store::step::{Failure, StoreStep};
+use crate::store::step::StoreStep;
 
 /// How many records that have ended are removed at each login. One login makes one record, so
 /// a store does not grow.
@@ -23,13 +23,11 @@ const CLEANUP: u64 = 16;
 #[derive(Clone)]
 pub(crate) struct NewRecord {
     pub(crate) user_id: SmolStr,
-    pub(crate) session: Session,
     /// The tokens of the new cookies.
     pub(crate) session_token: Token,
     pub(crate) remember_token: Token,
     pub(crate) remember: NewRemember,
-    pub(crate) address: Option<String>,
-    pub(crate) user_agent: Option<String>,
+    pub(crate) client: Client,
     /// The logins whose place it takes, besides the one of the request.
     pub(crate) replaced: Vec<SessionId>,
 }
@@ -45,34 +43,33 @@ pub(crate) enum NewRemember {
 }
 
 impl NewRecord {
-    /// Inserts the record, and does what comes with it.
-    pub(crate) fn insert(mut self, commit: Commit) -> Committing {
+    /// Inserts the record with this session, and does what comes with it.
+    pub(crate) fn insert(mut self, session: Session, commit: Commit) -> Committing {
         if let NewRemember::As(tokens) = &mut self.remember {
             let is_base = |token: &Token| commit.base.as_ref().filter(|base| base.record.id == token.id).cloned();
             return match tokens.pop() {
-                Some(token) if is_base(&token).is_some() => self.carry(&token, Ok(is_base(&token)), commit),
-                Some(token) => StoreStep::find(token.id, move |found| self.carry(&token, load::read(found), commit)),
-                None => Self { remember: NewRemember::No, ..self }.insert(commit),
+                Some(token) if is_base(&token).is_some() => self.carry(&token, is_base(&token), session, commit),
+                Some(token) => StoreStep::find(token.id, move |found| match load::read(found) {
+                    Ok(login) => self.carry(&token, login, session, commit),
+                    Err(error) => failed(error),
+                }),
+                None => Self { remember: NewRemember::No, ..self }.insert(session, commit),
             };
         }
         if commit.limit.is_none() {
-            return self.insert_at(commit.created, commit);
+            return self.insert_at(commit.created, session, commit);
         }
         StoreStep::of_user(self.user_id.as_bytes().to_vec(), move |others| match others {
             Ok(others) => {
                 let created = limit::created_after(others, commit.created, commit.ages, commit.now);
-                self.insert_at(created, commit)
+                self.insert_at(created, session, commit)
             }
             Err(error) => failed(error),
         })
     }
 
     /// The new login is remembered as long as the old one was, if that is the same user's.
-    fn carry(mut self, token: &Token, found: Result<Option<LoginRecord>, Failure>, commit: Commit) -> Committing {
-        let login = match found {
-            Ok(login) => login,
-            Err(error) => return failed(error),
-        };
+    fn carry(mut self, token: &Token, login: Option<LoginRecord>, session: Session, commit: Commit) -> Committing {
         let is_own = |login: &LoginRecord| {
             login.record.user_id == self.user_id.as_bytes() && login.is_remembered(commit.ages, commit.now)
         };
@@ -83,10 +80,10 @@ impl NewRecord {
         if let Some(remember) = remember.filter(is_valid) {
             self.remember = NewRemember::Until(remember.ends_at, remember.duration);
         }
-        self.insert(commit)
+        self.insert(session, commit)
     }
 
-    fn insert_at(self, created: u64, commit: Commit) -> Committing {
+    fn insert_at(self, created: u64, session: Session, commit: Commit) -> Committing {
         let now = commit.now;
         let remember = match self.remember {
             NewRemember::Until(ends_at, duration) => {
@@ -95,11 +92,10 @@ impl NewRecord {
             NewRemember::No | NewRemember::As(_) => None,
         };
         let body = Body {
-            session: Session { written_at: Some(now), ..self.session },
+            session: Session { written_at: Some(now), ..session },
             secret: Rotation::new(&self.session_token, now),
             remember,
-            address: self.address,
-            user_agent: self.user_agent,
+            client: self.client,
         };
         let record = Record {
             id: self.session_token.id,
@@ -115,7 +111,11 @@ impl NewRecord {
         let replaced = self.replaced;
         StoreStep::insert(login.to_record(), move |inserted| match inserted {
             Ok(()) => replace(commit, login, replaced),
-            Err(error) => failed(error),
+            // The store may have inserted it nevertheless.
+            Err(error) => StoreStep::find(login.record.id, move |found| match load::read(found) {
+                Ok(Some(found)) if found.body.secret == login.body.secret => undo(login, error),
+                Ok(_) | Err(_) => failed(error),
+            }),
         })
     }
 }
@@ -154,7 +154,7 @@ fn copy_and_remove(
                 Err(error) => return undo(login, error),
             };
             let written_at = login.body.session.written_at;
-            login.body.session = Session { written_at, ..replayed_session(base.session(), &commit.changes) };
+            login.body.session = Session { written_at, ..replayed(&base, &commit.changes).body.session };
             StoreStep::update(login.to_record(), move |updated| match updated {
                 Ok(Versioned::Done) => {
                     login.record.version += 1;

@@ -2,9 +2,8 @@
 //! of it is made again to what is there now.
 
 use crate::formats::native::token::Token;
-use crate::session::content::Session;
 use crate::session::transitions::Change;
-use crate::store::body::Remember;
+use crate::store::body::{Client, Remember};
 use crate::store::login_record::LoginRecord;
 
 /// A change of a record. Times are in seconds since 1970.
@@ -37,10 +36,7 @@ pub(crate) enum RecordChange {
         ends_at: u64,
     },
     /// The client that the login belongs to.
-    Client {
-        address: Option<String>,
-        user_agent: Option<String>,
-    },
+    Client(Client),
 }
 
 impl RecordChange {
@@ -49,7 +45,7 @@ impl RecordChange {
     pub(crate) fn writes_session(&self) -> bool {
         match self {
             Self::Session(_) | Self::RotateSession { .. } | Self::Restore { .. } => true,
-            Self::Presented { .. } | Self::ExtendRemember { .. } | Self::Client { .. } => false,
+            Self::Presented { .. } | Self::ExtendRemember { .. } | Self::Client(_) => false,
         }
     }
 
@@ -83,9 +79,7 @@ impl RecordChange {
                     remember.ends_at = remember.ends_at.max(*ends_at);
                 }
             }
-            Self::Client { address, user_agent } => {
-                (body.address, body.user_agent) = (address.clone(), user_agent.clone());
-            }
+            Self::Client(client) => body.client.clone_from(client),
         }
     }
 }
@@ -95,17 +89,6 @@ pub(crate) fn replayed(base: &LoginRecord, changes: &[RecordChange]) -> LoginRec
     let mut login = base.clone();
     changes.iter().for_each(|change| change.apply(&mut login));
     login
-}
-
-/// The session that the request's changes make of this one.
-pub(crate) fn replayed_session(base: Session, changes: &[RecordChange]) -> Session {
-    let mut session = base;
-    for change in changes {
-        if let RecordChange::Session(change) | RecordChange::Restore { change, .. } = change {
-            change.apply(&mut session);
-        }
-    }
-    session
 }
 
 #[cfg(test)]

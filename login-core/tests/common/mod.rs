@@ -2,8 +2,9 @@
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
-pub(crate) mod faulty;
 pub(crate) mod site;
+#[path = "../kept_sessions/store.rs"]
+pub(crate) mod store;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
