@@ -30,8 +30,8 @@ pub struct Flash {
 ///
 /// With a [session store](crate::LoginManagerBuilder::session_store) this holds for visitors only.
 /// The data of a user who is logged in is on the server, up to 1,000,000 bytes as JSON, and no
-/// request undoes the changes of another: of changes to one key, the last one wins. Without the
-/// session, which an extractor loads, each method is [`LoginError::NotLoaded`], and there are no keys.
+/// request undoes the changes of another: of changes to one key, the last one wins. Extractors load
+/// the session. Before that, these methods return [`LoginError::NotLoaded`], and there are no keys.
 impl<U: User> Login<U> {
     /// The value under this key, if there is one.
     ///

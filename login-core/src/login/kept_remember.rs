@@ -12,6 +12,7 @@ use crate::login::keeping::Keeping;
 use crate::login::resolution::{Resolution, Source};
 use crate::login::state::{RememberChange, State};
 use crate::login::steps::Step;
+use crate::session::content::Session;
 use crate::session::transitions::Change;
 use crate::store::load::{self, Usable};
 use crate::store::login_record::LoginRecord;
@@ -19,6 +20,12 @@ use crate::store::replay::RecordChange;
 use crate::store::rotation::Presented;
 use crate::store::step::StoreStep;
 use crate::user::{User, id_text};
+
+/// A login that the remember cookie would restore, as a new login of the same user goes on with it.
+pub(crate) struct Continued {
+    pub(crate) session: Session,
+    restore: Change,
+}
 
 impl<U: User> Login<U> {
     /// What the remember cookie of a login on the server says, if it can restore the login.
@@ -88,16 +95,22 @@ impl<U: User> Login<U> {
     }
 
     /// A user logs in whom the remember cookie would restore. The new login goes on with the data of
-    /// that one, as it would after restoring it.
-    pub(crate) fn continue_remembered(&self, state: &mut State<U>, user_id: &str) {
+    /// that one, as it would after restoring it. Nothing is changed yet.
+    pub(crate) fn continued(&self, state: &State<U>, user_id: &str) -> Option<Continued> {
+        let usable = state.keeping.as_deref()?.restorable.as_ref()?;
+        (usable.login.record.user_id == user_id.as_bytes()).then(|| {
+            let restore = Change::Restore(Box::new(state.session.clone()), None);
+            let mut session = usable.login.session();
+            restore.apply(&mut session);
+            Continued { session, restore }
+        })
+    }
+
+    /// The new login takes the place of the one that the remember cookie would restore.
+    pub(crate) fn continue_remembered(&self, state: &mut State<U>, continued: Continued) {
         let Some(keeping) = state.keeping.as_deref_mut() else { return };
-        let is_same = |usable: &Usable| usable.login.record.user_id == user_id.as_bytes();
-        let Some(usable) = keeping.restorable.take_if(|usable| is_same(usable)) else { return };
-        let restore = Change::Restore(Box::new(std::mem::take(&mut state.session)), None);
-        state.session = usable.login.session();
-        restore.apply(&mut state.session);
-        keeping.changes.push(RecordChange::Session(restore));
-        keeping.base = Some(usable.login);
+        keeping.base = keeping.restorable.take().map(|usable| usable.login);
+        keeping.changes.push(RecordChange::Session(continued.restore));
     }
 
     /// The steps of [`login_remembered`](Self::login_remembered) with a session store. The user must

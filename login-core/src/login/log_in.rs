@@ -122,9 +122,6 @@ impl<U: User> LogIn<U> {
 
         let mut guard = shared.state();
         let state = guard.for_change()?;
-        if setup.is_store() {
-            self.login.continue_remembered(state, &user_id);
-        }
         let client = shared.client(&state.client);
         // A cookie that this request already deletes, such as by a logout, stays deleted.
         let carried = carried.filter(|_| state.remember != RememberChange::Delete);
@@ -153,8 +150,13 @@ impl<U: User> LogIn<U> {
         };
         let kept = state.kept(format.is_flask(), &[]);
         let logged_in = setup.is_store().then(|| Change::LogIn(Box::new(new.clone()), state.new_flashes));
-        let session = transitions::log_in(&state.session, new, kept);
+        let continued = self.login.continued(state, &new.user_id);
+        let before = continued.as_ref().map_or(&state.session, |continued| &continued.session);
+        let session = transitions::log_in(before, new, kept);
         self.login.check_size(state, &session, Limit::Application)?;
+        if let Some(continued) = continued {
+            self.login.continue_remembered(state, continued);
+        }
         state.origin = SessionOrigin { id: session.id(), key: None };
         match logged_in {
             Some(logged_in) => {
