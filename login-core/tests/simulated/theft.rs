@@ -140,7 +140,7 @@ impl Drop for Theft {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.trace.join("\n"));
-            eprintln!("again: SIMULATION_SEED={} cargo test -p login-core --test simulation", self.seed);
+            eprintln!("again with SIMULATION_SEED={}", self.seed);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::browser::Browser;
+use super::calls::Mirror;
 use super::flight::{Finished, Running};
 use super::model::Model;
 use super::options::Options;
@@ -51,11 +52,21 @@ impl Schedule {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let options = Options::random(&mut random);
-        Self::with(seed, random, options)
+        Self::with(seed, random, options, SimStore::default())
     }
 
-    pub(crate) fn with(seed: u64, random: Random, options: Options) -> Self {
-        let store = SimStore::default();
+    /// A real store is asked the same as the store in memory.
+    pub(crate) fn mirrored(seed: u64, mirror: Mirror) -> Self {
+        let mut random = Random::new(seed);
+        let options = Options::random(&mut random);
+        Self::with(seed, random, options, SimStore::new(Some(mirror)))
+    }
+
+    pub(crate) fn calm(seed: u64) -> Self {
+        Self::with(seed, Random::new(seed), Options::calm(), SimStore::default())
+    }
+
+    fn with(seed: u64, random: Random, options: Options, store: SimStore) -> Self {
         let model = Arc::new(Mutex::new(Model::new(store.clone(), options.clone(), NOW)));
         let (notified, calling) = (Arc::clone(&model), store.clone());
         let site = Site::on(store.clone(), store.memory.clone(), |builder| {
@@ -226,7 +237,7 @@ impl Drop for Schedule {
             let from = self.trace.len().saturating_sub(150);
             eprintln!("{}", self.trace[..1].join(""));
             eprintln!("{}", self.trace[from..].join("\n"));
-            eprintln!("again: SIMULATION_SEED={} cargo test -p login-core --test simulation", self.seed);
+            eprintln!("again with SIMULATION_SEED={}", self.seed);
         }
     }
 }

@@ -6,9 +6,9 @@ use login_core::LoginError;
 use login_store::{Record, SessionId};
 
 use super::browser::Sent;
+use super::calls::Method;
 use super::model::Model;
 use super::script::Action;
-use super::store::Method;
 
 /// A request, as far as it has come.
 pub(crate) struct Visit {

@@ -7,7 +7,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use login_store::{MemoryStore, MemoryStoreError, Record, SessionId, SessionStore, Versioned};
+use login_store::{MemoryStore, Record, SessionId, SessionStore, Versioned};
+
+use super::calls::{Answer, Call, Method, Mirror};
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +32,14 @@ impl fmt::Display for SimulatedFailure {
 
 impl std::error::Error for SimulatedFailure {}
 
-/// The name of a method of the store.
-pub(crate) type Method = &'static str;
-
-type Run = Box<dyn FnOnce(&MemoryStore, Fate) + Send>;
+type Answered = Arc<Mutex<Option<Result<Answer, SimulatedFailure>>>>;
 
 /// A call that is not decided. It stays when the request that made it is dropped: a database goes
 /// on with what it was sent.
 struct Waiting {
     request: usize,
-    method: Method,
-    run: Run,
+    call: Call,
+    answered: Answered,
 }
 
 #[derive(Default)]
@@ -66,10 +65,15 @@ pub(crate) struct Effect {
 #[derive(Clone, Default)]
 pub(crate) struct SimStore {
     pub(crate) memory: MemoryStore,
+    mirror: Option<Mirror>,
     calls: Arc<Mutex<Calls>>,
 }
 
 impl SimStore {
+    pub(crate) fn new(mirror: Option<Mirror>) -> Self {
+        Self { mirror, ..Self::default() }
+    }
+
     /// The request that makes the next calls.
     pub(crate) fn set_current(&self, request: usize) {
         self.calls.lock().unwrap().current = request;
@@ -90,14 +94,33 @@ impl SimStore {
 
     /// Decides a call that waits.
     pub(crate) fn decide(&self, index: usize, fate: Fate) -> Effect {
-        let Waiting { request, method, run } = self.calls.lock().unwrap().waiting.remove(index);
+        let Waiting { request, call, answered } = self.calls.lock().unwrap().waiting.remove(index);
         let before = self.memory.records();
-        run(&self.memory, fate);
+        let answer = match fate {
+            Fate::Answered => Ok(self.answer(&call)),
+            Fate::Failed => Err(SimulatedFailure),
+            Fate::AnswerLost => {
+                self.answer(&call);
+                Err(SimulatedFailure)
+            }
+        };
+        *answered.lock().unwrap() = Some(answer);
         let after = self.memory.records();
         let written = after.iter().filter(|record| !before.contains(record)).cloned().collect();
         let is_left = |record: &Record| after.iter().any(|each| each.id == record.id);
         let removed = before.into_iter().filter(|record| !is_left(record)).collect();
-        Effect { request, method, fate, written, removed }
+        Effect { request, method: call.method(), fate, written, removed }
+    }
+
+    fn answer(&self, call: &Call) -> Answer {
+        if let (Some(Mirror { removes_ended: false, .. }), Call::RemoveEnded(..)) = (&self.mirror, call) {
+            return Answer::Count(0);
+        }
+        let answer = ready(call.ask(&self.memory)).expect("no ID is inserted twice");
+        if let Some(mirror) = &self.mirror {
+            assert_eq!((mirror.answer)(call), answer, "the answer of the real store to {call:?}");
+        }
+        answer
     }
 
     pub(crate) fn has(&self, id: SessionId) -> bool {
@@ -108,31 +131,15 @@ impl SimStore {
         ready(self.memory.find(id)).unwrap()
     }
 
-    async fn call<T: Send + 'static>(
-        &self,
-        method: Method,
-        call: impl FnOnce(&MemoryStore) -> Result<T, MemoryStoreError> + Send + 'static,
-    ) -> Result<T, SimulatedFailure> {
-        let slot = Arc::new(Mutex::new(None));
-        let filled = Arc::clone(&slot);
-        let run = move |memory: &MemoryStore, fate| {
-            let answer = match fate {
-                Fate::Answered => Ok(call(memory).expect("no ID is inserted twice")),
-                Fate::Failed => Err(SimulatedFailure),
-                Fate::AnswerLost => {
-                    let _lost = call(memory);
-                    Err(SimulatedFailure)
-                }
-            };
-            *filled.lock().unwrap() = Some(answer);
-        };
+    async fn call(&self, call: Call) -> Result<Answer, SimulatedFailure> {
+        let answered = Answered::default();
         {
             let mut calls = self.calls.lock().unwrap();
             let request = calls.current;
-            calls.made.entry(request).or_default().push(method);
-            calls.waiting.push(Waiting { request, method, run: Box::new(run) });
+            calls.made.entry(request).or_default().push(call.method());
+            calls.waiting.push(Waiting { request, call, answered: Arc::clone(&answered) });
         }
-        poll_fn(|_| slot.lock().unwrap().take().map_or(Poll::Pending, Poll::Ready)).await
+        poll_fn(|_| answered.lock().unwrap().take().map_or(Poll::Pending, Poll::Ready)).await
     }
 }
 
@@ -144,46 +151,52 @@ pub(crate) fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// The value of an answer of this kind. No call gets one of another kind.
+macro_rules! value {
+    ($kind:path, $answer:expr) => {
+        match $answer? {
+            $kind(value) => Ok(value),
+            answer => unreachable!("{answer:?}"),
+        }
+    };
+}
+
 impl SessionStore for SimStore {
     type Error = SimulatedFailure;
 
     async fn insert(&self, record: &Record) -> Result<(), SimulatedFailure> {
-        let record = record.clone();
-        self.call("insert", move |memory| ready(memory.insert(&record))).await
+        self.call(Call::Insert(record.clone())).await.map(|_| ())
     }
 
     async fn find(&self, id: SessionId) -> Result<Option<Record>, SimulatedFailure> {
-        self.call("find", move |memory| ready(memory.find(id))).await
+        value!(Answer::Found, self.call(Call::Find(id)).await)
     }
 
     async fn update(&self, record: &Record) -> Result<Versioned, SimulatedFailure> {
-        let record = record.clone();
-        self.call("update", move |memory| ready(memory.update(&record))).await
+        value!(Answer::Versioned, self.call(Call::Update(record.clone())).await)
     }
 
     async fn touch(&self, id: SessionId, seen: u64, ends: u64) -> Result<(), SimulatedFailure> {
-        self.call("touch", move |memory| ready(memory.touch(id, seen, ends))).await
+        self.call(Call::Touch(id, seen, ends)).await.map(|_| ())
     }
 
     async fn remove(&self, id: SessionId) -> Result<bool, SimulatedFailure> {
-        self.call("remove", move |memory| ready(memory.remove(id))).await
+        value!(Answer::Removed, self.call(Call::Remove(id)).await)
     }
 
     async fn remove_version(&self, id: SessionId, version: u64) -> Result<Versioned, SimulatedFailure> {
-        self.call("remove_version", move |memory| ready(memory.remove_version(id, version))).await
+        value!(Answer::Versioned, self.call(Call::RemoveVersion(id, version)).await)
     }
 
     async fn of_user(&self, user_id: &[u8]) -> Result<Vec<Record>, SimulatedFailure> {
-        let user_id = user_id.to_vec();
-        self.call("of_user", move |memory| ready(memory.of_user(&user_id))).await
+        value!(Answer::Records, self.call(Call::OfUser(user_id.to_vec())).await)
     }
 
     async fn remove_of_user(&self, user_id: &[u8], except: Option<SessionId>) -> Result<u64, SimulatedFailure> {
-        let user_id = user_id.to_vec();
-        self.call("remove_of_user", move |memory| ready(memory.remove_of_user(&user_id, except))).await
+        value!(Answer::Count, self.call(Call::RemoveOfUser(user_id.to_vec(), except)).await)
     }
 
     async fn remove_ended(&self, now: u64, limit: u64) -> Result<u64, SimulatedFailure> {
-        self.call("remove_ended", move |memory| ready(memory.remove_ended(now, limit))).await
+        value!(Answer::Count, self.call(Call::RemoveEnded(now, limit)).await)
     }
 }
