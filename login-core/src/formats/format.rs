@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use smol_str::SmolStr;
 
 use crate::config::settings::{Config, LONGEST_COOKIE};
-use crate::formats::flask::client_id::client_id;
+use crate::formats::flask::client_id::ClientId;
 use crate::formats::flask::keys::FlaskKey;
 use crate::formats::flask::{remember as flask_remember, session as flask_session};
 use crate::formats::native::keys::NativeKey;
@@ -158,7 +158,7 @@ impl Format {
     /// The binding of a session to the client of this request.
     pub(crate) fn bind(&self, request: &Request, proxies: usize) -> Option<Binding> {
         match self {
-            Self::Flask(_) => Some(Binding::Hex(flask_client_id(request, proxies).into())),
+            Self::Flask(_) => Some(Binding::Hex(flask_client_id(request, proxies).as_str().into())),
             Self::Native(keys) => {
                 let digest =
                     |key: &NativeKey| with_client(request, proxies, |address, agent| key.client(address, agent));
@@ -170,7 +170,7 @@ impl Format {
     /// Whether a session is bound to the client of this request, with any of the keys.
     pub(crate) fn is_bound(&self, binding: Option<&Binding>, request: &Request, proxies: usize) -> bool {
         match (self, binding) {
-            (Self::Flask(_), Some(Binding::Hex(hex))) => **hex == flask_client_id(request, proxies),
+            (Self::Flask(_), Some(Binding::Hex(hex))) => **hex == *flask_client_id(request, proxies).as_str(),
             (Self::Native(keys), Some(Binding::Keyed(digest))) => with_client(request, proxies, |address, agent| {
                 keys.iter().any(|key| key.is_client(digest, address, agent))
             }),
@@ -247,8 +247,8 @@ impl Format {
     }
 }
 
-fn flask_client_id(request: &Request, proxies: usize) -> String {
-    client_id(client::address(request, proxies), client::user_agent(request).as_deref())
+fn flask_client_id(request: &Request, proxies: usize) -> ClientId {
+    ClientId::new(client::address(request, proxies), client::user_agent(request).as_deref())
 }
 
 fn with_client<T>(request: &Request, proxies: usize, then: impl FnOnce(&[u8], Option<&[u8]>) -> T) -> T {

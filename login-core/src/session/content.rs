@@ -1,5 +1,7 @@
 //! The content of a session, independent of the cookie format.
 
+use std::borrow::Cow;
+
 use login_store::SessionId;
 use smol_str::SmolStr;
 
@@ -104,32 +106,39 @@ impl Session {
         self.data.get("_user_id").is_some_and(|json| json != "null")
     }
 
-    /// The JSON text of a reserved key.
-    fn own_key(&self, key: &str) -> Option<String> {
-        match key {
-            "_user_id" if self.has_numeric_id => self.user_id.as_deref().map(str::to_owned),
-            "_user_id" => self.user_id.as_deref().map(json::quote),
-            "_fresh" => self.fresh.map(|fresh| fresh.to_string()),
-            "_id" => self.binding.as_ref().map(|binding| match binding {
-                Binding::Hex(hex) => json::quote(hex),
-                Binding::Keyed(digest) => json::quote(&hex(digest)),
-            }),
-            "_permanent" => self.permanent.map(|permanent| permanent.to_string()),
-            "_remember_seconds" => self.remember_seconds.map(|seconds| format!("{seconds:?}")),
-            "_login_at" => self.login_at.map(|at| at.to_string()),
-            _ => None,
-        }
+    /// The login's own members, with the JSON texts of keys and values.
+    fn own_members(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let truth = |value: bool| Cow::Borrowed(if value { "true" } else { "false" });
+        let user_id = self.user_id.as_deref().map(|id| match self.has_numeric_id {
+            true => Cow::Borrowed(id),
+            false => json::quote(id).into(),
+        });
+        let binding = self.binding.as_ref().map(|binding| match binding {
+            Binding::Hex(hex) => json::quote(hex).into(),
+            Binding::Keyed(digest) => json::quote(&hex(digest)).into(),
+        });
+        let members = [
+            ("\"_user_id\"", user_id),
+            ("\"_fresh\"", self.fresh.map(truth)),
+            ("\"_id\"", binding),
+            ("\"_permanent\"", self.permanent.map(truth)),
+            ("\"_remember_seconds\"", self.remember_seconds.map(|seconds| format!("{seconds:?}").into())),
+            ("\"_login_at\"", self.login_at.map(|at| at.to_string().into())),
+        ];
+        members.into_iter().filter_map(|(key, value)| Some((key, value?)))
     }
 
-    /// The whole session as one object: the data and the reserved keys.
-    pub(crate) fn to_object(&self) -> Object {
-        let mut object = self.data.clone();
-        for key in RESERVED {
-            if let Some(value) = self.own_key(key) {
-                object.set(key, value);
+    /// The members of the whole session, with the JSON texts of keys and values: the data, and the login's own.
+    pub(crate) fn members(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let mut members: Vec<(&str, Cow<'_, str>)> = self.own_members().collect();
+        let own = members.len();
+        for (key, value) in self.data.members() {
+            let is_own = members.iter().take(own).any(|(own, _)| *own == key);
+            if !is_own {
+                members.push((key, value.into()));
             }
         }
-        object
+        members
     }
 }
 

@@ -4,6 +4,7 @@
 //! lone surrogates. So values are not parsed; their text is copied. Keys are escaped to
 //! ASCII, as Python does it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -26,33 +27,19 @@ const FEW: usize = 16;
 impl Object {
     /// Parses the text of one object. `None` if it is anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let members = members(text)?;
-        if members.len() > FEW {
-            return Some(Self::of_many(&members));
-        }
-        let mut object = Self::default();
-        for (key, value) in members {
-            object.put(canonical_key(key), value.into()); // The last of several equal keys counts.
-        }
-        Some(object)
+        Self::parse_except(text, |_, _| false)
     }
 
-    /// The object of many members. A client can make a session of thousands, so each key is not
-    /// compared with all before it.
-    fn of_many(members: &[(&str, &str)]) -> Self {
-        let mut object = Self::default();
-        let mut positions = BTreeMap::new();
-        for (key, value) in members {
-            let key = canonical_key(key);
-            match positions.get(&key).and_then(|at: &usize| object.0.get_mut(*at)) {
-                Some(member) => member.value = (*value).into(),
-                None => {
-                    positions.insert(key.clone(), object.0.len());
-                    object.0.push(Member { key: key.into(), value: (*value).into() });
-                }
-            }
-        }
-        object
+    /// Like [`parse`](Self::parse), without the members that `takes` accepts. It gets the JSON text of
+    /// each key and value, and no key twice.
+    pub(crate) fn parse_except(text: &str, mut takes: impl FnMut(&str, &str) -> bool) -> Option<Self> {
+        let members = distinct(text)?.into_iter().filter(|(key, value)| !takes(key, value));
+        Some(Self(members.map(|(key, value)| Member { key: key.into(), value: value.into() }).collect()))
+    }
+
+    /// The JSON texts of all keys and values.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.0.iter().map(|member| (&*member.key, &*member.value))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -91,24 +78,17 @@ impl Object {
 
     /// Removes every member whose key `keeps` does not accept.
     pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
-        self.0.retain(|member| serde_json::from_str::<String>(&member.key).is_ok_and(|key| keeps(&key)));
+        self.0.retain(|member| unquote(&member.key).is_some_and(|key| keeps(&key)));
     }
 
     /// The keys, except those with a lone surrogate, which Rust text cannot represent.
     pub(crate) fn keys(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().filter_map(|member| serde_json::from_str(&member.key).ok())
-    }
-
-    /// Compact JSON text with keys sorted by code point, as Flask's JSON provider writes it.
-    pub(crate) fn to_sorted_text(&self) -> String {
-        let mut members: Vec<&Member> = self.0.iter().collect();
-        members.sort_by(|a, b| compare_keys(&a.key, &b.key));
-        write(members.into_iter())
+        self.0.iter().filter_map(|member| unquote(&member.key)).map(Cow::into_owned)
     }
 
     /// Compact JSON text with the members in their order.
     pub(crate) fn to_text(&self) -> String {
-        write(self.0.iter())
+        write(self.members())
     }
 
     /// The size of [`to_text`](Object::to_text) in bytes.
@@ -117,15 +97,49 @@ impl Object {
     }
 }
 
-fn write<'a>(members: impl Iterator<Item = &'a Member>) -> String {
-    let mut text = String::from("{");
-    for member in members {
+/// The members of an object's text, with keys as [`quote`] writes them. Of equal keys the last value
+/// counts, at the place of the first.
+fn distinct(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let members = members(text)?;
+    let mut found: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity(members.len());
+    // A client can make a session of thousands, so each key is not compared with all before it.
+    let mut positions = (members.len() > FEW).then(BTreeMap::new);
+    for (key, value) in members {
+        let key = canonical_key(key);
+        let at = match &positions {
+            Some(positions) => positions.get(&key).copied(),
+            None => found.iter().position(|(other, _)| *other == key),
+        };
+        match at.and_then(|at| found.get_mut(at)) {
+            Some(member) => member.1 = value,
+            None => {
+                if let Some(positions) = &mut positions {
+                    positions.insert(key.clone(), found.len());
+                }
+                found.push((key, value));
+            }
+        }
+    }
+    Some(found)
+}
+
+/// Compact JSON text with keys sorted by code point, as Flask's JSON provider writes it.
+pub(crate) fn write_sorted<V: AsRef<str>>(mut members: Vec<(&str, V)>) -> String {
+    members.sort_by(|(a, _), (b, _)| compare_keys(a, b));
+    write(members.iter().map(|(key, value)| (*key, value.as_ref())))
+}
+
+fn write<'a>(members: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> String {
+    let size = members.clone().map(|(key, value)| key.len() + value.len() + 2).sum::<usize>();
+    let mut text = String::with_capacity(size + 2);
+    text.push('{');
+    for (key, value) in members {
         if text.len() > 1 {
             text.push(',');
         }
-        text.push_str(&member.key);
+        text.push_str(key);
         text.push(':');
-        text.push_str(&member.value);
+        text.push_str(value);
     }
     text.push('}');
     text
@@ -133,8 +147,24 @@ fn write<'a>(members: impl Iterator<Item = &'a Member>) -> String {
 
 /// The JSON text of a string as Python's `json.dumps` writes it, with quotes.
 pub(crate) fn quote(text: &str) -> String {
+    if is_plain(text) {
+        return ["\"", text, "\""].concat();
+    }
     // Serializing a string cannot fail.
     to_ascii(&serde_json::to_string(text).unwrap_or_default())
+}
+
+/// The text of a JSON string. `None` if it is another value, or has a lone surrogate.
+pub(crate) fn unquote(json: &str) -> Option<Cow<'_, str>> {
+    match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) if is_plain(text) => Some(text.into()),
+        _ => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
+    }
+}
+
+/// Whether a text needs no escaping.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
 
 /// JSON text with every character outside printable ASCII escaped, as with Python's
@@ -154,13 +184,11 @@ pub(crate) fn to_ascii(json: &str) -> String {
 }
 
 /// A key as [`quote`] writes it. Lone surrogates stay as they are.
-fn canonical_key(key: &str) -> String {
-    if !key.contains('\\') {
-        return to_ascii(key);
-    }
-    match serde_json::from_str::<String>(key) {
-        Ok(text) => quote(&text),
-        Err(_) => to_ascii(key),
+fn canonical_key(key: &str) -> Cow<'_, str> {
+    match unquote(key) {
+        Some(Cow::Borrowed(_)) => key.into(),
+        Some(Cow::Owned(text)) => quote(&text).into(),
+        None => to_ascii(key).into(),
     }
 }
 
@@ -172,9 +200,9 @@ fn compare_keys(a: &str, b: &str) -> Ordering {
 }
 
 fn code_points(key: &str) -> Vec<u32> {
-    match serde_json::from_str::<String>(key) {
-        Ok(text) => text.chars().map(u32::from).collect(),
-        Err(_) => key.bytes().map(u32::from).collect(),
+    match unquote(key) {
+        Some(text) => text.chars().map(u32::from).collect(),
+        None => key.bytes().map(u32::from).collect(),
     }
 }
 
@@ -197,7 +225,7 @@ mod tests {
         let object = Object::parse(r#"{"z":1,"\u00e9":2,"\u0061":3,"😀":4,"":5}"#).unwrap();
         assert_eq!(object.get("é"), Some("2"));
         assert_eq!(object.get("a"), Some("3"));
-        assert_eq!(object.to_sorted_text(), r#"{"":5,"a":3,"z":1,"\u00e9":2,"\ud83d\ude00":4}"#);
+        assert_eq!(write_sorted(object.members().collect()), r#"{"":5,"a":3,"z":1,"\u00e9":2,"\ud83d\ude00":4}"#);
     }
 
     #[test]

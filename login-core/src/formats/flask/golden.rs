@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use crate::config::secret::SecretKey;
-use crate::formats::flask::client_id::client_id;
+use crate::formats::flask::client_id::ClientId;
 use crate::formats::flask::keys::FlaskKey;
 use crate::formats::flask::remember::{decode_cookie, encode_cookie, quote};
 use crate::formats::flask::session::{read_session, to_json, write_session};
@@ -156,7 +156,7 @@ fn identifiers_are_flask_logins() {
     for golden in golden().identifiers {
         let address = golden.address.map(|address| address.parse().unwrap());
         let agent = golden.agent.as_deref().map(unhex);
-        assert_eq!(client_id(address, agent.as_deref()), golden.id, "{:?}", golden.agent);
+        assert_eq!(ClientId::new(address, agent.as_deref()).as_str(), golden.id, "{:?}", golden.agent);
     }
 }
 
