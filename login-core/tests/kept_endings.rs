@@ -318,3 +318,46 @@ async fn a_login_that_was_ended_meanwhile_cannot_be_saved() {
     let (saved, user) = saved.await;
     assert!(matches!(saved, Err(LoginError::LoginEnded)) && user.is_none(), "{saved:?}");
 }
+
+#[tokio::test]
+async fn a_login_over_a_remember_cookie_that_is_refused_changes_nothing() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    let large = "x".repeat(999_500);
+    site.visit(&mut browser, async |login| login.insert("large", &large).unwrap()).await;
+    browser.close();
+    site.visit(&mut browser, async |login| login.insert("cart", &"x".repeat(1000)).unwrap()).await;
+    let before = (site.store.records(), browser.cookies.clone());
+    let error = site.visit(&mut browser, async |login| login.log_in(account("1")).await).await;
+    assert!(matches!(error, Err(LoginError::SessionTooLarge { .. })), "{error:?}");
+    assert_eq!((site.store.records(), browser.cookies.clone()), before);
+}
+
+#[tokio::test]
+async fn a_theft_deletes_the_session_cookie_too() {
+    let site = Site::new(|builder| builder.idle_timeout(Duration::from_secs(300)));
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    let mut thief = browser.clone();
+    thief.close();
+    site.who(&mut thief).await;
+    site.who(&mut thief).await;
+    site.advance(301);
+    assert_eq!(browser.cookies.len(), 2);
+    assert_eq!((site.who(&mut browser).await, browser.cookies.len()), (None, 0));
+    assert_eq!(site.events().last().map(String::as_str), Some("remember_token_reused"));
+}
+
+#[tokio::test]
+async fn a_refreshed_remember_cookie_is_no_change_of_the_session() {
+    let site =
+        Site::new(|builder| builder.session_lifetime(Duration::from_secs(600)).refresh_remember_cookie_each_request());
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    for seconds in [500, 101] {
+        site.advance(seconds);
+        site.events();
+        assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+    }
+    assert_eq!(site.events(), ["loaded_from_cookie"], "the session has ended");
+}

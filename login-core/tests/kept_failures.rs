@@ -212,6 +212,88 @@ async fn a_save_that_no_one_waits_for_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_save_of_a_change_that_no_one_waits_for_is_a_failure() {
+    use login_core::adapter::StoreStep;
+
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    store.calls();
+    let (_, parts) = site
+        .visit_with(&mut browser, 200, async |login| {
+            login.insert("cart", &1).unwrap();
+            assert!(matches!(login.save_steps(), StoreStep::Ask(_)), "the handler stops here");
+        })
+        .await;
+    assert_eq!(parts.replacement(200).map(|answer| answer.status()), Some(500));
+    assert_eq!(store.calls(), ["find"], "the change could be made twice");
+}
+
+#[tokio::test]
+async fn a_save_is_no_reason_for_a_conflict() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    store.calls();
+    site.visit(&mut browser, async |login| {
+        login.insert("cart", &1).unwrap();
+        login.save().await.unwrap();
+        login.insert("cart", &2).unwrap();
+    })
+    .await;
+    assert_eq!(store.calls(), ["find", "update", "update"]);
+}
+
+#[tokio::test]
+async fn a_session_that_others_change_each_time_is_given_up() {
+    use login_core::adapter::{StoreCall, StoreStep};
+    use login_store::{SessionStore as _, Versioned};
+
+    let (site, _) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    let request_login = site.manager.begin();
+    let login = request_login.access(|| browser.request());
+    login.load().await.unwrap();
+    login.insert("cart", &1).unwrap();
+    let mut step = request_login.finish_steps(200);
+    let mut updates = 0;
+    let parts = loop {
+        step = match step {
+            StoreStep::Ask(StoreCall::Update { token, .. }) => {
+                updates += 1;
+                assert!(updates < 1000, "it does not end");
+                token.answer(Ok::<_, std::io::Error>(Versioned::Conflict))
+            }
+            StoreStep::Ask(StoreCall::Find { id, token }) => token.answer(site.store.find(id).await),
+            StoreStep::Ask(call) => panic!("{call:?}"),
+            StoreStep::Done(parts) => break parts,
+        };
+    };
+    assert_eq!((updates, parts.replacement(200).map(|answer| answer.status())), (65, Some(503)));
+    assert!(parts.set_cookies.is_empty());
+}
+
+#[tokio::test]
+async fn a_theft_that_cannot_be_ended_is_a_failure() {
+    let (site, store) = site();
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    browser.close();
+    let mut thief = browser.clone();
+    for _ in 0..2 {
+        site.who(&mut thief).await;
+    }
+    site.advance(61);
+    store.fail(&["remove"]);
+    let (user, parts) = site.visit_with(&mut browser, 200, async |login| login.user().await).await;
+    assert!(user.is_err() && parts.failure.is_some(), "the thief is still logged in");
+    store.fail(&[]);
+    assert_eq!(site.who(&mut browser).await, None);
+    assert!(site.store.is_empty());
+}
+
+#[tokio::test]
 async fn a_write_that_fails_is_answered_in_the_clients_own_kind() {
     let (site, store) = site();
     let mut browser = Browser::default();
@@ -249,4 +331,22 @@ async fn an_insertion_whose_answer_is_lost_is_undone() {
         }
     };
     assert!(parts.failure.is_some() && parts.set_cookies.is_empty() && site.store.is_empty());
+}
+
+#[tokio::test]
+async fn a_saved_login_is_removed_if_a_later_write_fails() {
+    for method in [&["update"], &["insert"]] {
+        let (site, store) = site();
+        site.visit_with(&mut Browser::default(), 200, async |login| {
+            login.log_in(account("1")).await.unwrap();
+            login.save().await.unwrap();
+            store.fail(method);
+            login.insert("cart", &1).unwrap();
+            if *method == ["insert"] {
+                login.log_in(account("1")).await.unwrap();
+            }
+        })
+        .await;
+        assert!(site.store.is_empty(), "no one has its cookie: {method:?}");
+    }
 }

@@ -10,6 +10,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::site::{Browser, REMEMBER, SESSION, Site};
 use common::{Account, account};
 
@@ -416,4 +418,80 @@ async fn a_restoration_that_another_request_was_faster_with_brings_nothing_back(
     browser.receive(&slow.finish_with_store(200).await);
     let cart = site.visit(&mut browser, async |login| login.get::<u32>("cart").unwrap()).await;
     assert_eq!((cart, site.store.len()), (None, 1), "it was removed");
+}
+
+#[tokio::test]
+async fn a_login_is_not_remembered_because_another_user_was() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    site.visit(&mut browser, async |login| login.log_in(account("2")).await.unwrap()).await;
+    assert_eq!(site.who(&mut browser).await.as_deref(), Some("2"));
+    assert!(!browser.cookies.contains_key(REMEMBER), "it was not asked for");
+}
+
+#[tokio::test]
+async fn a_login_is_not_remembered_because_of_a_secret_that_was_replaced() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    browser.close();
+    let mut old = browser.clone();
+    for _ in 0..2 {
+        assert_eq!(site.who(&mut browser).await.as_deref(), Some("1"));
+        browser.close();
+    }
+    site.visit(&mut old, async |login| login.log_in(account("1")).await.unwrap()).await;
+    assert!(!old.cookies.contains_key(REMEMBER), "its cookie could not restore the login either");
+}
+
+#[tokio::test]
+async fn a_connection_notices_that_time_has_ended_the_login() {
+    let site = Site::new(|builder| builder.idle_timeout(Duration::from_secs(300)));
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    let request_login = site.manager.begin();
+    let login = request_login.access(|| browser.request());
+    assert!(login.user().await.unwrap().is_some());
+    request_login.finish_with_store(200).await;
+    site.advance(300);
+    assert!(login.recheck().await.unwrap().is_some());
+    site.advance(1);
+    assert!(login.recheck().await.unwrap().is_none(), "it was not used");
+}
+
+#[tokio::test]
+async fn a_login_made_over_an_idle_one_is_asked_for_anew_before_it_is_saved() {
+    let site = Site::new(|builder| builder.idle_timeout(Duration::from_secs(300)));
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", true).await;
+    site.advance(301);
+    site.visit(&mut browser, async |login| {
+        login.log_in(account("1")).await.unwrap();
+        assert!(login.recheck().await.unwrap().is_some(), "it was made just now");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_over_a_cookie_that_has_restored_before_brings_nothing_back() {
+    for looks in [false, true] {
+        let (site, mut browser) = (site(), Browser::default());
+        site.log_in(&mut browser, "1", true).await;
+        browser.close();
+        site.visit(&mut browser, async |login| login.insert("cart", &1).unwrap()).await;
+        let mut slow = browser.clone();
+        site.visit(&mut browser, async |login| {
+            assert!(login.user().await.unwrap().is_some());
+            assert!(login.remove("cart").unwrap());
+        })
+        .await;
+        site.visit(&mut slow, async |login| {
+            if looks {
+                login.user().await.unwrap();
+            }
+            login.log_in(account("1")).await.unwrap();
+        })
+        .await;
+        let cart = site.visit(&mut slow, async |login| login.get::<u32>("cart").unwrap()).await;
+        assert_eq!(cart, None, "it was removed, looks: {looks}");
+    }
 }

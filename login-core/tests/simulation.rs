@@ -42,6 +42,13 @@ fn tabs_restore_a_login_at_the_same_time() {
 }
 
 #[test]
+fn a_session_ends_while_tabs_use_it() {
+    for seed in seeds(SCHEDULES) {
+        Schedule::idle(seed).run_idle();
+    }
+}
+
+#[test]
 fn a_stolen_remember_cookie_ends_the_login() {
     for seed in seeds(SCHEDULES) {
         Theft::new(seed).run(40);

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use login_store::SessionId;
+
 use crate::answer::Answer;
 use crate::error::LoadError;
 use crate::formats::native::token::{Purpose, Token};
@@ -84,7 +86,14 @@ impl<U: User> RequestLogin<U> {
         drop(state);
         let Some(commit) = commit else { return StoreStep::Done(shared.kept_parts(is_failure, None)) };
         let login = self.clone();
-        commit.run().and_then(move |committed| StoreStep::Done(login.0.kept_parts(is_failure, Some(committed))))
+        commit.run().and_then(move |committed| {
+            // A response without cookies: what was saved is of no use to anyone.
+            let useless = if committed.is_err() { login.0.take_saved() } else { Vec::new() };
+            let config = &login.0.setup.config;
+            Commit::of_ended(useless, config.ages(), login.0.now())
+                .run()
+                .and_then(move |_| StoreStep::Done(login.0.kept_parts(is_failure, Some(committed))))
+        })
     }
 
     /// With a session store, [`finish`](Self::finish) would lose the session, so it is a failure.
@@ -107,6 +116,11 @@ fn has_failed<U: User>(state: &mut State<U>) -> bool {
 }
 
 impl<U: User> Shared<U> {
+    /// The logins that a save has written.
+    fn take_saved(&self) -> Vec<SessionId> {
+        self.state().keeping.as_deref_mut().map(|keeping| std::mem::take(&mut keeping.saved)).unwrap_or_default()
+    }
+
     /// What is to be written at the end. A failed request writes nothing, but what ended stays
     /// ended.
     fn last_commit(&self, state: &mut State<U>, is_failure: bool) -> Option<Commit> {
@@ -114,7 +128,7 @@ impl<U: User> Shared<U> {
         let is_foreign = state.is_foreign;
         let keeping = state.keeping.as_deref_mut()?;
         if is_failure {
-            keeping.ended.extend(keeping.saved.take());
+            keeping.ended.append(&mut keeping.saved);
             keeping.forget();
             let ended = std::mem::take(&mut keeping.ended);
             return (!ended.is_empty()).then(|| Commit::of_ended(ended, config.ages(), now));
@@ -262,7 +276,7 @@ impl<U: User> Shared<U> {
             let seconds = remember.ends_at.saturating_sub(self.now());
             Some(self.setup.remember_cookie.set(&value, Some(seconds), self.now()))
         });
-        let is_new = keeping.new.is_some() || keeping.saved.is_some();
+        let is_new = keeping.new.is_some() || !keeping.saved.is_empty();
         let is_dropped = is_new && login.body.remember.is_none();
         let is_deleted = is_dropped || state.remember == RememberChange::Delete;
         current.or_else(|| is_deleted.then(|| deleted_remember_cookie(self, state)).flatten())

@@ -37,7 +37,9 @@ pub(crate) struct Keeping {
     pub(crate) is_confirmed: bool,
     /// The login that the remember cookie can restore.
     pub(crate) restorable: Option<Usable>,
-    /// What the request changes in the login.
+    /// Then also the visitor's session as the request brought it.
+    pub(crate) visitor: Session,
+    /// What the request changes in the login, or will when it is restored.
     pub(crate) changes: Vec<RecordChange>,
     /// Whether this request sees another session than the one in the login.
     pub(crate) sees_another: bool,
@@ -48,8 +50,8 @@ pub(crate) struct Keeping {
     pub(crate) remember_cookie: Option<Token>,
     /// Logins that ended in this request and are not removed yet.
     pub(crate) ended: Vec<SessionId>,
-    /// The login that this request has written before its end, or began to write.
-    pub(crate) saved: Option<SessionId>,
+    /// The logins that this request has written before its end, or began to write.
+    pub(crate) saved: Vec<SessionId>,
     /// Whether a save has begun and not ended. If no one waits for it any more, it is not known what
     /// was written.
     pub(crate) is_saving: bool,
@@ -72,13 +74,14 @@ impl Keeping {
             is_previous: false,
             is_confirmed: false,
             restorable: None,
+            visitor: Session::default(),
             changes: Vec::new(),
             sees_another: false,
             new: None,
             session_cookie: None,
             remember_cookie: None,
             ended: Vec::new(),
-            saved: None,
+            saved: Vec::new(),
             is_saving: false,
             session_is_gone: false,
             remember_is_gone: false,
@@ -86,9 +89,10 @@ impl Keeping {
         }
     }
 
-    /// Records a change of the session, to write it at the end.
+    /// Records a change of the session, to write it at the end. The login that a visitor's remember
+    /// cookie restores later has the changes too.
     pub(crate) fn record(&mut self, change: impl FnOnce() -> Change) {
-        if self.base.is_some() {
+        if self.base.is_some() || self.restorable.is_some() {
             self.changes.push(RecordChange::Session(change()));
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::settings::{Config, LONGEST_COOKIE};
 use crate::error::{Failed, LoadError, LoginError};
 use crate::formats::format::{Remembered, Revoked};
+use crate::formats::native::session::Ages;
 use crate::formats::native::token::{Purpose, Token};
 use crate::login::event::EventKind;
 use crate::login::handle::Login;
@@ -24,7 +25,7 @@ use crate::user::{User, id_text};
 /// A login that the remember cookie would restore, as a new login of the same user goes on with it.
 pub(crate) struct Continued {
     pub(crate) session: Session,
-    restore: Change,
+    restore: Option<Change>,
 }
 
 impl<U: User> Login<U> {
@@ -71,23 +72,28 @@ impl<U: User> Login<U> {
         let seen = RecordChange::Client(self.seen_client(state));
         let (Some(keeping), Some(key)) = (state.keeping.as_deref_mut(), format.signing_key()) else { return };
         let Some(Usable { login, token, is_previous }) = keeping.restorable.take() else { return };
-        let restore = Change::Restore(Box::new(std::mem::take(&mut state.session)), binding);
+        let visitors = std::mem::take(&mut keeping.changes);
         let mut session = login.session();
-        restore.apply(&mut session);
         session.key = Some(token.key);
-        // Another request may have restored the login with the same cookie. Then the secrets are
-        // there already, and its session counts.
         let generation = login.body.secret.generation + u32::from(!is_previous);
         let next_session = token.successor(Purpose::Session, generation, key);
         let next_remember = token.successor(Purpose::Remember, token.generation + 1, key);
-        if is_previous && login.has_session(config.ages(), now) {
+        let restore = Change::Restore(Box::new(std::mem::take(&mut keeping.visitor)), binding);
+        if is_restored(&login, is_previous, config.ages(), now) {
+            (session.fresh, session.login_at) = (Some(false), None);
             keeping.sees_another = true;
-        } else if is_previous {
-            keeping.changes.extend([RecordChange::Session(restore), seen]);
         } else {
-            let (session, remember) = (next_session.clone(), next_remember.clone());
-            keeping.changes.extend([RecordChange::Restore { change: restore, session, remember, at: now }, seen]);
+            restore.apply(&mut session);
+            let restore = if is_previous {
+                RecordChange::Session(restore)
+            } else {
+                let (session, remember) = (next_session.clone(), next_remember.clone());
+                RecordChange::Restore { change: restore, session, remember, at: now }
+            };
+            keeping.changes.extend([restore, seen]);
         }
+        visitors.iter().for_each(|change| change.apply_to_session(&mut session));
+        keeping.changes.extend(visitors);
         (keeping.session_cookie, keeping.remember_cookie) = (Some(next_session), Some(next_remember));
         keeping.base = Some(login);
         state.origin.id = session.id();
@@ -97,20 +103,24 @@ impl<U: User> Login<U> {
     /// A user logs in whom the remember cookie would restore. The new login goes on with the data of
     /// that one, as it would after restoring it. Nothing is changed yet.
     pub(crate) fn continued(&self, state: &State<U>, user_id: &str) -> Option<Continued> {
-        let usable = state.keeping.as_deref()?.restorable.as_ref()?;
-        (usable.login.record.user_id == user_id.as_bytes()).then(|| {
-            let restore = Change::Restore(Box::new(state.session.clone()), None);
-            let mut session = usable.login.session();
-            restore.apply(&mut session);
-            Continued { session, restore }
-        })
+        let keeping = state.keeping.as_deref()?;
+        let Usable { login, is_previous, .. } = keeping.restorable.as_ref()?;
+        if login.record.user_id != user_id.as_bytes() {
+            return None;
+        }
+        let is_restored = is_restored(login, *is_previous, self.0.setup.config.ages(), self.0.now());
+        let restore = (!is_restored).then(|| Change::Restore(Box::new(keeping.visitor.clone()), None));
+        let mut session = login.session();
+        restore.iter().for_each(|restore| _ = restore.apply(&mut session));
+        keeping.changes.iter().for_each(|change| change.apply_to_session(&mut session));
+        Some(Continued { session, restore })
     }
 
     /// The new login takes the place of the one that the remember cookie would restore.
     pub(crate) fn continue_remembered(&self, state: &mut State<U>, continued: Continued) {
         let Some(keeping) = state.keeping.as_deref_mut() else { return };
         keeping.base = keeping.restorable.take().map(|usable| usable.login);
-        keeping.changes.push(RecordChange::Session(continued.restore));
+        keeping.changes.splice(..0, continued.restore.map(RecordChange::Session));
     }
 
     /// The steps of [`login_remembered`](Self::login_remembered) with a session store. The user must
@@ -158,6 +168,12 @@ impl<U: User> Login<U> {
         let judged = remember.map(|remember| remember.secret.judge(token, now));
         matches!(judged, Some(Presented::Current | Presented::Previous))
     }
+}
+
+/// Whether another request has restored this login with the same cookie. Then the secrets are there
+/// already, its session counts, and it has what the visitor's session had.
+fn is_restored(login: &LoginRecord, is_previous: bool, ages: Ages, now: u64) -> bool {
+    is_previous && login.has_session(ages, now)
 }
 
 /// Until when a login that begins at `began_at` is remembered, in seconds since 1970.

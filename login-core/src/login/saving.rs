@@ -67,7 +67,7 @@ impl<U: User> Login<U> {
                 drop(guard);
                 return StoreStep::Done(Err(self.load_failed(abandoned())));
             }
-            keeping.saved = commit.new.as_ref().map(|(new, _)| new.session_token.id).or(keeping.saved);
+            keeping.saved.extend(commit.new.as_ref().map(|(new, _)| new.session_token.id));
         }
         drop(guard);
         let (login, saved) = (self.clone(), Saved::of(&commit));

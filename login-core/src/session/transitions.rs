@@ -91,6 +91,8 @@ pub(crate) fn log_in(session: &Session, login: NewLogin, kept: Kept<'_>) -> Sess
     session.login_at = login.login_at;
     session.remember_seconds = login.remember_seconds;
     session.began_at = Some(login.began_at);
+    // Nothing has written it yet.
+    session.written_at = None;
     session
 }
 

@@ -148,6 +148,9 @@ pub(crate) mod tests {
             Some(Remember { secret: login.body.secret.clone(), ends_at: NOW + 20_000, duration: 20_000 });
         assert!(!login.has_session(AGES, NOW + 601) && login.is_usable(AGES, NOW + 601));
         assert!(login.is_remembered(AGES, NOW + 10_000) && !login.is_usable(AGES, NOW + 10_001));
+        login.body.remember.as_mut().unwrap().ends_at = NOW + 700;
+        assert!(login.is_remembered(AGES, NOW + 699) && !login.is_remembered(AGES, NOW + 700));
+        login.body.remember.as_mut().unwrap().ends_at = NOW + 20_000;
         let changed = Ages { by_use: false, ..AGES };
         login.touch(changed, NOW + 600);
         assert!(login.has_session(AGES, NOW + 1200) && !login.has_session(changed, NOW + 601), "use is no change");

@@ -111,10 +111,11 @@ impl NewRecord {
         let replaced = self.replaced;
         StoreStep::insert(login.to_record(), move |inserted| match inserted {
             Ok(()) => replace(commit, login, replaced),
-            // The store may have inserted it nevertheless.
+            // The store may have inserted it nevertheless, unless the record there is another one.
             Err(error) => StoreStep::find(login.record.id, move |found| match load::read(found) {
-                Ok(Some(found)) if found.body.secret == login.body.secret => undo(login, error),
-                Ok(_) | Err(_) => failed(error),
+                Ok(Some(found)) if found.body.secret != login.body.secret => failed(error),
+                Ok(None) => failed(error),
+                Ok(Some(_)) | Err(_) => undo(login, error),
             }),
         })
     }

@@ -2,6 +2,7 @@
 //! of it is made again to what is there now.
 
 use crate::formats::native::token::Token;
+use crate::session::content::Session;
 use crate::session::transitions::Change;
 use crate::store::body::{Client, Remember};
 use crate::store::login_record::LoginRecord;
@@ -46,6 +47,13 @@ impl RecordChange {
         match self {
             Self::Session(_) | Self::RotateSession { .. } | Self::Restore { .. } => true,
             Self::Presented { .. } | Self::ExtendRemember { .. } | Self::Client(_) => false,
+        }
+    }
+
+    /// Makes it to a session alone, if it is a change of one.
+    pub(crate) fn apply_to_session(&self, session: &mut Session) {
+        if let Self::Session(change) = self {
+            change.apply(session);
         }
     }
 

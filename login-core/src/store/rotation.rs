@@ -130,6 +130,13 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_is_not_made_yet_is_no_old_one() {
+        let first = token(0, 1);
+        let rotation = Rotation::new(&first, NOW);
+        assert_eq!(rotation.judge(&next(&first), u64::MAX), Presented::Unknown, "the store may have lost a write");
+    }
+
+    #[test]
     fn of_two_rotations_the_first_counts() {
         let first = token(0, 1);
         let mut rotation = Rotation::new(&first, NOW);

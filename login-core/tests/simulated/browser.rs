@@ -70,7 +70,8 @@ pub(crate) struct Sent {
 
 impl Browser {
     pub(crate) fn send(&mut self, now: u64) -> (Request, Sent) {
-        self.cookies.retain(|_, cookie| cookie.ends_at.is_none_or(|ends_at| now < ends_at));
+        // A thief keeps them as long as it likes.
+        self.cookies.retain(|_, cookie| self.is_thief || cookie.ends_at.is_none_or(|ends_at| now < ends_at));
         let line = self.cookies.iter().map(|(name, cookie)| format!("{name}={}", cookie.value));
         let line = line.collect::<Vec<_>>().join("; ");
         let mut request =

@@ -27,7 +27,7 @@ impl Model {
         if visit.current == Some(id) {
             return self.logged_out(number, result == Some(true));
         }
-        let is_another = self.store.record(id).is_some_and(|record| record.user_id != user.as_bytes());
+        let is_another = self.owner(id).is_some_and(|owner| owner != user.as_bytes());
         match result {
             Some(true) => {
                 assert!(!is_another, "it was another user's");
@@ -39,8 +39,12 @@ impl Model {
     }
 
     pub(crate) fn ended_others(&mut self, number: usize, ids: &[SessionId]) {
-        let current = self.visits[&number].current;
+        let visit = &self.visits[&number];
+        let current = visit.current;
         let others: Vec<_> = ids.iter().copied().filter(|id| Some(*id) != current).collect();
+        let is_own = |id| self.removals.get(&id).is_some_and(|removal| removal.by == number && removal.is_chosen);
+        // What failed before may have ended it.
+        assert!(visit.failed_calls > 0 || !current.is_some_and(is_own), "it has ended its own session");
         self.ended(&others);
     }
 
@@ -63,7 +67,12 @@ impl Model {
 
     pub(crate) fn saved(&mut self, number: usize, result: &Result<(), LoginError>) {
         match result {
-            Ok(()) => self.acknowledge(number),
+            Ok(()) => {
+                let visit = &self.visits[&number];
+                let current = visit.current.filter(|_| matches!(visit.user, Some(Some(_))));
+                assert!(!current.is_some_and(|id| self.was_gone(number, id)), "{current:?} was saved, and has ended");
+                self.acknowledge(number);
+            }
             Err(LoginError::LoginEnded) => {
                 let visit = self.visit(number);
                 visit.added.clear();
@@ -78,7 +87,7 @@ impl Model {
     /// What the request has changed is written, or was ended with the login.
     fn acknowledge(&mut self, number: usize) {
         let visit = self.visit(number);
-        let (added, dropped) = (std::mem::take(&mut visit.added), std::mem::take(&mut visit.dropped));
+        let (added, mut dropped) = (std::mem::take(&mut visit.added), std::mem::take(&mut visit.dropped));
         let (current, base) = (visit.current, visit.base.take());
         let (is_restored, is_confirmed) = (visit.is_restored, visit.is_confirmed);
         let names: Vec<_> = visit.names().collect();
@@ -102,6 +111,13 @@ impl Model {
             let is_there = there.contains(value) || self.contested.contains(value);
             assert!(is_there, "{value} was acknowledged, and is not in {id}: {there:?}");
         }
+        // What was removed from the login whose place it takes does not come back with it.
+        let is_copied = |base: &SessionId| {
+            self.removals.get(base).is_some_and(|removal| removal.by == number && !removal.is_chosen)
+        };
+        let copied = base.filter(is_copied);
+        let gone = copied.and_then(|base| self.facts.get(&base)).map(|facts| facts.absent.clone());
+        dropped.extend(gone.unwrap_or_default());
         for value in &dropped {
             assert!(!there.contains(value), "the removal of {value} was acknowledged, and it is in {id}");
         }
@@ -119,11 +135,13 @@ impl Model {
         let is_failure = parts.failure.is_some() || status >= 500;
         assert!(is_failure || !visit.must_fail, "the store failed, and the response does not: {made:?}");
         let lines = &parts.set_cookies;
+        assert!(parts.failure.is_none() || visit.failed_calls > 0, "the response fails without a reason: {made:?}");
+        assert!(is_failure || visit.untold.is_empty(), "no event says that these have ended: {:?}", visit.untold);
         if is_failure {
             assert!(lines.iter().all(|line| is_deletion(line)), "a failure sets cookies: {lines:?}");
-            if !visit.must_fail {
-                assert!(visit.own.iter().all(|id| !self.store.has(*id)), "a failure leaves a new login");
-            }
+            let left = visit.own.iter().find(|id| self.store.has(**id));
+            let cannot_undo = visit.must_fail && (visit.has_last_call_failed || visit.failed_calls > 1);
+            assert!(left.is_none() || cannot_undo, "a failure leaves the new login {left:?}");
         }
         if visit.logged_out {
             for (name, named) in [(SESSION, visit.sent.session), (REMEMBER, visit.sent.remember)] {
@@ -140,6 +158,7 @@ impl Model {
         }
         for line in lines {
             let Some(named) = named(cookie(line).1) else { continue };
+            assert!(!self.was_gone(number, named.id), "a cookie of {}, which had ended", named.id);
             match (&visit.user, self.store.record(named.id)) {
                 (Some(user), Some(record)) => {
                     assert_eq!(user.as_deref().map(str::as_bytes), Some(&*record.user_id), "a cookie of another user");
@@ -153,9 +172,26 @@ impl Model {
         let protected = visit.sent.session.filter(|_| visit.has_protection_ended_it && !visit.must_fail);
         self.ended(protected.map(|named| named.id).as_slice());
         self.check_calls(number, script);
+        self.check_confirmation(number, is_failure, lines);
         if !is_failure {
             self.acknowledge(number);
         }
+    }
+
+    /// Who confirms a login gets a new secret for the session, so that an older copy is not confirmed.
+    fn check_confirmation(&self, number: usize, is_failure: bool, lines: &[String]) {
+        let (visit, options) = (&self.visits[&number], &self.options);
+        // Otherwise another request may be faster.
+        let is_alone = options.parallel == 1 && !options.loses && !options.fails && !options.has_thief;
+        let Some(id) = visit.current.filter(|id| is_alone && visit.is_confirmed && self.store.has(*id)) else { return };
+        let Some(sent) = visit.sent.session.filter(|sent| sent.id == id && !is_failure) else { return };
+        // The successor that a remember cookie has made cannot be derived from the session cookie.
+        if sent.generation < self.facts[&id].restored {
+            return;
+        }
+        let set = lines.iter().filter(|line| cookie(line).0 == SESSION).find_map(|line| named(cookie(line).1));
+        let is_newer = set.is_some_and(|set| set.id == id && set.generation > sent.generation);
+        assert!(is_newer, "{id} was confirmed, and its secret is the same: {set:?}");
     }
 
     /// What a request looks at decides what it asks the store for.

@@ -14,7 +14,8 @@ impl Model {
             return;
         }
         let lasts = |record: &Record| record.seen / 1000 + self.options.session_age() >= visit.now;
-        let live = |id: SessionId| visit.live.get(&id).filter(|_| self.store.has(id));
+        let is_alive = |record: &&Record| self.is_alive(record, visit.now);
+        let live = |id: SessionId| visit.live.get(&id).filter(is_alive).filter(|_| self.store.has(id));
         // The record has no more than the current secret and the one before. A request that takes so
         // long that the cookie is replaced twice meanwhile is too late.
         let is_late = |(which, named): (usize, Option<Named>)| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use login_store::{Record, SessionId};
 
-use super::options::Options;
+use super::options::{Options, REMEMBERED};
 use super::script::Action;
 use super::store::{Effect, Fate, SimStore};
 use super::visit::Visit;
@@ -41,6 +41,8 @@ struct Insertion {
 
 pub(crate) struct Removal {
     pub(crate) by: usize,
+    /// When, counted in decided calls.
+    pub(crate) at: usize,
     /// Whether the handler ended it, so that its data ends too.
     pub(crate) is_chosen: bool,
     pub(crate) values: Vec<String>,
@@ -55,6 +57,8 @@ pub(crate) struct Model {
     pub(crate) contested: BTreeSet<String>,
     pub(crate) removals: BTreeMap<SessionId, Removal>,
     insertions: BTreeMap<SessionId, Insertion>,
+    /// Each record as it was last written, also if it was removed since.
+    pub(crate) last: BTreeMap<SessionId, Record>,
     ended: BTreeSet<SessionId>,
     /// Counts the decided calls.
     decided: usize,
@@ -75,6 +79,7 @@ impl Model {
             contested: BTreeSet::new(),
             removals: BTreeMap::new(),
             insertions: BTreeMap::new(),
+            last: BTreeMap::new(),
             ended: BTreeSet::new(),
             decided: 0,
             tags: 0,
@@ -113,11 +118,17 @@ impl Model {
             if effect.method == "of_user" {
                 visit.listed_at = at;
             }
-            if effect.fate != Fate::Answered && !matches!(effect.method, "touch" | "remove_ended") {
+            if effect.method == "update" {
+                visit.updated_at = at;
+            }
+            let has_failed = effect.fate != Fate::Answered && !matches!(effect.method, "touch" | "remove_ended");
+            visit.has_last_call_failed = has_failed;
+            if has_failed {
                 visit.call_failed(effect.method);
             }
         }
         for record in &effect.written {
+            self.last.insert(record.id, record.clone());
             self.written(effect.request, record);
         }
         for record in &effect.removed {
@@ -133,6 +144,12 @@ impl Model {
             at: self.decided,
             listed_at: self.visits.get(&by).map_or(0, |visit| visit.listed_at),
         });
+        let began = self.visits.get(&by).map(|visit| visit.now);
+        assert!(
+            began.is_none_or(|now| record.seen / 1000 >= now),
+            "{} is written, and its use is not noted",
+            record.id
+        );
         let values = values(&record.body);
         let unique: BTreeSet<_> = values.iter().collect();
         assert_eq!(unique.len(), values.len(), "a change was made twice: {values:?}");
@@ -153,18 +170,54 @@ impl Model {
         let by = effect.request;
         let action = self.visits.get(&by).and_then(|visit| visit.action);
         let is_chosen = !matches!(action, None | Some(Action::Save));
-        self.removals.insert(record.id, Removal { by, is_chosen, values: values(&record.body) });
+        self.removals.insert(record.id, Removal { by, at: self.decided, is_chosen, values: values(&record.body) });
         let Some(visit) = self.visits.get(&by) else { return };
+        let is_in_use = effect.method == "remove_ended" && self.has_session(record, visit.now);
+        assert!(!is_in_use, "{} has not ended, and is cleaned up", record.id);
         let names = visit.names().any(|id| id == record.id) || visit.own.contains(&record.id);
         if effect.method != "remove" || !visit.made_login || names || is_chosen {
             return;
         }
         // It was one too many.
+        self.visit(by).untold.insert(record.id);
         let limit = self.options.max_sessions.expect("nothing else removes it");
         let Some(listed_at) = self.insertions.get(&record.id).map(|insertion| insertion.listed_at) else { return };
         let of_user = self.insertions.values().filter(|insertion| insertion.user == record.user_id);
         let newer = of_user.filter(|insertion| insertion.at > listed_at).count() - 1;
         assert!(newer >= limit, "{} was not one of the oldest: {newer} are newer", record.id);
+    }
+
+    /// Whether the session of this login is in use, as far as time says.
+    pub(crate) fn has_session(&self, record: &Record, now: u64) -> bool {
+        record.seen / 1000 + self.options.session_age() >= now && self.is_alive(record, now)
+    }
+
+    /// Whether a remember cookie may restore this login, as far as time says.
+    pub(crate) fn is_remembered(&self, record: &Record, now: u64) -> bool {
+        let since = if self.options.refreshes { record.seen } else { record.created };
+        since / 1000 + REMEMBERED > now && self.is_alive(record, now)
+    }
+
+    pub(crate) fn is_in_time(&self, record: &Record, now: u64) -> bool {
+        self.has_session(record, now) || self.is_remembered(record, now)
+    }
+
+    pub(crate) fn is_alive(&self, record: &Record, now: u64) -> bool {
+        self.options.login_lifetime.is_none_or(|lifetime| record.created / 1000 + lifetime >= now)
+    }
+
+    /// The user of a login that was ever inserted.
+    pub(crate) fn owner(&self, id: SessionId) -> Option<&[u8]> {
+        self.insertions.get(&id).map(|insertion| &*insertion.user)
+    }
+
+    /// Whether a login was removed before this request last changed a record, or by the request.
+    pub(crate) fn was_gone(&self, number: usize, id: SessionId) -> bool {
+        let updated_at = self.visits[&number].updated_at;
+        self.removals.get(&id).is_some_and(|removal| {
+            // Whether a handler knows that it has ended its own login is judged elsewhere.
+            (removal.by == number && !removal.is_chosen) || removal.at < updated_at
+        })
     }
 
     /// Nothing is in flight.

@@ -17,6 +17,8 @@ pub(crate) const REMEMBERED: u64 = 3 * 60 * 60;
 pub(crate) struct Options {
     pub(crate) max_sessions: Option<usize>,
     pub(crate) idle_timeout: Option<u64>,
+    /// How long a login lasts at most, in seconds.
+    pub(crate) login_lifetime: Option<u64>,
     pub(crate) protection: SessionProtection,
     pub(crate) refreshes: bool,
     pub(crate) ends_all_on_theft: bool,
@@ -46,6 +48,7 @@ impl Options {
         Self {
             max_sessions,
             idle_timeout: random.pick(&[None, None, Some(40), Some(300), Some(3600)]),
+            login_lifetime: random.pick(&[None, None, Some(5000)]),
             protection: random.pick(&protections),
             refreshes: random.percent(20),
             ends_all_on_theft: random.percent(30),
@@ -66,6 +69,7 @@ impl Options {
         Self {
             max_sessions: None,
             idle_timeout: None,
+            login_lifetime: None,
             protection: SessionProtection::Basic,
             refreshes: false,
             ends_all_on_theft: false,
@@ -89,6 +93,10 @@ impl Options {
         };
         let builder = match self.idle_timeout {
             Some(seconds) => builder.idle_timeout(Duration::from_secs(seconds)),
+            None => builder,
+        };
+        let builder = match self.login_lifetime {
+            Some(seconds) => builder.login_lifetime(Duration::from_secs(seconds)),
             None => builder,
         };
         let builder = if self.refreshes { builder.refresh_remember_cookie_each_request() } else { builder };

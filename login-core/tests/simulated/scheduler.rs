@@ -19,6 +19,8 @@ use crate::common::site::{REMEMBER, SESSION, Site};
 /// is less than the grace for replaced cookies.
 const SLOWEST: u64 = 30;
 
+const IDLE: u64 = 300;
+
 pub(crate) struct Schedule {
     pub(super) seed: u64,
     pub(super) random: Random,
@@ -60,6 +62,12 @@ impl Schedule {
         let mut random = Random::new(seed);
         let options = Options::random(&mut random);
         Self::with(seed, random, options, SimStore::new(Some(mirror)))
+    }
+
+    /// A session that is idle for [`IDLE`] seconds ends, and responses are lost.
+    pub(crate) fn idle(seed: u64) -> Self {
+        let options = Options { idle_timeout: Some(IDLE), loses: true, ..Options::calm() };
+        Self::with(seed, Random::new(seed), options, SimStore::default())
     }
 
     pub(crate) fn calm(seed: u64) -> Self {
@@ -110,8 +118,13 @@ impl Schedule {
             self.send(0, Script::of(&[Action::InsertUnseen]));
             self.settle();
             // The user enters credentials in one tab at most.
-            let last = self.random.pick(&[Action::Confirm, Action::Look]);
-            let actions = [&[Action::Look][..], &[Action::Look, Action::Update], &[Action::Look, Action::Remove(0)]];
+            let last = self.random.pick(&[Action::Confirm, Action::Look, Action::LogIn(0, Some(true))]);
+            let actions = [
+                &[Action::Look][..],
+                &[Action::Look, Action::Update],
+                &[Action::Look, Action::Remove(0)],
+                &[Action::Look, Action::Update, Action::Save, Action::IsFresh, Action::Update],
+            ];
             let mut tabs = vec![vec![Action::Look, last]];
             for _ in 0..1 + self.random.below(3) {
                 let at = self.random.below(tabs.len() + 1);
@@ -122,6 +135,35 @@ impl Schedule {
             self.send(0, Script::of(&[Action::IsFresh]));
             self.settle();
             self.model.lock().unwrap().check_is_confirmed();
+        }
+    }
+
+    /// One tab uses a session in its last second, and another restores the login in the next one.
+    pub(crate) fn run_idle(mut self) {
+        self.send(0, Script::of(&[Action::LogIn(0, Some(true))]));
+        self.settle_all();
+        for _ in 0..4 {
+            let seen = self.store.memory.records().iter().map(|record| record.seen / 1000).max().unwrap_or(self.now);
+            self.pass((seen + IDLE).saturating_sub(self.now));
+            for at in 0..1 + self.random.below(3) {
+                let actions = [&[Action::Look, Action::Confirm][..], &[Action::Look], &[Action::Look, Action::Update]];
+                let actions = self.random.pick(&actions);
+                self.send(0, Script::of(actions));
+                if at == 0 {
+                    self.poll(0);
+                    self.pass(1);
+                }
+            }
+            self.settle();
+            for _ in 0..2 {
+                let seconds = self.random.pick(&[0, 20, 61, 90]);
+                self.pass(seconds);
+                if self.random.percent(40) {
+                    self.browsers[0].close();
+                }
+                self.send(0, Script::of(&[Action::Look]));
+                self.settle();
+            }
         }
     }
 
@@ -211,6 +253,10 @@ impl Schedule {
         if self.now + seconds > oldest + SLOWEST {
             self.settle();
         }
+        self.pass(seconds);
+    }
+
+    fn pass(&mut self, seconds: u64) {
         self.now += seconds;
         self.trace.push(format!("{seconds} seconds pass"));
         self.site.clock.advance(Duration::from_secs(seconds));

@@ -1,6 +1,6 @@
 //! What must be true of what a request sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use login_core::LoginError;
 use login_store::{Record, SessionId};
@@ -43,7 +43,14 @@ pub(crate) struct Visit {
     has_load_failed: bool,
     /// Whether a call failed that makes the response a failure.
     pub(crate) must_fail: bool,
+    /// Whether any call failed that matters, and whether the last one did.
+    pub(crate) failed_calls: usize,
+    pub(crate) has_last_call_failed: bool,
     pub(crate) listed_at: usize,
+    /// When it last changed a record, counted in decided calls.
+    pub(crate) updated_at: usize,
+    /// The sessions that it removed because they were too many, and that no event has named yet.
+    pub(crate) untold: BTreeSet<SessionId>,
 }
 
 impl Visit {
@@ -53,6 +60,7 @@ impl Visit {
     }
 
     pub(crate) fn call_failed(&mut self, method: Method) {
+        self.failed_calls += 1;
         match self.action {
             Some(action) if action.reports_failures() => self.has_action_failed = true,
             _ => self.must_fail = true,
@@ -104,7 +112,11 @@ impl Model {
             has_action_failed: false,
             has_load_failed: false,
             must_fail: false,
+            failed_calls: 0,
+            has_last_call_failed: false,
             listed_at: 0,
+            updated_at: 0,
+            untold: BTreeSet::new(),
         };
         for (which, named) in [visit.sent.session, visit.sent.remember].into_iter().enumerate() {
             let Some(named) = named else { continue };
@@ -122,6 +134,8 @@ impl Model {
     pub(crate) fn end_action(&mut self, number: usize, error: Option<&LoginError>) {
         let visit = self.visit(number);
         assert!(!visit.has_action_failed || error.is_some(), "{:?} has hidden a failure of the store", visit.action);
+        let has_failed = matches!(error, Some(LoginError::Load(_)));
+        assert!(!has_failed || visit.failed_calls > 0, "{:?} fails without a reason", visit.action);
         assert!(!matches!(error, Some(LoginError::NotLoaded | LoginError::ResponseBegun)), "{error:?}");
     }
 
@@ -144,6 +158,9 @@ impl Model {
             "accessed" => visit.current = id,
             "loaded_from_cookie" => (visit.current, visit.is_restored) = (id, true),
             "session_protected" => visit.is_protected = true,
+            "session_ended" => {
+                id.map(|id| visit.untold.remove(&id));
+            }
             "logged_in" => {
                 let is_same = visit.is_known().is_some() && visit.is_known() == user;
                 if !is_same {
@@ -173,6 +190,16 @@ impl Model {
         {
             let mut users = visit.live.values().map(|record| &*record.user_id);
             assert!(users.any(|each| each == user.as_bytes()), "a cookie of no login has logged in {user}");
+            // Another request may have used it meanwhile.
+            let is_in_time = |(id, record): (&SessionId, &Record)| {
+                let [session, remember] =
+                    [visit.sent.session, visit.sent.remember].map(|named| named.is_some_and(|named| named.id == *id));
+                [Some(record), self.last.get(id)].into_iter().flatten().any(|record| {
+                    (session && self.has_session(record, visit.now))
+                        || (remember && self.is_remembered(record, visit.now))
+                })
+            };
+            assert!(visit.live.iter().any(is_in_time), "a login whose time is over has logged in {user}");
         }
         if user.is_none() && is_first && !options.has_thief && !visit.sent.is_outdated {
             self.check_is_not_logged_out(visit);
@@ -192,6 +219,22 @@ impl Model {
             assert_eq!(seen.as_deref(), Some(user), "the user has changed within a request");
         }
         assert!(user.is_some() || !visit.has_load_failed, "a failure of the store was called anonymous");
+        // It may be used elsewhere after the store was asked, which counts too late.
+        let lasts = |id: SessionId| {
+            visit
+                .live
+                .get(&id)
+                .cloned()
+                .or_else(|| self.store.record(id))
+                .is_none_or(|record| record.seen / 1000 + self.options.session_age() >= self.now)
+        };
+        if let (None, Some(Some(_)), Some(id), 0) = (user, &visit.user, visit.current, visit.failed_calls) {
+            assert!(self.removals.contains_key(&id) || !lasts(id), "{id} was not found, and no one has ended it");
+        }
+        if let (Some(_), Some(id)) = (user, visit.current.filter(|id| !visit.own.contains(id))) {
+            let record = self.store.record(id).or_else(|| visit.live.get(&id).cloned());
+            assert!(record.is_none_or(|record| self.is_in_time(&record, self.now)), "{id} had ended before");
+        }
         if user.is_some() && visit.user.is_none() {
             self.saw_user(number, user);
         }
