@@ -31,7 +31,9 @@ pub async fn of_user_is_then_in_the_order_of_ids(store: &impl SessionStore) {
     let record = |[first, last]: [u8; 2]| {
         let mut id = *names.id(0).as_bytes();
         (id[0], id[15]) = (first, last);
-        Record { id: SessionId::from_bytes(id), created: 5, ..names.record(0) }
+        // The first to end is the last.
+        let ends = names.record(0).ends + u64::from(u16::MAX - u16::from_be_bytes([first, last]));
+        Record { id: SessionId::from_bytes(id), created: 5, ends, ..names.record(0) }
     };
     let records = ends.map(record);
     let [a, b, c, d, e, f, g] = &records;

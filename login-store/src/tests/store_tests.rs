@@ -76,6 +76,7 @@ macro_rules! __store_tests {
             remove_version_of_another_version_is_a_conflict
             remove_version_removes_one_record
             times_and_versions_may_be_zero
+            times_are_compared_exactly
             times_may_be_the_greatest
             touch_changes_no_other_record
             touch_makes_no_conflict

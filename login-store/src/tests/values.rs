@@ -106,6 +106,22 @@ pub async fn a_body_may_have_a_mebibyte(store: &impl SessionStore) {
     body_is_kept(store, Names("a_body_may_have_a_mebibyte"), longest_body()).await;
 }
 
+/// Times are compared as numbers: not as texts, and not rounded.
+pub async fn times_are_compared_exactly(store: &impl SessionStore) {
+    let names = Names("times_are_compared_exactly");
+    let mut record = Record { seen: 9, ..names.record(1) };
+    ok(store.insert(&record).await);
+    // Some have more digits than those before, and the last differ by less than a double can tell.
+    for (seen, ends) in [(10, record.ends * 10), (100, record.ends * 10 + 1), (MAX - 1, MAX - 1), (MAX, MAX)] {
+        let earlier = (record.seen, record.ends);
+        (record.seen, record.ends) = (seen, ends);
+        ok(store.touch(record.id, seen, ends).await);
+        assert_records(ok(store.find(record.id).await), &[&record]);
+        ok(store.touch(record.id, earlier.0, earlier.1).await);
+        assert_records(ok(store.find(record.id).await), &[&record]);
+    }
+}
+
 /// Times and versions may be zero.
 pub async fn times_and_versions_may_be_zero(store: &impl SessionStore) {
     let names = Names("times_and_versions_may_be_zero");
