@@ -1,13 +1,16 @@
-//! The session store of a conformance server. Its records are in memory, and also in a file if
-//! it has one. It fails when it is told to.
+//! The session store of a conformance server: in memory, or in an SQLite file. It fails when it
+//! is told to.
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use login_store::{MemoryStore, Record, SessionId, SessionStore, Versioned};
+use login_store_sqlx::SqliteStore;
 use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteRow};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -40,13 +43,36 @@ pub struct StoreQuery {
 /// The store. Clones share the records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Store {
-    records: MemoryStore,
-    file: Option<PathBuf>,
+    records: Records,
     fails: Arc<Mutex<Fails>>,
 }
 
+/// Where the records are.
+#[derive(Debug, Clone)]
+enum Records {
+    Memory(MemoryStore),
+    /// The pool reads what the store has written.
+    Sqlite(SqliteStore, SqlitePool),
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self::Memory(MemoryStore::new())
+    }
+}
+
+/// Calls a method of the store that is used.
+macro_rules! of {
+    ($records:expr, $($call:tt)+) => {
+        match $records {
+            Records::Memory(store) => store.$($call)+.await.map_err(Failure::from),
+            Records::Sqlite(store, _) => store.$($call)+.await.map_err(Failure::from),
+        }
+    };
+}
+
 /// A record with each field as the hexadecimal digits of its bytes.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct DumpedRecord {
     id: String,
     user_id: String,
@@ -71,16 +97,18 @@ impl DumpedRecord {
         }
     }
 
-    fn read(&self) -> Result<Record, Box<dyn Error>> {
-        let number = |text: &str| u64::from_str_radix(text, 16);
-        Ok(Record {
-            id: self.id.parse()?,
-            user_id: bytes(&self.user_id)?,
-            version: number(&self.version)?,
-            created: number(&self.created)?,
-            seen: number(&self.seen)?,
-            ends: number(&self.ends)?,
-            body: bytes(&self.body)?,
+    /// Of the columns as the database has them.
+    fn of_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let bytes = |column| row.try_get::<&[u8], _>(column).map(hex);
+        let number = |column| row.try_get::<i64, _>(column).map(|number| hex(&number.to_be_bytes()));
+        Ok(Self {
+            id: bytes("id")?,
+            user_id: bytes("user_id")?,
+            version: number("version")?,
+            created: number("created")?,
+            seen: number("seen")?,
+            ends: number("ends")?,
+            body: bytes("body")?,
         })
     }
 }
@@ -93,26 +121,15 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn bytes(hex: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let pairs = hex.as_bytes().chunks(2);
-    pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
-}
-
-fn read_file(file: &Path) -> Result<Vec<Record>, Box<dyn Error>> {
-    let records: Vec<DumpedRecord> = serde_json::from_slice(&std::fs::read(file)?)?;
-    records.iter().map(DumpedRecord::read).collect()
-}
-
 impl Store {
-    /// The store with the records in this file, which is made if it is not there.
+    /// The store in this file, which is made if it is not there.
     pub(crate) async fn in_file(file: &Path) -> Result<Self, Box<dyn Error>> {
-        let records = if file.exists() { read_file(file)? } else { Vec::new() };
-        let store = Self { file: Some(file.to_owned()), ..Self::default() };
-        for record in &records {
-            store.records.insert(record).await?;
-        }
-        store.write_file()?;
-        Ok(store)
+        let options =
+            SqliteConnectOptions::new().filename(file).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+        let pool = SqlitePool::connect_with(options).await?;
+        let store = SqliteStore::new(pool.clone());
+        store.create_table().await?;
+        Ok(Self { records: Records::Sqlite(store, pool), ..Self::default() })
     }
 
     /// Lets calls fail from now on.
@@ -120,34 +137,27 @@ impl Store {
         *self.failing() = query.fail;
     }
 
-    /// All records.
-    pub(crate) fn dump(&self) -> Vec<DumpedRecord> {
-        self.records.records().iter().map(DumpedRecord::new).collect()
+    /// All records, the oldest first.
+    pub(crate) async fn dump(&self) -> Result<Vec<DumpedRecord>, Failure> {
+        match &self.records {
+            Records::Memory(store) => Ok(store.records().iter().map(DumpedRecord::new).collect()),
+            Records::Sqlite(_, pool) => {
+                let rows = sqlx::query("SELECT * FROM login_sessions ORDER BY created, id").fetch_all(pool).await?;
+                Ok(rows.iter().map(DumpedRecord::of_row).collect::<Result<_, _>>()?)
+            }
+        }
     }
 
     fn failing(&self) -> MutexGuard<'_, Fails> {
         self.fails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes all records to the file, which has the form of a dump.
-    fn write_file(&self) -> std::io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        // Locked, so that no older state is written over a newer one.
-        let _lock = self.failing();
-        std::fs::write(file, serde_json::to_vec(&self.dump())?)
-    }
-
-    fn read(&self) -> Result<&MemoryStore, Failure> {
+    fn read(&self) -> Result<&Records, Failure> {
         if *self.failing() == Fails::Reads { Err("the store cannot be read".into()) } else { Ok(&self.records) }
     }
 
-    async fn write<T, E: Into<Failure>>(&self, write: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
-        if *self.failing() == Fails::Writes {
-            return Err("the store cannot be written".into());
-        }
-        let written = write.await.map_err(Into::into)?;
-        self.write_file()?;
-        Ok(written)
+    fn write(&self) -> Result<&Records, Failure> {
+        if *self.failing() == Fails::Writes { Err("the store cannot be written".into()) } else { Ok(&self.records) }
     }
 }
 
@@ -155,38 +165,38 @@ impl SessionStore for Store {
     type Error = Failure;
 
     async fn insert(&self, record: &Record) -> Result<(), Failure> {
-        self.write(self.records.insert(record)).await
+        of!(self.write()?, insert(record))
     }
 
     async fn find(&self, id: SessionId) -> Result<Option<Record>, Failure> {
-        Ok(self.read()?.find(id).await?)
+        of!(self.read()?, find(id))
     }
 
     async fn update(&self, record: &Record) -> Result<Versioned, Failure> {
-        self.write(self.records.update(record)).await
+        of!(self.write()?, update(record))
     }
 
     async fn touch(&self, id: SessionId, seen: u64, ends: u64) -> Result<(), Failure> {
-        self.write(self.records.touch(id, seen, ends)).await
+        of!(self.write()?, touch(id, seen, ends))
     }
 
     async fn remove(&self, id: SessionId) -> Result<bool, Failure> {
-        self.write(self.records.remove(id)).await
+        of!(self.write()?, remove(id))
     }
 
     async fn remove_version(&self, id: SessionId, version: u64) -> Result<Versioned, Failure> {
-        self.write(self.records.remove_version(id, version)).await
+        of!(self.write()?, remove_version(id, version))
     }
 
     async fn of_user(&self, user_id: &[u8]) -> Result<Vec<Record>, Failure> {
-        Ok(self.read()?.of_user(user_id).await?)
+        of!(self.read()?, of_user(user_id))
     }
 
     async fn remove_of_user(&self, user_id: &[u8], except: Option<SessionId>) -> Result<u64, Failure> {
-        self.write(self.records.remove_of_user(user_id, except)).await
+        of!(self.write()?, remove_of_user(user_id, except))
     }
 
     async fn remove_ended(&self, now: u64, limit: u64) -> Result<u64, Failure> {
-        self.write(self.records.remove_ended(now, limit)).await
+        of!(self.write()?, remove_ended(now, limit))
     }
 }

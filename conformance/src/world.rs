@@ -148,9 +148,12 @@ impl World {
     }
 
     /// The answer of `/store/dump`.
-    #[must_use]
-    pub fn dump_store(&self) -> Vec<DumpedRecord> {
-        self.store.dump()
+    ///
+    /// # Panics
+    /// If the database of the store cannot be read.
+    #[allow(clippy::expect_used, reason = "then no scenario can go on")]
+    pub async fn dump_store(&self) -> Vec<DumpedRecord> {
+        self.store.dump().await.expect("the store can be read")
     }
 
     /// Changes a user as `/users` asks; gives the IDs.

@@ -86,7 +86,9 @@ fn routes(app: &mut web::ServiceConfig, login: &LoginManager<Player>) {
         .service(web::resource("/held").route(get().to(held)))
         .service(web::resource("/release").route(get().to(release)))
         .service(web::resource("/store").route(get().to(store)))
-        .service(web::resource("/store/dump").route(get().to(async |world: Data<World>| Json(world.dump_store()))));
+        .service(
+            web::resource("/store/dump").route(get().to(async |world: Data<World>| Json(world.dump_store().await))),
+        );
 }
 
 fn bad_request() -> HttpResponse {

@@ -88,7 +88,7 @@ fn router(login: &LoginManager<Player>, app: App) -> Router {
         .route("/held", get(held))
         .route("/release", get(release))
         .route("/store", get(store))
-        .route("/store/dump", get(async |State(app): State<App>| Json(app.world.dump_store())))
+        .route("/store/dump", get(async |State(app): State<App>| Json(app.world.dump_store().await)))
         .layer(login.layer())
         .with_state(app)
 }

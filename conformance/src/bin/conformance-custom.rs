@@ -180,7 +180,7 @@ impl App {
                 self.world.fail_store(&query);
                 text("ok")
             }),
-            "/store/dump" => Some(json(&self.world.dump_store())),
+            "/store/dump" => Some(json(&self.world.dump_store().await)),
             _ => Some(status(404)),
         };
         Ok(answered.unwrap_or_else(|| status(400)))

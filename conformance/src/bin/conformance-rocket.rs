@@ -295,6 +295,6 @@ fn store(world: &State<World>, uri: &Origin<'_>) -> Result<&'static str, Status>
 }
 
 #[get("/store/dump")]
-fn dump(world: &State<World>) -> Json<Vec<DumpedRecord>> {
-    Json(world.dump_store())
+async fn dump(world: &State<World>) -> Json<Vec<DumpedRecord>> {
+    Json(world.dump_store().await)
 }

@@ -15,7 +15,6 @@ mod jar;
 mod server;
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,7 +40,7 @@ fn main() {
             let (scenario, wire) = (text(&transcript, "name"), text(&transcript, "wire"));
             let transcript = Arc::clone(&transcript);
             let name = format!("{server}::{wire}::{scenario}");
-            trials.push(Trial::test(name.clone(), move || replay(&transcript, program, &name)));
+            trials.push(Trial::test(name, move || replay(&transcript, program)));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -59,18 +58,15 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap()
 }
 
-/// The configuration in which the test of this name plays a transcript.
-fn config(transcript: &Value, name: &str) -> Map<String, Value> {
+/// The configuration in which a transcript is played. Its session store is in this folder.
+fn config(transcript: &Value, folder: &Path) -> Map<String, Value> {
     let mut config = transcript["config"].as_object().cloned().unwrap_or_default();
     if transcript["wire"] != "store" {
         config.insert("wire".to_owned(), transcript["wire"].clone());
         return config;
     }
     // The native format, with a session store in a new file.
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sessions-{:016x}.json", hasher.finish()));
-    let _ = std::fs::remove_file(&file);
+    let file = folder.join("sessions.db");
     for (key, value) in [("wire", "native"), ("store", "sqlite"), ("store_file", file.to_str().unwrap())] {
         config.insert(key.to_owned(), value.into());
     }
@@ -78,8 +74,9 @@ fn config(transcript: &Value, name: &str) -> Map<String, Value> {
 }
 
 /// Runs the steps and compares each response with the recorded one.
-fn replay(transcript: &Value, program: &str, name: &str) -> Result<(), Failed> {
-    let mut config = config(transcript, name);
+fn replay(transcript: &Value, program: &str) -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(transcript, folder.path());
     let mut server = Server::start(program, &config);
     let (mut jars, mut browser, mut ids) = (BTreeMap::from([("", Jar::default())]), "", SessionIds::default());
     let mut held = BTreeMap::new();
@@ -130,7 +127,7 @@ fn a_wrong_transcript_fails() -> Result<(), Failed> {
     ] {
         let mut transcript = (*whole).clone();
         transcript["expected"][0][key] = wrong;
-        if replay(&transcript, SERVERS[0].1, "a wrong transcript").is_ok() {
+        if replay(&transcript, SERVERS[0].1).is_ok() {
             return Err(format!("a wrong {key} went unnoticed").into());
         }
     }
