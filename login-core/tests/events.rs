@@ -205,7 +205,12 @@ fn refusals_are_events_of_their_request() {
     ] {
         let (_, login) = access_with(&manager, request("GET", "/page", ""));
         let _ = login.refuse(refusal);
-        assert_eq!(listener.one(name).request, "GET /page browser");
+        let seen = listener.one(name);
+        assert_eq!((&*seen.request, seen.user), ("GET /page browser", None));
+        login.log_in(account("7")).now().unwrap();
+        let _ = login.refuse(refusal);
+        let expected = (refusal != Refusal::Unauthorized).then(|| "7".to_owned());
+        assert_eq!(listener.one(name).user, expected, "{name}");
     }
     let foreign = request("POST", "/page", "").with_header("sec-fetch-site", b"cross-site");
     assert!(manager.refuse_cross_site(&foreign).is_some());

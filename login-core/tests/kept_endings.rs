@@ -361,3 +361,47 @@ async fn a_refreshed_remember_cookie_is_no_change_of_the_session() {
     }
     assert_eq!(site.events(), ["loaded_from_cookie"], "the session has ended");
 }
+
+async fn login_ended(site: &Site, browser: &mut Browser) -> bool {
+    site.visit(browser, async |login| login.login_ended().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_login_that_was_ended_elsewhere_is_reported_once() {
+    for remember in [false, true] {
+        let (site, mut browser) = (site(), Browser::default());
+        assert!(!login_ended(&site, &mut browser).await, "there was none");
+        site.log_in(&mut browser, "1", remember).await;
+        assert!(!login_ended(&site, &mut browser).await, "it is there");
+        if remember {
+            browser.close();
+        }
+        site.manager.end_sessions_of(&"1".to_owned()).await.unwrap();
+        assert!(login_ended(&site, &mut browser).await, "remember: {remember}");
+        assert!(!login_ended(&site, &mut browser).await, "the cookies are deleted");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_ends_in_this_request_is_reported_unless_the_handler_logs_out() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    site.users.lock().unwrap().get_mut("1").unwrap().hash = Some("new".to_owned());
+    assert!(login_ended(&site, &mut browser).await, "the auth hash has changed");
+    site.log_in(&mut browser, "1", true).await;
+    let logged_out = async |login: login_core::Login<Account>| {
+        login.log_out().await.unwrap();
+        login.login_ended().await.unwrap()
+    };
+    assert!(!site.visit(&mut browser, logged_out).await);
+    assert!(!login_ended(&site, &mut browser).await);
+}
+
+#[tokio::test]
+async fn a_login_whose_time_is_over_was_not_ended() {
+    let site = Site::new(|builder| builder.idle_timeout(Duration::from_secs(300)));
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "1", false).await;
+    site.advance(301);
+    assert!(!login_ended(&site, &mut browser).await);
+}

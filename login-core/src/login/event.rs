@@ -65,11 +65,9 @@ impl<U: User> Event<'_, U> {
             | EventKind::LoadedFromRequest { user }
             | EventKind::LoginConfirmed { user }
             | EventKind::LoginRevoked { user } => Some(user),
-            EventKind::LoggedOut { user } => *user,
+            EventKind::LoggedOut { user } | EventKind::NeedsRefresh { user } | EventKind::Forbidden { user } => *user,
             EventKind::LoginFailed { .. }
             | EventKind::Unauthorized
-            | EventKind::NeedsRefresh
-            | EventKind::Forbidden
             | EventKind::CrossSiteRefused { .. }
             | EventKind::Accessed
             | EventKind::SessionProtected
@@ -159,9 +157,15 @@ pub enum EventKind<'e, U> {
     /// A guard refused the request: no user is logged in.
     Unauthorized,
     /// A guard refused the request: the login is not fresh.
-    NeedsRefresh,
+    NeedsRefresh {
+        /// The user, if there is one.
+        user: Option<&'e Arc<U>>,
+    },
     /// A guard refused the request: the user lacks the permission that it requires.
-    Forbidden,
+    Forbidden {
+        /// The user, if there is one.
+        user: Option<&'e Arc<U>>,
+    },
     /// A request was refused because another site's page sent it.
     CrossSiteRefused {
         /// The site, as the browser named it in the request's `Origin`. Whoever sent the request
@@ -209,8 +213,8 @@ impl<U> EventKind<'_, U> {
             Self::LoadedFromRequest { .. } => "loaded_from_request",
             Self::LoginConfirmed { .. } => "login_confirmed",
             Self::Unauthorized => "unauthorized",
-            Self::NeedsRefresh => "needs_refresh",
-            Self::Forbidden => "forbidden",
+            Self::NeedsRefresh { .. } => "needs_refresh",
+            Self::Forbidden { .. } => "forbidden",
             Self::CrossSiteRefused { .. } => "cross_site_refused",
             Self::Accessed => "accessed",
             Self::SessionProtected => "session_protected",

@@ -138,10 +138,12 @@ impl<U: User> Login<U> {
     /// Notifies the listeners of a refusal that the application answers itself. Nothing is
     /// flashed or stored.
     pub fn notify_refused(&self, refusal: Refusal) {
+        let user = self.0.state().user().cloned();
+        let user = user.as_ref();
         self.0.notify(match refusal {
             Refusal::Unauthorized => EventKind::Unauthorized,
-            Refusal::NeedsRefresh => EventKind::NeedsRefresh,
-            Refusal::Forbidden => EventKind::Forbidden,
+            Refusal::NeedsRefresh => EventKind::NeedsRefresh { user },
+            Refusal::Forbidden => EventKind::Forbidden { user },
             Refusal::CrossSite => return self.0.setup.notify_cross_site(self.0.request()),
         });
     }

@@ -107,6 +107,25 @@ impl<U: User> Setup<U> {
 }
 
 impl<U: User> Login<U> {
+    /// Whether the request came with cookies of a login that was ended, and so no one is logged in. For
+    /// a page that says why. The login was ended elsewhere (with a session store), because the user's
+    /// auth hash has changed, because the user is gone, or by session protection. The response deletes
+    /// the cookies, so it is true once.
+    ///
+    /// False if the handler itself logs out. A login whose time is over does not count.
+    ///
+    /// # Errors
+    /// [`LoginError::Load`] if loader or store failed.
+    pub async fn login_ended(&self) -> Result<bool, LoginError> {
+        if self.user_including_inactive().await?.is_some() {
+            return Ok(false);
+        }
+        let state = self.0.state();
+        let is_gone =
+            state.keeping.as_deref().is_some_and(|keeping| keeping.session_is_gone || keeping.remember_is_gone);
+        Ok(!state.logged_out && (state.login_ended || is_gone))
+    }
+
     /// The sessions of the user who is logged in: one for each browser, the oldest first. Sessions
     /// that can no longer be used are left out, and a login that was made in this request is missing
     /// until it is [saved](Login::save). It needs a
