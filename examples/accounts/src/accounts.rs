@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use login_core::{User, UserLoader};
+use login_store_sqlx::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use crate::error::Error;
@@ -17,7 +18,6 @@ pub struct Account {
     /// In lower case, unique.
     pub email: String,
     pub(crate) password_hash: String,
-    session_version: i64,
     /// Whether the user is an administrator.
     pub is_admin: bool,
 }
@@ -29,9 +29,10 @@ impl User for Account {
         self.id
     }
 
-    /// Logins end when this value changes: with a new password, or with a new version.
+    /// Empty, because users choose whether a new password ends their other logins. Otherwise this
+    /// would be the password's hash, whose change ends every login.
     fn auth_hash(&self) -> Cow<'_, [u8]> {
-        format!("{} {}", self.session_version, self.password_hash).into_bytes().into()
+        Cow::default()
     }
 }
 
@@ -43,7 +44,7 @@ pub enum Change {
     Refused(&'static str),
 }
 
-/// All accounts, with their notes and API tokens. Clones share the same database.
+/// All accounts, with their sessions, notes and API tokens. Clones share the same database.
 #[derive(Clone)]
 pub struct Accounts {
     pub(crate) pool: SqlitePool,
@@ -65,7 +66,6 @@ CREATE TABLE IF NOT EXISTS account (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     email TEXT NOT NULL UNIQUE,
     password_hash TEXT NOT NULL,
-    session_version INTEGER NOT NULL DEFAULT 0,
     is_admin INTEGER NOT NULL DEFAULT FALSE
 );
 CREATE TABLE IF NOT EXISTS note (
@@ -76,6 +76,11 @@ CREATE TABLE IF NOT EXISTS note (
 CREATE TABLE IF NOT EXISTS token (
     hash BLOB PRIMARY KEY,
     account_id INTEGER NOT NULL REFERENCES account (id)
+);
+CREATE TABLE IF NOT EXISTS device (
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    name TEXT NOT NULL,
+    PRIMARY KEY (account_id, name)
 );";
 
 impl Accounts {
@@ -83,7 +88,7 @@ impl Accounts {
     /// [`Settings::admin`] an administrator.
     ///
     /// # Errors
-    /// [`Error::Database`], [`Error::Hashing`] or [`Error::NoSuchAdmin`].
+    /// [`Error::Database`], [`Error::Sessions`], [`Error::Hashing`] or [`Error::NoSuchAdmin`].
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(&settings.database).create_if_missing(true);
         let accounts = Self::set_up(SqlitePoolOptions::new().connect_with(options.foreign_keys(true)).await?).await?;
@@ -96,10 +101,16 @@ impl Accounts {
     /// Opens a database in memory, for tests.
     ///
     /// # Errors
-    /// [`Error::Database`] or [`Error::Hashing`].
+    /// [`Error::Database`], [`Error::Sessions`] or [`Error::Hashing`].
     pub async fn in_memory() -> Result<Self, Error> {
         // Each connection would have its own database.
         Self::set_up(SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?).await
+    }
+
+    /// The store that keeps the users' sessions, in the same database.
+    #[must_use]
+    pub fn session_store(&self) -> SqliteStore {
+        SqliteStore::new(self.pool.clone())
     }
 
     /// Closes the database, for tests of a failing database. Every later call fails.
@@ -110,7 +121,9 @@ impl Accounts {
     async fn set_up(pool: SqlitePool) -> Result<Self, Error> {
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         let decoy = hash("no one's password".to_owned()).await?;
-        Ok(Self { pool, decoy: decoy.into() })
+        let accounts = Self { pool, decoy: decoy.into() };
+        accounts.session_store().create_table().await?;
+        Ok(accounts)
     }
 
     /// Makes an account.
@@ -151,16 +164,6 @@ impl Accounts {
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// Ends every login of the account, on every device.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn end_all_logins(&self, account: &Account) -> Result<(), Error> {
-        let query = "UPDATE account SET session_version = session_version + 1 WHERE id = ?";
-        sqlx::query(query).bind(account.id).execute(&self.pool).await?;
-        Ok(())
-    }
-
     /// Makes the account with this address an administrator. The account stays one if it
     /// changes its address: addresses are not verified, so anyone may take the old one.
     ///
@@ -174,12 +177,12 @@ impl Accounts {
         }
     }
 
-    /// The addresses of all accounts, in alphabetical order.
+    /// All accounts, in the alphabetical order of their addresses.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn addresses(&self) -> Result<Vec<String>, Error> {
-        Ok(sqlx::query_scalar("SELECT email FROM account ORDER BY email").fetch_all(&self.pool).await?)
+    pub async fn all(&self) -> Result<Vec<Account>, Error> {
+        Ok(sqlx::query_as("SELECT * FROM account ORDER BY email").fetch_all(&self.pool).await?)
     }
 }
 

@@ -11,6 +11,8 @@ use tokio::task::JoinError;
 pub enum Error {
     /// The database failed.
     Database(sqlx::Error),
+    /// The sessions in the database failed.
+    Sessions(login_store_sqlx::Error),
     /// A password could not be hashed.
     Hashing(JoinError),
     /// The system has no random bytes.
@@ -26,6 +28,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Database(error) => write!(f, "the database failed: {error}"),
+            Self::Sessions(error) => write!(f, "the sessions failed: {error}"),
             Self::Hashing(error) => write!(f, "a password could not be hashed: {error}"),
             Self::Random(error) => write!(f, "the system has no random bytes: {error}"),
             Self::NoSuchAdmin(email) => write!(
@@ -41,6 +44,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Database(error) => error.source(),
+            Self::Sessions(error) => error.source(),
             Self::Hashing(error) => error.source(),
             Self::Random(error) => error.source(),
             Self::NoSuchAdmin(_) => None,
@@ -52,6 +56,12 @@ impl StdError for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error)
+    }
+}
+
+impl From<login_store_sqlx::Error> for Error {
+    fn from(error: login_store_sqlx::Error) -> Self {
+        Self::Sessions(error)
     }
 }
 

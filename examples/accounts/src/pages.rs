@@ -7,6 +7,7 @@ use login_core::{Flash, Login, LoginError};
 use crate::accounts::Account;
 use crate::error::Error;
 use crate::notes::Note;
+use crate::sessions::SessionRow;
 
 /// `/style.css`.
 pub const STYLE: &str = include_str!("../static/style.css");
@@ -22,6 +23,8 @@ pub struct Layout {
     pub email: Option<String>,
     /// Whether the logged-in user is an administrator, who gets a link to `/admin`.
     pub is_admin: bool,
+    /// Whether the login of this browser was ended elsewhere, which the page says.
+    pub login_ended: bool,
     /// The flashed messages.
     pub flashes: Vec<Flash>,
     /// The page to redirect to after the login or the sign-up.
@@ -37,6 +40,7 @@ impl Layout {
     pub async fn of(login: &Login<Account>) -> Result<Self, LoginError> {
         let user = login.user().await?;
         Ok(Self {
+            login_ended: login.login_ended().await?,
             email: user.as_ref().map(|account| account.email.clone()),
             is_admin: user.is_some_and(|account| account.is_admin),
             flashes: login.take_flashes()?,
@@ -129,12 +133,34 @@ pub struct PasswordPage {
     pub layout: Layout,
 }
 
+/// `/sessions`.
+#[derive(Template)]
+#[template(path = "sessions.html")]
+pub struct SessionsPage {
+    /// The parts that every page has.
+    pub layout: Layout,
+    /// Where the user is logged in.
+    pub sessions: Vec<SessionRow>,
+}
+
 /// `/admin`.
 #[derive(Template)]
 #[template(path = "admin.html")]
 pub struct AdminPage {
     /// The parts that every page has.
     pub layout: Layout,
-    /// The addresses of all accounts.
-    pub addresses: Vec<String>,
+    /// All accounts.
+    pub accounts: Vec<Account>,
+}
+
+/// `/admin/{id}`: an account.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct AccountPage {
+    /// The parts that every page has.
+    pub layout: Layout,
+    /// The account.
+    pub account: Account,
+    /// Where its user is logged in.
+    pub sessions: Vec<SessionRow>,
 }

@@ -18,8 +18,8 @@ impl Accounts {
         verify(password, account.password_hash.clone()).await
     }
 
-    /// Changes the password. This ends every login of the account, because
-    /// [`auth_hash`](login_core::User::auth_hash) changes, and deletes its API tokens.
+    /// Changes the password, and deletes the account's API tokens. Logins stay: the handler ends
+    /// them if the user wants it.
     ///
     /// # Errors
     /// [`Error::Database`] or [`Error::Hashing`].

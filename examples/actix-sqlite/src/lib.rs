@@ -3,6 +3,7 @@
 mod api;
 mod error;
 mod pages;
+mod sessions;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -10,7 +11,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue
 use actix_web::middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers};
 use actix_web::web::{self, Data, get, post};
 use actix_web::{App, Error};
-use example_accounts::{Account, Accounts, Settings, error_body, log_failed_login};
+use example_accounts::{Account, Accounts, Settings, audit, error_body, report_new_devices};
 use login_actix::{ConfigError, LoginManager, development_key};
 
 /// The login manager, built once for all threads of the server.
@@ -19,13 +20,15 @@ use login_actix::{ConfigError, LoginManager, development_key};
 /// [`ConfigError`] if the configuration is invalid, such as a short key.
 pub fn login(settings: &Settings, accounts: Accounts) -> Result<LoginManager<Account>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
+        .session_store(accounts.session_store())
         .login_view("/login")
         .refresh_view("/confirm")
         .request_loader(accounts.clone())
         // A wrong token is an error, even in a browser that is logged in.
         .request_loader_first()
         .json_below("/api")
-        .on_event(log_failed_login);
+        .on_event(audit)
+        .on_event(report_new_devices(accounts.clone()));
     if !settings.is_https {
         login = login.insecure_plain_http();
     }
@@ -46,15 +49,25 @@ pub fn app(
     >,
 > {
     let guarded = |path| web::resource(path).wrap(login.login_required());
-    let only_admins = login.login_required().only(|account: &Account| account.is_admin);
+    let for_admins = login.login_required().only(|account: &Account| account.is_admin);
     App::new()
         .app_data(Data::new(accounts))
+        .app_data(Data::new(login.clone()))
         .service(guarded("/notes").route(get().to(pages::notes)).route(post().to(pages::add_note)))
         .service(guarded("/notes/delete").route(post().to(pages::delete_note)))
         .service(guarded("/confirm").route(get().to(pages::confirm)).route(post().to(pages::confirmed)))
-        .service(guarded("/log-out-everywhere").route(post().to(pages::log_out_everywhere)))
+        .service(guarded("/sessions").route(get().to(sessions::sessions)))
+        .service(guarded("/sessions/end").route(post().to(sessions::end_session)))
+        .service(guarded("/sessions/end-others").route(post().to(sessions::end_other_sessions)))
+        .service(guarded("/log-out-everywhere").route(post().to(sessions::log_out_everywhere)))
         .service(guarded("/api/notes").route(get().to(api::notes)).route(post().to(api::add_note)))
-        .service(web::resource("/admin").wrap(only_admins).route(get().to(pages::admin)))
+        .service(
+            web::scope("/admin")
+                .wrap(for_admins)
+                .route("", get().to(sessions::admin))
+                .route("/{id}", get().to(sessions::account))
+                .route("/{id}", post().to(sessions::end_sessions_of)),
+        )
         .service(web::resource("/settings").route(get().to(pages::settings)).route(post().to(pages::change_email)))
         .service(web::resource("/password").route(get().to(pages::password)).route(post().to(pages::change_password)))
         .service(web::resource("/tokens").route(post().to(pages::create_token)))

@@ -4,15 +4,15 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Form, Html};
 use example_accounts::{
-    Account, Accounts, AdminPage, Change, ConfirmPage, HomePage, Layout, LoginPage, NewNote, NotesPage, PasswordPage,
-    STYLE, SettingsPage, SignUpPage, render,
+    Account, Accounts, Change, ConfirmPage, HomePage, Layout, LoginPage, NewNote, NotesPage, PasswordPage, STYLE,
+    SettingsPage, SignUpPage, render,
 };
 use login_actix::{CurrentUser, FreshUser, Login};
 use serde::Deserialize;
 
 use crate::error::AppError;
 
-type Answer<T> = Result<T, AppError>;
+pub(crate) type Answer<T> = Result<T, AppError>;
 
 /// Changing settings needs a login of the last ten minutes.
 type RecentUser = FreshUser<Account, 600>;
@@ -27,6 +27,12 @@ pub(crate) struct Credentials {
 #[derive(Deserialize)]
 pub(crate) struct Password {
     password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewPassword {
+    password: String,
+    end_others: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -188,11 +194,15 @@ pub(crate) async fn change_password(
     login: Login<Account>,
     FreshUser(account): RecentUser,
     accounts: Data<Accounts>,
-    Form(form): Form<Password>,
+    Form(form): Form<NewPassword>,
 ) -> Answer<HttpResponse> {
     match accounts.set_password(&account, form.password).await? {
         Change::Done(account) => {
-            // All logins have ended, this one too. It begins again, and is remembered if it was.
+            // Only now, so that no one logs in with the old password in between.
+            if form.end_others.is_some() {
+                login.end_other_sessions().await?;
+            }
+            // A new session, so that a copy of the old cookie is of no use. It is remembered if the old one was.
             login.log_in(account).await?;
             login.flash("Your password was changed.")?;
             Ok(see("/settings"))
@@ -224,24 +234,8 @@ pub(crate) async fn delete_tokens(
     Ok(see("/settings"))
 }
 
-pub(crate) async fn admin(login: Login<Account>, accounts: Data<Accounts>) -> Answer<Html> {
-    let addresses = accounts.addresses().await?;
-    Ok(Html::new(render(&AdminPage { layout: Layout::of(&login).await?, addresses })?))
-}
-
 pub(crate) async fn log_out(login: Login<Account>) -> Answer<HttpResponse> {
     login.log_out().await?;
     login.flash("You are logged out.")?;
-    Ok(see("/"))
-}
-
-pub(crate) async fn log_out_everywhere(
-    login: Login<Account>,
-    CurrentUser(account): CurrentUser<Account>,
-    accounts: Data<Accounts>,
-) -> Answer<HttpResponse> {
-    accounts.end_all_logins(&account).await?;
-    login.log_out().await?;
-    login.flash("You are logged out on every device.")?;
     Ok(see("/"))
 }

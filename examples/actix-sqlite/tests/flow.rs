@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
+use std::net::SocketAddr;
+
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use example_accounts::{Account, Accounts, Settings};
 use http::{Request, Response};
@@ -24,6 +26,9 @@ impl example_flow::Site for Application {
             TestRequest::with_uri(&request.uri().to_string()).method(request.method().as_str().parse().unwrap());
         for (name, value) in request.headers() {
             sent = sent.append_header((name.as_str(), value.as_bytes()));
+        }
+        if let Some(peer) = request.extensions().get::<SocketAddr>() {
+            sent = sent.peer_addr(*peer);
         }
         let got = call_service(&app, sent.set_payload(request.into_body()).to_request()).await;
         let mut response = Response::builder().status(got.status().as_u16());

@@ -3,6 +3,7 @@
 mod api;
 mod error;
 mod pages;
+mod sessions;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,8 +13,10 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
-use example_accounts::{Account, Accounts, Settings, error_body, log_failed_login};
+use example_accounts::{Account, Accounts, Settings, audit, error_body, report_new_devices};
 use login_axum::{ConfigError, LoginManager, development_key};
+
+use crate::sessions::Admin;
 
 /// The whole application.
 ///
@@ -21,26 +24,35 @@ use login_axum::{ConfigError, LoginManager, development_key};
 /// [`ConfigError`] if the login's configuration is invalid, such as a short key.
 pub fn router(settings: &Settings, accounts: Accounts) -> Result<Router, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
+        .session_store(accounts.session_store())
         .login_view("/login")
         .refresh_view("/confirm")
         .request_loader(accounts.clone())
         // A wrong token is an error, even in a browser that is logged in.
         .request_loader_first()
         .json_below("/api")
-        .on_event(log_failed_login);
+        .on_event(audit)
+        .on_event(report_new_devices(accounts.clone()));
     if !settings.is_https {
         login = login.insecure_plain_http();
     }
     let login = login.build(accounts.clone())?;
-    let only_admins = login.login_required().only(|account: &Account| account.is_admin);
+    let admin = Router::new()
+        .route("/admin", get(sessions::admin))
+        .route("/admin/{id}", get(sessions::account).post(sessions::end_sessions_of))
+        .route_layer(login.login_required().only(|account: &Account| account.is_admin))
+        .with_state(Admin { manager: login.clone(), accounts: accounts.clone() });
     Ok(Router::new()
         .route("/notes", get(pages::notes).post(pages::add_note))
         .route("/notes/delete", post(pages::delete_note))
         .route("/confirm", get(pages::confirm).post(pages::confirmed))
-        .route("/log-out-everywhere", post(pages::log_out_everywhere))
+        .route("/sessions", get(sessions::sessions))
+        .route("/sessions/end", post(sessions::end_session))
+        .route("/sessions/end-others", post(sessions::end_other_sessions))
+        .route("/log-out-everywhere", post(sessions::log_out_everywhere))
         .route("/api/notes", get(api::notes).post(api::add_note))
         .route_layer(login.login_required())
-        .route("/admin", get(pages::admin).route_layer(only_admins))
+        .merge(admin)
         .route("/settings", get(pages::settings).post(pages::change_email))
         .route("/password", get(pages::password).post(pages::change_password))
         .route("/tokens", post(pages::create_token))

@@ -5,15 +5,15 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect};
 use example_accounts::{
-    Account, Accounts, AdminPage, Change, ConfirmPage, HomePage, Layout, LoginPage, NewNote, NotesPage, PasswordPage,
-    STYLE, SettingsPage, SignUpPage, render,
+    Account, Accounts, Change, ConfirmPage, HomePage, Layout, LoginPage, NewNote, NotesPage, PasswordPage, STYLE,
+    SettingsPage, SignUpPage, render,
 };
 use login_axum::{CurrentUser, FreshUser, Login};
 use serde::Deserialize;
 
 use crate::error::AppError;
 
-type Answer<T> = Result<T, AppError>;
+pub(crate) type Answer<T> = Result<T, AppError>;
 type FormAgain = (StatusCode, Html<String>);
 
 /// Changing settings needs a login of the last ten minutes.
@@ -29,6 +29,12 @@ pub(crate) struct Credentials {
 #[derive(Deserialize)]
 pub(crate) struct Password {
     password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewPassword {
+    password: String,
+    end_others: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -186,11 +192,15 @@ pub(crate) async fn change_password(
     login: Login<Account>,
     FreshUser(account): RecentUser,
     State(accounts): State<Accounts>,
-    Form(form): Form<Password>,
+    Form(form): Form<NewPassword>,
 ) -> Answer<Result<Redirect, FormAgain>> {
     match accounts.set_password(&account, form.password).await? {
         Change::Done(account) => {
-            // All logins have ended, this one too. It begins again, and is remembered if it was.
+            // Only now, so that no one logs in with the old password in between.
+            if form.end_others.is_some() {
+                login.end_other_sessions().await?;
+            }
+            // A new session, so that a copy of the old cookie is of no use. It is remembered if the old one was.
             login.log_in(account).await?;
             login.flash("Your password was changed.")?;
             Ok(Ok(Redirect::to("/settings")))
@@ -222,24 +232,8 @@ pub(crate) async fn delete_tokens(
     Ok(Redirect::to("/settings"))
 }
 
-pub(crate) async fn admin(login: Login<Account>, State(accounts): State<Accounts>) -> Answer<Html<String>> {
-    let addresses = accounts.addresses().await?;
-    Ok(Html(render(&AdminPage { layout: Layout::of(&login).await?, addresses })?))
-}
-
 pub(crate) async fn log_out(login: Login<Account>) -> Answer<Redirect> {
     login.log_out().await?;
     login.flash("You are logged out.")?;
-    Ok(Redirect::to("/"))
-}
-
-pub(crate) async fn log_out_everywhere(
-    login: Login<Account>,
-    CurrentUser(account): CurrentUser<Account>,
-    State(accounts): State<Accounts>,
-) -> Answer<Redirect> {
-    accounts.end_all_logins(&account).await?;
-    login.log_out().await?;
-    login.flash("You are logged out on every device.")?;
     Ok(Redirect::to("/"))
 }

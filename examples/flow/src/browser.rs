@@ -1,5 +1,7 @@
 //! A browser for tests, which keeps cookies and sends them.
 
+use std::net::{IpAddr, SocketAddr};
+
 use example_accounts::CONTENT_SECURITY_POLICY;
 use http::{Request, header};
 
@@ -7,11 +9,17 @@ use crate::Site;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A browser: its cookies, and the headers that it adds to each request.
+/// The `User-Agent` of some browsers.
+pub(crate) const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+pub(crate) const EDGE: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36 Edg/146.0.0.0";
+pub(crate) const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1";
+
+/// A browser: its cookies, its address, and the headers that it adds to each request.
 pub struct Browser<'s, S> {
     site: &'s S,
     cookies: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
+    address: Option<IpAddr>,
 }
 
 /// A response that the browser got.
@@ -46,14 +54,21 @@ impl Page {
 
 impl<S> Clone for Browser<'_, S> {
     fn clone(&self) -> Self {
-        Self { site: self.site, cookies: self.cookies.clone(), headers: self.headers.clone() }
+        Self { site: self.site, cookies: self.cookies.clone(), headers: self.headers.clone(), address: self.address }
     }
 }
 
 impl<'s, S: Site> Browser<'s, S> {
     /// A new browser without cookies.
     pub fn new(site: &'s S) -> Self {
-        Self { site, cookies: Vec::new(), headers: Vec::new() }
+        Self { site, cookies: Vec::new(), headers: Vec::new(), address: None }
+    }
+
+    /// A new browser of this kind, with this address.
+    pub(crate) fn of_kind(site: &'s S, user_agent: &str, address: &str) -> Self {
+        let mut browser = Self::new(site).with_header("user-agent", user_agent);
+        browser.address = Some(address.parse().unwrap());
+        browser
     }
 
     /// The same browser, which also sends this header.
@@ -92,6 +107,9 @@ impl<'s, S: Site> Browser<'s, S> {
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
+        if let Some(address) = self.address {
+            request = request.extension(SocketAddr::new(address, 50_000));
+        }
         let response = self.site.answer(request.body(body.to_owned()).unwrap()).await;
         let lines = |name| response.headers().get_all(name).iter().map(|line| line.to_str().unwrap().to_owned());
         let policies: Vec<_> = lines(header::CONTENT_SECURITY_POLICY).collect();
@@ -115,9 +133,20 @@ impl<'s, S: Site> Browser<'s, S> {
         }
     }
 
+    /// The values of its cookies.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|(_, value)| &**value)
+    }
+
     /// Signs up. The browser is then logged in.
     pub async fn sign_up(&mut self, email: &str) {
         let page = self.post("/sign-up", &format!("email={email}&password=correct+horse")).await;
+        assert_eq!((page.status, &*page.location), (303, "/notes"), "{}", page.text);
+    }
+
+    /// Logs in to an account that was made by signing up.
+    pub(crate) async fn log_in(&mut self, email: &str) {
+        let page = self.post("/login", &format!("email={email}&password=correct+horse")).await;
         assert_eq!((page.status, &*page.location), (303, "/notes"), "{}", page.text);
     }
 

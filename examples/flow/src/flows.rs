@@ -2,21 +2,25 @@
 
 mod admin;
 mod api;
+mod audit;
 mod logins;
 mod notes;
 mod pages;
 mod passwords;
+mod sessions;
 
 use std::path::PathBuf;
 
 pub use admin::*;
 pub use api::*;
+pub use audit::*;
 use example_accounts::{Accounts, Settings};
 use login_core::SecretKey;
 pub use logins::*;
 pub use notes::*;
 pub use pages::*;
 pub use passwords::*;
+pub use sessions::*;
 
 use crate::Site;
 

@@ -13,6 +13,7 @@
 
 mod browser;
 pub mod flows;
+mod log;
 
 pub use browser::{Browser, Page};
 use example_accounts::{Accounts, Settings};
@@ -23,7 +24,8 @@ pub trait Site: Sized {
     /// Starts the application with these settings and accounts.
     fn start(settings: &Settings, accounts: Accounts) -> impl Future<Output = Self>;
 
-    /// The application's response to a request.
+    /// The application's response to a request. The request's extensions may have the client's
+    /// address, a [`SocketAddr`](std::net::SocketAddr).
     fn answer(&self, request: Request<String>) -> impl Future<Output = Response<String>>;
 }
 
@@ -59,8 +61,18 @@ macro_rules! tests {
             errors_of_the_api_are_json
             deleted_tokens_stop_working
             a_token_opens_no_pages
+            the_list_of_sessions_names_each_browser
+            a_session_can_be_ended_from_another_browser
+            all_other_sessions_can_be_ended
+            the_session_of_another_user_cannot_be_ended
+            a_browser_whose_login_was_ended_elsewhere_is_told_so_once
+            a_new_password_ends_other_logins_only_if_that_is_chosen
             only_an_administrator_sees_the_accounts
+            only_an_administrator_sees_and_ends_the_sessions_of_a_user
             an_account_stays_administrator_when_its_address_changes
+            the_audit_log_says_who_did_what_from_where
+            the_audit_log_says_which_session_was_ended
+            a_login_with_a_new_device_is_logged_once
         }
     };
     (@each $site:ty, $test:meta, $($flow:ident)*) => {

@@ -3,10 +3,11 @@
 mod api;
 mod error;
 mod pages;
+mod sessions;
 
 use std::io::Cursor;
 
-use example_accounts::{Accounts, CONTENT_SECURITY_POLICY, Settings, error_body, log_failed_login};
+use example_accounts::{Accounts, CONTENT_SECURITY_POLICY, Settings, audit, error_body, report_new_devices};
 use login_rocket::{ConfigError, LoginManager, development_key};
 use rocket::fairing::AdHoc;
 use rocket::http::{ContentType, Status};
@@ -18,13 +19,15 @@ use rocket::{Build, Config, Request, Response, Rocket, catch, catchers};
 /// [`ConfigError`] if the login's configuration is invalid, such as a short key.
 pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, ConfigError> {
     let mut login = LoginManager::builder(settings.key.clone().unwrap_or_else(development_key))
+        .session_store(accounts.session_store())
         .login_view("/login")
         .refresh_view("/confirm")
         .request_loader(accounts.clone())
         // A wrong token is an error, even in a browser that is logged in.
         .request_loader_first()
         .json_below("/api")
-        .on_event(log_failed_login);
+        .on_event(audit)
+        .on_event(report_new_devices(accounts.clone()));
     if !settings.is_https {
         login = login.insecure_plain_http();
     }
@@ -39,8 +42,10 @@ pub fn rocket(settings: &Settings, accounts: Accounts) -> Result<Rocket<Build>, 
         .attach(login.fairing())
         // Last, so that responses of the library have a body and the policy too.
         .attach(for_browsers)
+        .manage(login)
         .manage(accounts)
         .mount("/", pages::routes())
+        .mount("/", sessions::routes())
         .mount("/api", api::routes())
         .register("/", catchers![caught])
         .register("/api", catchers![caught_below_api]))

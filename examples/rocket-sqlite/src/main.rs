@@ -9,6 +9,8 @@ use rocket_sqlite::rocket;
 
 #[rocket::main]
 async fn main() -> ExitCode {
+    // Rocket's own log is another one.
+    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).init();
     exit_code(serve().await)
 }
 

@@ -1,10 +1,10 @@
 //! One handler for each page and each form.
 
 use example_accounts::{
-    Account, Accounts, AdminPage, Change, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, PasswordPage, STYLE,
-    SettingsPage, SignUpPage, render,
+    Account, Accounts, Change, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, PasswordPage, STYLE, SettingsPage,
+    SignUpPage, render,
 };
-use login_rocket::{Allowed, CurrentUser, FreshUser, Login, LoginRequired, LoginResponse, Permission};
+use login_rocket::{CurrentUser, FreshUser, Login, LoginRequired, LoginResponse};
 use rocket::form::{Form, FromForm};
 use rocket::http::Status;
 use rocket::response::Redirect;
@@ -13,20 +13,12 @@ use rocket::{Route, State, get, post, routes};
 
 use crate::error::AppError;
 
-type Answer<T> = Result<T, AppError>;
-type Html = RawHtml<String>;
+pub(crate) type Answer<T> = Result<T, AppError>;
+pub(crate) type Html = RawHtml<String>;
 type FormAgain = (Status, Html);
 
 /// Changing settings needs a login of the last ten minutes.
 type RecentUser = FreshUser<Account, 600>;
-
-struct IsAdmin;
-
-impl Permission<Account> for IsAdmin {
-    fn allows(account: &Account) -> bool {
-        account.is_admin
-    }
-}
 
 #[derive(FromForm)]
 struct Credentials {
@@ -54,9 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
         change_password,
         create_token,
         delete_tokens,
-        admin,
-        log_out,
-        log_out_everywhere
+        log_out
     ]
 }
 
@@ -225,16 +215,27 @@ async fn password(_user: RecentUser, login: Login<Account>) -> Answer<Html> {
     Ok(RawHtml(render(&PasswordPage { layout: Layout::of(&login).await? })?))
 }
 
-#[post("/password", data = "<password>")]
+#[derive(FromForm)]
+struct NewPassword {
+    password: String,
+    end_others: Option<String>,
+}
+
+#[post("/password", data = "<form>")]
 async fn change_password(
     user: RecentUser,
     login: Login<Account>,
     accounts: &State<Accounts>,
-    password: Form<Secret>,
+    form: Form<NewPassword>,
 ) -> Answer<Result<Redirect, FormAgain>> {
-    match accounts.set_password(&user, password.into_inner().password).await? {
+    let NewPassword { password, end_others } = form.into_inner();
+    match accounts.set_password(&user, password).await? {
         Change::Done(account) => {
-            // All logins have ended, this one too. It begins again, and is remembered if it was.
+            // Only now, so that no one logs in with the old password in between.
+            if end_others.is_some() {
+                login.end_other_sessions().await?;
+            }
+            // A new session, so that a copy of the old cookie is of no use. It is remembered if the old one was.
             login.log_in(account).await?;
             login.flash("Your password was changed.")?;
             Ok(Ok(Redirect::to("/settings")))
@@ -260,27 +261,9 @@ async fn delete_tokens(user: RecentUser, login: Login<Account>, accounts: &State
     Ok(Redirect::to("/settings"))
 }
 
-#[get("/admin")]
-async fn admin(_user: Allowed<Account, IsAdmin>, login: Login<Account>, accounts: &State<Accounts>) -> Answer<Html> {
-    let addresses = accounts.addresses().await?;
-    Ok(RawHtml(render(&AdminPage { layout: Layout::of(&login).await?, addresses })?))
-}
-
 #[post("/log-out")]
 async fn log_out(login: Login<Account>) -> Answer<Redirect> {
     login.log_out().await?;
     login.flash("You are logged out.")?;
-    Ok(Redirect::to("/"))
-}
-
-#[post("/log-out-everywhere")]
-async fn log_out_everywhere(
-    user: CurrentUser<Account>,
-    login: Login<Account>,
-    accounts: &State<Accounts>,
-) -> Answer<Redirect> {
-    accounts.end_all_logins(&user).await?;
-    login.log_out().await?;
-    login.flash("You are logged out on every device.")?;
     Ok(Redirect::to("/"))
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
+use std::net::SocketAddr;
+
 use example_accounts::{Accounts, Settings};
 use http::{Request, Response};
 use rocket::http::Header;
@@ -18,6 +20,9 @@ impl example_flow::Site for Application {
         let mut sent = self.0.req(request.method().as_str().parse().unwrap(), request.uri().to_string());
         for (name, value) in request.headers() {
             sent.add_header(Header::new(name.to_string(), value.to_str().unwrap().to_owned()));
+        }
+        if let Some(peer) = request.extensions().get::<SocketAddr>() {
+            sent = sent.remote(*peer);
         }
         let got = sent.body(request.into_body()).dispatch().await;
         let mut response = Response::builder().status(got.status().code);

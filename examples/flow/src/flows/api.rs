@@ -127,10 +127,10 @@ pub async fn a_token_opens_no_pages<S: Site>() {
     ann.sign_up("ann@example.com").await;
     accounts.make_admin("ann@example.com").await.unwrap();
     let mut program = program(&site, &create_token(&mut ann).await);
-    for path in ["/notes", "/settings", "/admin"] {
+    for path in ["/notes", "/settings", "/sessions", "/admin", "/admin/1"] {
         program.get(path).await.assert_is_error(&[401]);
     }
-    for path in ["/tokens", "/tokens/delete", "/log-out-everywhere"] {
+    for path in ["/tokens", "/tokens/delete", "/sessions/end-others", "/log-out-everywhere", "/admin/1"] {
         program.post(path, "").await.assert_is_error(&[401]);
     }
     assert_eq!(program.get("/api/notes").await.status, 200);

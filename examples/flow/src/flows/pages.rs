@@ -90,7 +90,16 @@ pub async fn forms_of_another_site_are_refused<S: Site>() {
     ann.sign_up("ann@example.com").await;
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
         let mut lured = ann.with_header(name, value);
-        for path in ["/login", "/log-out", "/notes", "/password", "/tokens", "/log-out-everywhere"] {
+        for path in [
+            "/login",
+            "/log-out",
+            "/notes",
+            "/password",
+            "/tokens",
+            "/sessions/end",
+            "/sessions/end-others",
+            "/log-out-everywhere",
+        ] {
             let page = lured.post(path, "email=ann@example.com&password=correct+horse&text=spam").await;
             page.assert_is_error(&[403]);
         }
@@ -134,7 +143,7 @@ pub async fn the_style_sheet_is_served_and_no_style_is_inline<S: Site>() {
     assert_eq!((style.status, &*style.text), (200, STYLE));
     assert_eq!(style.content_type, "text/css; charset=utf-8");
     ann.sign_up("ann@example.com").await;
-    for path in ["/", "/sign-up", "/login", "/confirm", "/notes", "/settings", "/password"] {
+    for path in ["/", "/sign-up", "/login", "/confirm", "/notes", "/settings", "/sessions", "/password"] {
         let page = ann.get(path).await;
         assert!(page.text.contains(r#"<link rel="stylesheet" href="/style.css">"#), "{path}");
         assert!(!page.text.contains("<style") && !page.text.contains("style="), "{path}");

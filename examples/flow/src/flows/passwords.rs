@@ -6,9 +6,10 @@ use crate::{Browser, Site};
 const LOG_IN: &str = "email=ann@example.com&password=correct+horse";
 const LOG_IN_REMEMBERED: &str = "email=ann@example.com&password=correct+horse&remember=yes";
 
-/// Changes the password to `battery staple`, and checks that the browser is still logged in.
+/// Changes the password to `battery staple`, ends other logins, and checks that the browser is still
+/// logged in.
 async fn change_password<S: Site>(browser: &mut Browser<'_, S>) {
-    let page = browser.post("/password", "email=ann@example.com&password=battery+staple").await;
+    let page = browser.post("/password", "email=ann@example.com&password=battery+staple&end_others=yes").await;
     assert_eq!((page.status, &*page.location), (303, "/settings"), "{}", page.text);
     let page = browser.get("/settings").await;
     assert_eq!(page.status, 200);
@@ -33,6 +34,26 @@ pub async fn a_new_password_ends_the_logins_of_other_browsers_and_keeps_this_one
     assert_eq!(phone.get("/notes").await.status, 200);
     assert_eq!(desk.post("/login", LOG_IN).await.status, 422);
     assert_eq!(desk.post("/login", "email=ann@example.com&password=battery+staple").await.location, "/notes");
+}
+
+/// Without the checkbox, other browsers stay logged in. A copy of the cookie that changed the password
+/// does not.
+pub async fn a_new_password_ends_other_logins_only_if_that_is_chosen<S: Site>() {
+    let site = start::<S>().await;
+    let (mut phone, mut desk) = (Browser::new(&site), Browser::new(&site));
+    phone.sign_up("ann@example.com").await;
+    desk.post("/login", LOG_IN_REMEMBERED).await;
+    assert!(phone.get("/password").await.text.contains(r#"name="end_others" value="yes" checked>"#));
+
+    let mut copied = phone.clone();
+    assert_eq!(phone.post("/password", "password=battery+staple").await.location, "/settings");
+    assert_eq!(desk.get("/notes").await.status, 200);
+    desk.restart();
+    assert_eq!(desk.get("/notes").await.status, 200);
+    copied.is_asked_to_log_in().await;
+
+    change_password(&mut phone).await;
+    desk.is_asked_to_log_in().await;
 }
 
 /// The browser gets a remember cookie for the new password, because it had one for the old.
