@@ -495,3 +495,27 @@ async fn a_login_over_a_cookie_that_has_restored_before_brings_nothing_back() {
         assert_eq!(cart, None, "it was removed, looks: {looks}");
     }
 }
+
+#[tokio::test]
+async fn a_remember_cookie_that_an_older_response_has_set_is_replaced_again() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    let older = browser.cookies[REMEMBER].clone();
+    browser.close();
+    assert!(site.who(&mut browser).await.is_some());
+    let current = browser.cookies.insert(REMEMBER.to_owned(), older.clone()).unwrap();
+    for (agent, is_foreign) in [(Some("Other"), false), (None, true)] {
+        let mut other = Browser { agent, is_foreign, ..browser.clone() };
+        let (_, parts) = site.visit_with(&mut other, 200, async |login| login.user().await.map(|_| ()).unwrap()).await;
+        assert!(parts.set_cookies.is_empty(), "another client, or another site's page: {parts:?}");
+    }
+    assert!(site.who(&mut browser).await.is_some());
+    assert_eq!(browser.cookies[REMEMBER], current);
+    site.advance(61);
+    browser.close();
+    assert!(site.who(&mut browser).await.is_some(), "it is no theft");
+    // What is older than that is not derived.
+    browser.cookies.insert(REMEMBER.to_owned(), older);
+    let (_, parts) = site.visit_with(&mut browser, 200, async |login| login.user().await.map(|_| ()).unwrap()).await;
+    assert!(parts.set_cookies.is_empty(), "{parts:?}");
+}

@@ -112,6 +112,7 @@ impl<U: User> Login<U> {
             return;
         }
         match state.protected {
+            Protected::Passed if !is_previous => self.resend_remember(keeping),
             Protected::Passed | Protected::Weakened { changed: false } => {}
             Protected::Weakened { changed: true } => keeping.record(|| Change::Weaken),
             Protected::Ended => {
@@ -124,6 +125,17 @@ impl<U: User> Login<U> {
         if awaits && !is_previous {
             keeping.changes.push(RecordChange::Presented { session, remember, at: now });
         }
+    }
+
+    /// The browser has the current session cookie, and the remember cookie before the current one: it got
+    /// the response of an earlier request last. It gets the current one, before the other counts as stolen.
+    fn resend_remember(&self, keeping: &mut Keeping) {
+        let (Some(login), Some(key)) = (&keeping.base, self.0.setup.format.signing_key()) else { return };
+        let Some(Remember { secret, .. }) = &login.body.remember else { return };
+        let tokens = keeping.remember_tokens.iter().filter(|token| token.id == login.record.id);
+        let previous = tokens.filter(|token| token.generation.checked_add(1) == Some(secret.generation));
+        let mut next = previous.map(|token| token.successor(Purpose::Remember, secret.generation, key));
+        keeping.remember_cookie = next.find(|next| secret.is_current(next));
     }
 
     /// The session could not be loaded, and so could not the user.

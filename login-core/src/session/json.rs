@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::session::json_text::members;
+use crate::session::json_text::each_member;
 
 /// The members of an object in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,26 +100,25 @@ impl Object {
 /// The members of an object's text, with keys as [`quote`] writes them. Of equal keys the last value
 /// counts, at the place of the first.
 fn distinct(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
-    let members = members(text)?;
-    let mut found: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity(members.len());
+    let mut found: Vec<(Cow<'_, str>, &str)> = Vec::new();
     // A client can make a session of thousands, so each key is not compared with all before it.
-    let mut positions = (members.len() > FEW).then(BTreeMap::new);
-    for (key, value) in members {
+    let mut positions = BTreeMap::new();
+    each_member(text, |key, value| {
         let key = canonical_key(key);
-        let at = match &positions {
-            Some(positions) => positions.get(&key).copied(),
-            None => found.iter().position(|(other, _)| *other == key),
+        let at = match found.len() {
+            ..=FEW => found.iter().position(|(other, _)| *other == key),
+            _ => {
+                for (at, (key, _)) in found.iter().enumerate().skip(positions.len()) {
+                    positions.insert(key.clone(), at);
+                }
+                positions.get(&key).copied()
+            }
         };
         match at.and_then(|at| found.get_mut(at)) {
             Some(member) => member.1 = value,
-            None => {
-                if let Some(positions) = &mut positions {
-                    positions.insert(key.clone(), found.len());
-                }
-                found.push((key, value));
-            }
+            None => found.push((key, value)),
         }
-    }
+    })?;
     Some(found)
 }
 

@@ -3,13 +3,19 @@
 /// How deep a value may be nested, as in `serde_json`.
 const MAX_DEPTH: u32 = 128;
 
-/// The members of an object's JSON text. Keys have their quotes. `None` if the text is not
-/// exactly one object.
-pub(crate) fn members(text: &str) -> Option<Vec<(&str, &str)>> {
-    let mut found = Vec::new();
+/// Calls `found` with each member of an object's JSON text. Keys have their quotes. `None` if the text
+/// is not exactly one object.
+pub(crate) fn each_member<'t>(text: &'t str, mut found: impl FnMut(&'t str, &'t str)) -> Option<()> {
     let mut cursor = Cursor { text, at: 0 };
-    cursor.object(0, &mut |key, value| found.push((key, value)))?;
-    cursor.end().then_some(found)
+    cursor.object(0, &mut found)?;
+    cursor.end().then_some(())
+}
+
+/// The members, as [`each_member`] finds them.
+pub(crate) fn members(text: &str) -> Option<Vec<(&str, &str)>> {
+    let mut members = Vec::new();
+    each_member(text, |key, value| members.push((key, value)))?;
+    Some(members)
 }
 
 /// The items of an array's JSON text. `None` if the text is not exactly one array.
