@@ -19,7 +19,7 @@ use crate::users::{self, Account, Wire, ann};
 pub mod jar;
 pub mod peer;
 
-fn request(method: &str, cookies: &str) -> Request<Body> {
+pub fn request(method: &str, cookies: &str) -> Request<Body> {
     let mut request = Request::builder().method(method).uri("/");
     for (name, value) in users::HEADERS {
         request = request.header(name, value);
@@ -32,7 +32,7 @@ fn request(method: &str, cookies: &str) -> Request<Body> {
 }
 
 /// Sends a request and returns the response.
-async fn send(router: &mut Router, request: Request<Body>) -> Response<Body> {
+pub async fn send(router: &mut Router, request: Request<Body>) -> Response<Body> {
     match Service::call(router, request).await {
         Ok(response) => response,
         Err(error) => match error {},

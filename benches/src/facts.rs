@@ -15,11 +15,28 @@ fn version(package: &str) -> String {
     format!("{package} {}", version.unwrap_or("?"))
 }
 
-pub fn machine() -> String {
+pub fn versions<const N: usize>(packages: [&str; N]) -> String {
+    packages.map(version).join(", ")
+}
+
+pub fn date() -> String {
+    output("date", &["-u", "+%F"])
+}
+
+pub fn hardware() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let sha = if cpu.contains(" sha_ni") { "with" } else { "without" };
+    format!(
+        "{}, {cores} cores, {sha} SHA instructions; Linux {}; {}",
+        model.trim_start_matches([' ', '\t', ':']),
+        output("uname", &["-r"]),
+        output("rustc", &["--version"]),
+    )
+}
+
+pub fn machine() -> String {
     let peers = [
         "axum",
         "axum-login",
@@ -30,12 +47,5 @@ pub fn machine() -> String {
         "actix-session",
         "rocket",
     ];
-    format!(
-        "{}, {cores} cores, {sha} SHA instructions; Linux {}; {}; {}.\n{}.",
-        model.trim_start_matches([' ', '\t', ':']),
-        output("uname", &["-r"]),
-        output("rustc", &["--version"]),
-        output("valgrind", &["--version"]),
-        peers.map(version).join(", ")
-    )
+    format!("{}; {}.\n{}.", hardware(), output("valgrind", &["--version"]), versions(peers))
 }

@@ -9,35 +9,58 @@ use crate::users;
 
 const ROUNDS: usize = 5;
 const SECONDS: &str = "3s";
-const CONNECTIONS: &str = "32";
+pub const CONNECTIONS: &str = "32";
+
+/// What a load test has found.
+pub struct Load {
+    pub per_second: f64,
+    /// Microseconds of processor time that the server has spent on a request.
+    pub cpu: f64,
+}
 
 /// A server that is stopped when it is no longer needed.
-struct Server {
+pub struct Server {
     child: Child,
     address: String,
     cookies: String,
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server's program");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
         Self { address: line(), cookies: line(), child }
     }
 
-    fn requests_per_second(&self, path: &str) -> f64 {
+    /// Sends requests for a time such as `3s`.
+    pub fn load(&self, path: &str, time: &str) -> Load {
         let mut wrk = Command::new("wrk");
-        wrk.args(["-t1", "-c", CONNECTIONS, "-d", SECONDS]);
+        wrk.args(["-t1", "-c", CONNECTIONS, "-d", time]);
         for (name, value) in users::HEADERS.iter().skip(1) {
             wrk.arg("-H").arg(format!("{name}: {value}"));
         }
         wrk.arg("-H").arg(format!("cookie: {}", self.cookies)).arg(format!("http://{}{path}", self.address));
+        let before = self.cpu_time();
         let output = wrk.output().expect("wrk is installed");
+        let cpu_time = self.cpu_time() - before;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(!text.contains("Non-2xx"), "{text}");
-        let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
-        rate.and_then(|rate| rate.trim().parse().ok()).unwrap_or_else(|| panic!("wrk said: {text}"))
+        let number = |text: Option<&str>| text.and_then(|number| number.trim().parse::<f64>().ok());
+        let rate = number(text.lines().find_map(|line| line.strip_prefix("Requests/sec:")));
+        let requests = number(text.lines().find_map(|line| line.split_once(" requests in ")).map(|(number, _)| number));
+        match (rate, requests) {
+            (Some(per_second), Some(requests)) => Load { per_second, cpu: cpu_time / requests },
+            _ => panic!("wrk said: {text}"),
+        }
+    }
+
+    /// Microseconds of processor time since the server's start. The clock ticks 100 times a second.
+    fn cpu_time(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a process");
+        let after_name = stat.rsplit_once(')').expect("the process's name").1;
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("ticks"));
+        ticks.sum::<f64>() * 10_000.0
     }
 }
 
@@ -49,7 +72,8 @@ impl Drop for Server {
     }
 }
 
-fn ours(name: &str) -> Command {
+/// This program as a server.
+pub fn ours(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     command.args(["serve", name]);
     command
@@ -67,7 +91,7 @@ pub fn print() {
         let mut rates: [Vec<f64>; 3] = Default::default();
         for _ in 0..ROUNDS {
             for (rates, library) in rates.iter_mut().zip(["bare", "ours", "peer"]) {
-                rates.push(Server::start(ours(&format!("{framework}-{library}"))).requests_per_second("/"));
+                rates.push(Server::start(ours(&format!("{framework}-{library}"))).load("/", SECONDS).per_second);
             }
         }
         let ratio = |of: &[f64]| median(of.iter().zip(&rates[0]).map(|(of, bare)| of / bare).collect());
@@ -84,7 +108,7 @@ pub fn print() {
     if python.exists() {
         let mut flask = Command::new(python);
         flask.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/flask_app.py"));
-        let rate = Server::start(flask).requests_per_second("/");
+        let rate = Server::start(flask).load("/", SECONDS).per_second;
         println!(
             "\nFlask with Flask-Login (gunicorn, one process of four threads), the same page: {rate:.0} requests/s."
         );
@@ -92,7 +116,7 @@ pub fn print() {
     println!();
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

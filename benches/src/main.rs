@@ -4,6 +4,7 @@
 //! cargo run --release -- table      the whole table, as Markdown
 //! cargo run --release -- loopback   requests per second, as Markdown (needs wrk)
 //! cargo run --release -- trees      crates added and build times, as Markdown
+//! cargo run --release -- stores     session stores in databases, as Markdown (needs wrk)
 //! cargo run --release -- play CASE N
 //! cargo run --release -- serve SERVER
 //! ```
@@ -20,6 +21,7 @@ mod meter;
 mod report;
 mod rocket;
 mod serve;
+mod stores;
 mod targets;
 mod trees;
 mod users;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["table"] => report::print(),
         ["loopback"] => loopback::print(),
         ["trees"] => trees::print(),
+        ["stores"] => stores::print(),
         ["list"] => cases::ALL.iter().for_each(|case| println!("{}", case.name())),
         ["play", case, n] => match (cases::find(case), n.parse()) {
             (Some(case), Ok(n)) => println!("{}", meter::play(case, n)),
@@ -48,6 +51,6 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: login-benches table | loopback | trees | list | play CASE N | serve SERVER");
+    eprintln!("usage: login-benches table | loopback | trees | stores | list | play CASE N | serve SERVER");
     ExitCode::FAILURE
 }

@@ -17,6 +17,9 @@ pub fn run(server: &str) -> ExitCode {
         Some(("axum", library)) => Box::pin(on_axum(library)),
         Some(("actix-web", library)) => Box::pin(on_actix(library)),
         Some(("Rocket", library)) => Box::pin(on_rocket(library)),
+        Some((store @ ("memory" | "SQLite" | "PostgreSQL" | "Redis"), library)) => {
+            Box::pin(crate::stores::serving::serve(store, library))
+        }
         _ => {
             eprintln!("no such server: {server}");
             return ExitCode::FAILURE;
@@ -48,8 +51,13 @@ async fn on_axum(library: &str) {
             (app, cookies)
         }
     };
+    serve_axum(app, &cookies).await;
+}
+
+/// Serves an app on axum, after it has said where, and which cookies to send.
+pub async fn serve_axum(app: Router, cookies: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    announce(listener.local_addr().expect("an address"), &cookies);
+    announce(listener.local_addr().expect("an address"), cookies);
     let app: Router = app.with_state(());
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.expect("a server");
 }

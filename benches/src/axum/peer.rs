@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::{get, post};
 use axum_login::{AuthManagerLayerBuilder, login_required};
-use tower_sessions::{MemoryStore, SessionManagerLayer};
+use tower_sessions::{MemoryStore, SessionManagerLayer, SessionStore};
 
 use super::{hello, repeat, request, send};
 use crate::meter::Meter;
@@ -13,8 +13,8 @@ use crate::users::{Accounts, ann, cookies, pair};
 type AuthSession = axum_login::AuthSession<Accounts>;
 
 /// The routes with axum-login's layers.
-fn app(routes: Router) -> Router {
-    let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
+fn app(routes: Router, store: impl SessionStore + Clone) -> Router {
+    let sessions = SessionManagerLayer::new(store).with_secure(false);
     routes
         .route("/login", post(log_in_handler))
         .layer(AuthManagerLayerBuilder::new(Accounts, sessions).build())
@@ -27,11 +27,15 @@ async fn log_in_handler(mut session: AuthSession) -> StatusCode {
 }
 
 pub fn private() -> Router {
+    private_with(MemoryStore::default())
+}
+
+pub fn private_with(store: impl SessionStore + Clone) -> Router {
     let page = async |session: AuthSession| {
         assert_eq!(session.user.expect("a user").name(), "user 412");
         "hello"
     };
-    app(Router::new().route("/", get(page)).route_layer(login_required!(Accounts, login_url = "/login")))
+    app(Router::new().route("/", get(page)).route_layer(login_required!(Accounts, login_url = "/login")), store)
 }
 
 /// The Cookie header of a browser that logged in.
@@ -44,13 +48,16 @@ pub async fn login_cookie(app: &mut Router) -> String {
 }
 
 pub async fn mounted(meter: &mut Meter) {
-    let mut app = app(hello());
+    let mut app = app(hello(), MemoryStore::default());
     let cookies = login_cookie(&mut app).await;
     repeat(meter, app, "GET", &cookies, StatusCode::OK).await;
 }
 
 pub async fn anonymous(meter: &mut Meter) {
-    let app = app(Router::new().route("/", get(async |session: AuthSession| assert!(session.user.is_none()))));
+    let app = app(
+        Router::new().route("/", get(async |session: AuthSession| assert!(session.user.is_none()))),
+        MemoryStore::default(),
+    );
     repeat(meter, app, "GET", &cookies(""), StatusCode::OK).await;
 }
 
@@ -61,7 +68,7 @@ pub async fn logged_in(meter: &mut Meter) {
 }
 
 pub async fn log_in(meter: &mut Meter) {
-    let app = app(Router::new().route("/", post(log_in_handler)));
+    let app = app(Router::new().route("/", post(log_in_handler)), MemoryStore::default());
     repeat(meter, app, "POST", &cookies(""), StatusCode::NO_CONTENT).await;
 }
 
@@ -72,6 +79,6 @@ pub async fn log_in_and_out(meter: &mut Meter) {
         session.logout().await.expect("a logout");
         StatusCode::NO_CONTENT
     };
-    let app = app(Router::new().route("/", post(handler)));
+    let app = app(Router::new().route("/", post(handler)), MemoryStore::default());
     repeat(meter, app, "POST", &cookies(""), StatusCode::NO_CONTENT).await;
 }
