@@ -405,3 +405,11 @@ async fn a_login_whose_time_is_over_was_not_ended() {
     site.advance(301);
     assert!(!login_ended(&site, &mut browser).await);
 }
+
+#[tokio::test]
+async fn a_login_whose_user_is_gone_was_not_ended() {
+    let (site, mut browser) = (site(), Browser::default());
+    site.log_in(&mut browser, "1", true).await;
+    site.users.lock().unwrap().clear();
+    assert!(!login_ended(&site, &mut browser).await);
+}

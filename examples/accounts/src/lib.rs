@@ -23,5 +23,5 @@ pub use pages::{
     AccountPage, AdminPage, CONTENT_SECURITY_POLICY, ConfirmPage, HomePage, Layout, LoginPage, NotesPage, PasswordPage,
     STYLE, SessionsPage, SettingsPage, SignUpPage, render,
 };
-pub use sessions::{SessionRow, session_rows};
+pub use sessions::{SessionRow, end_session, session_rows};
 pub use settings::{Settings, SettingsError};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use login_core::SessionInfo;
+use login_core::{Login, LoginError, SessionInfo};
 
+use crate::accounts::Account;
 use crate::devices::device_name;
 
 /// A browser in which a user is logged in.
@@ -47,6 +48,22 @@ fn ago(age: Duration) -> String {
         1440.. => (minutes / 1440, "day"),
     };
     format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+/// Ends the user's session with this ID, and tells them.
+///
+/// # Errors
+/// [`LoginError::Load`] if the session store failed.
+pub async fn end_session(login: &Login<Account>, id: &str) -> Result<(), LoginError> {
+    let has_ended = match id.parse() {
+        Ok(id) => login.end_session(id).await?,
+        Err(_) => false,
+    };
+    if has_ended {
+        login.flash("That login has ended.")
+    } else {
+        login.flash_as("error", "You have no such login. It may have ended already.")
+    }
 }
 
 #[cfg(test)]

@@ -22,15 +22,7 @@ pub(crate) async fn sessions(login: Login<Account>) -> Answer<Html> {
 }
 
 pub(crate) async fn end_session(login: Login<Account>, Form(session): Form<SessionForm>) -> Answer<HttpResponse> {
-    let has_ended = match session.id.parse() {
-        Ok(id) => login.end_session(id).await?,
-        Err(_) => false,
-    };
-    if has_ended {
-        login.flash("That login has ended.")?;
-    } else {
-        login.flash_as("error", "You have no such login. It may have ended already.")?;
-    }
+    example_accounts::end_session(&login, &session.id).await?;
     Ok(see("/sessions"))
 }
 

@@ -41,15 +41,7 @@ async fn end_session(
     login: Login<Account>,
     session: Form<SessionForm>,
 ) -> Answer<Redirect> {
-    let has_ended = match session.id.parse() {
-        Ok(id) => login.end_session(id).await?,
-        Err(_) => false,
-    };
-    if has_ended {
-        login.flash("That login has ended.")?;
-    } else {
-        login.flash_as("error", "You have no such login. It may have ended already.")?;
-    }
+    example_accounts::end_session(&login, &session.id).await?;
     Ok(Redirect::to("/sessions"))
 }
 

@@ -37,8 +37,8 @@ pub(crate) struct Keeping {
     pub(crate) is_confirmed: bool,
     /// The login that the remember cookie can restore.
     pub(crate) restorable: Option<Usable>,
-    /// Then also the visitor's session as the request brought it.
-    pub(crate) visitor: Session,
+    /// The visitor's session as the request brought it, if there is such a login.
+    pub(crate) visitor: Option<Box<Session>>,
     /// What the request changes in the login, or will when it is restored.
     pub(crate) changes: Vec<RecordChange>,
     /// Whether this request sees another session than the one in the login.
@@ -74,7 +74,7 @@ impl Keeping {
             is_previous: false,
             is_confirmed: false,
             restorable: None,
-            visitor: Session::default(),
+            visitor: None,
             changes: Vec::new(),
             sees_another: false,
             new: None,

@@ -58,9 +58,7 @@ impl<U: User> Login<U> {
             if let Some(usable) = found.session {
                 self.begin_with(state, &mut keeping, usable, now);
             }
-            if found.remember.is_some() {
-                keeping.visitor.clone_from(&state.session);
-            }
+            keeping.visitor = found.remember.as_ref().map(|_| Box::new(state.session.clone()));
             keeping.restorable = found.remember;
             // Its cookie has ended, and a change that no one asked for must not replace it.
             let has_ended = !has_session && !keeping.session_tokens.is_empty() && !keeping.session_is_gone;

@@ -78,7 +78,7 @@ impl<U: User> Login<U> {
         let generation = login.body.secret.generation + u32::from(!is_previous);
         let next_session = token.successor(Purpose::Session, generation, key);
         let next_remember = token.successor(Purpose::Remember, token.generation + 1, key);
-        let restore = Change::Restore(Box::new(std::mem::take(&mut keeping.visitor)), binding);
+        let restore = Change::Restore(keeping.visitor.take().unwrap_or_default(), binding);
         if is_restored(&login, is_previous, config.ages(), now) {
             (session.fresh, session.login_at) = (Some(false), None);
             keeping.sees_another = true;
@@ -109,7 +109,7 @@ impl<U: User> Login<U> {
             return None;
         }
         let is_restored = is_restored(login, *is_previous, self.0.setup.config.ages(), self.0.now());
-        let restore = (!is_restored).then(|| Change::Restore(Box::new(keeping.visitor.clone()), None));
+        let restore = (!is_restored).then(|| Change::Restore(keeping.visitor.clone().unwrap_or_default(), None));
         let mut session = login.session();
         restore.iter().for_each(|restore| _ = restore.apply(&mut session));
         keeping.changes.iter().for_each(|change| change.apply_to_session(&mut session));

@@ -107,12 +107,12 @@ impl<U: User> Setup<U> {
 }
 
 impl<U: User> Login<U> {
-    /// Whether the request came with cookies of a login that was ended, and so no one is logged in. For
-    /// a page that says why. The login was ended elsewhere (with a session store), because the user's
-    /// auth hash has changed, because the user is gone, or by session protection. The response deletes
-    /// the cookies, so it is true once.
+    /// Whether no one is logged in because the login of the request's cookies was ended, for a page that
+    /// says so. A login is ended elsewhere (this needs a session store), by a new auth hash of the user,
+    /// or by session protection. The response deletes the cookies, so the next request gets false.
     ///
-    /// False if the handler itself logs out. A login whose time is over does not count.
+    /// A logout in this request does not count, nor does a login whose time is over or whose user no
+    /// longer exists.
     ///
     /// # Errors
     /// [`LoginError::Load`] if loader or store failed.
