@@ -500,7 +500,7 @@ async fn a_login_over_a_cookie_that_has_restored_before_brings_nothing_back() {
 async fn a_remember_cookie_that_an_older_response_has_set_is_replaced_again() {
     let (site, mut browser) = (site(), Browser::default());
     site.log_in(&mut browser, "1", true).await;
-    let older = browser.cookies[REMEMBER].clone();
+    let (older, older_cookies) = (browser.cookies[REMEMBER].clone(), browser.cookies.clone());
     browser.close();
     assert!(site.who(&mut browser).await.is_some());
     let current = browser.cookies.insert(REMEMBER.to_owned(), older.clone()).unwrap();
@@ -511,6 +511,10 @@ async fn a_remember_cookie_that_an_older_response_has_set_is_replaced_again() {
     }
     assert!(site.who(&mut browser).await.is_some());
     assert_eq!(browser.cookies[REMEMBER], current);
+    let newer = browser.cookies.clone();
+    browser.cookies = older_cookies;
+    assert!(site.who(&mut browser).await.is_some());
+    assert_eq!(browser.cookies, newer, "both were older");
     site.advance(61);
     browser.close();
     assert!(site.who(&mut browser).await.is_some(), "it is no theft");

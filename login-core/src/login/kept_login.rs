@@ -110,8 +110,8 @@ impl<U: User> Login<U> {
             return;
         }
         match state.protected {
-            Protected::Passed if !is_previous => self.resend_remember(keeping),
-            Protected::Passed | Protected::Weakened { changed: false } => {}
+            Protected::Passed => self.resend_remember(keeping),
+            Protected::Weakened { changed: false } => {}
             Protected::Weakened { changed: true } => keeping.record(|| Change::Weaken),
             Protected::Ended => {
                 keeping.end();
@@ -125,15 +125,24 @@ impl<U: User> Login<U> {
         }
     }
 
-    /// The browser has the current session cookie, and the remember cookie before the current one: it got
-    /// the response of an earlier request last. It gets the current one, before the other counts as stolen.
+    /// The session is valid, and the remember cookie is the one before the current one: the browser got the
+    /// response of an earlier request last. It gets the current cookies, before that one counts as stolen.
     fn resend_remember(&self, keeping: &mut Keeping) {
         let (Some(login), Some(key)) = (&keeping.base, self.0.setup.format.signing_key()) else { return };
         let Some(Remember { secret, .. }) = &login.body.remember else { return };
+        let session = &login.body.secret;
         let tokens = keeping.remember_tokens.iter().filter(|token| token.id == login.record.id);
-        let previous = tokens.filter(|token| token.generation.checked_add(1) == Some(secret.generation));
-        let mut next = previous.map(|token| token.successor(Purpose::Remember, secret.generation, key));
-        keeping.remember_cookie = next.find(|next| secret.is_current(next));
+        for token in tokens.filter(|token| token.generation.checked_add(1) == Some(secret.generation)) {
+            let next = token.successor(Purpose::Remember, secret.generation, key);
+            let next_session = token.successor(Purpose::Session, session.generation, key);
+            if secret.is_current(&next) {
+                keeping.remember_cookie = Some(next);
+                // Both were made of this remember cookie.
+                if keeping.is_previous && session.is_current(&next_session) {
+                    keeping.session_cookie = Some(next_session);
+                }
+            }
+        }
     }
 
     /// The session could not be loaded, and so could not the user.

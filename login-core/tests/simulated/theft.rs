@@ -46,7 +46,10 @@ impl Lineage {
                 }
                 Expected::LoggedIn(None)
             }
-            (Some(generation), _) if is_accepted(generation) => Expected::LoggedIn(None),
+            // The remember cookie tells what the current ones are.
+            (Some(generation), _) if is_accepted(generation) => {
+                Expected::LoggedIn(remember.filter(|each| *each == generation).map(|_| self.generation))
+            }
             (_, Some(generation)) if generation == self.generation => {
                 (self.generation, self.rotated_at, self.presented_at) = (generation + 1, now, None);
                 Expected::LoggedIn(Some(self.generation))
