@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rocket::http::{Header, Method};
+use rocket::http::{Cookie, Header, Method};
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
 
@@ -21,7 +21,12 @@ pub async fn browser(rocket: Rocket<Build>) -> Browser {
             let method: Method = request.method().as_str().parse().unwrap();
             let mut sent = client.req(method, request.uri().to_string());
             for (name, value) in request.headers() {
-                sent = sent.header(Header::new(name.to_string(), value.to_str().unwrap().to_owned()));
+                let value = value.to_str().unwrap().to_owned();
+                // Rocket's own cookies come from here in a local request, and not from the header.
+                if name == "cookie" {
+                    sent = sent.cookies(Cookie::split_parse_encoded(value.clone()).flatten());
+                }
+                sent = sent.header(Header::new(name.to_string(), value));
             }
             let answer = sent.body(request.into_body()).dispatch().await;
             let mut response = http::Response::builder().status(answer.status().code);
