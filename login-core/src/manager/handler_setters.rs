@@ -31,7 +31,7 @@ macro_rules! __adapter_handlers {
             /// The nearest handler is asked first: that of a guard, then those of the layers
             /// around it, then that of the manager. One that returns `None` declines, and the
             /// next is asked; the last answer is the library's. A handler can change that one:
-            /// see [`Refused::into_response`]($crate::adapter::Refused::into_response). Unless it asks for it, no message is flashed and
+            /// see `Refused::into_response`. Unless it asks for it, no message is flashed and
             /// `next` is not stored. Clones that were made before do not have the handler.
             #[must_use = "the handler is in what this returns"]
             pub fn unauthorized_handler<F>(self, handler: F) -> Self
