@@ -1,4 +1,6 @@
+#![doc = include_str!("site.md")]
 #![doc = include_str!("../README.md")]
+// The first definition of a link counts. In the built site they lead to its pages, in the repository to their files.
 
 pub mod adapter;
 mod answer;

@@ -34,6 +34,8 @@ mod pages {
         caching = "../../src/recipes/caching.md",
         htmx = "../../src/recipes/htmx.md",
         single_page = "../../src/recipes/single-page.md",
+        hyper = "../../src/servers/hyper.md",
+        tonic = "../../src/servers/tonic.md",
         axum_login = "../../src/from/axum-login.md",
         tower_sessions = "../../src/from/tower-sessions.md",
         actix_identity = "../../src/from/actix-identity.md",
