@@ -75,14 +75,14 @@ impl RequestHead for Head<'_> {
         self.request.headers().iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
     }
 
-    fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
         // Constants for the two usual names avoid parsing them each time.
         let name = match name {
             "cookie" => COOKIE,
             "user-agent" => USER_AGENT,
             name => HeaderName::from_static(name),
         };
-        self.request.headers().get_all(name).for_each(|value| visit(value.as_bytes()));
+        self.request.headers().get_all(name).map(|value| value.as_bytes().into())
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {

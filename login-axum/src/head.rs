@@ -54,8 +54,8 @@ impl RequestHead for Head<'_> {
         self.http.for_each_header(visit);
     }
 
-    fn for_each_line(&self, name: &'static str, visit: impl FnMut(&[u8])) {
-        self.http.for_each_line(name, visit);
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        self.http.lines(name)
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {

@@ -48,9 +48,9 @@ impl RequestHead for Head {
         self.lines.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
     }
 
-    fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
-        let lines = self.lines.iter().filter(|(each, _)| each.eq_ignore_ascii_case(name));
-        lines.for_each(|(_, value)| visit(value.as_bytes()));
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let lines = self.lines.iter().filter(move |(each, _)| each.eq_ignore_ascii_case(name));
+        lines.map(|(_, value)| value.as_bytes().into())
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {

@@ -157,13 +157,10 @@ impl RequestHead for Head<'_, '_> {
         }
     }
 
-    fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
-        self.0.headers().get(name).for_each(|value| visit(value.as_bytes()));
-        if name == "cookie"
-            && let Some(cookies) = self.local_cookies()
-        {
-            visit(cookies.as_bytes());
-        }
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let local = if name == "cookie" { self.local_cookies() } else { None };
+        let sent = self.0.headers().get(name).map(|value| value.as_bytes().into());
+        sent.chain(local.map(|cookies| cookies.into_bytes().into()))
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
-use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT, VARY};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Uri};
 
@@ -43,6 +43,16 @@ pub fn target(uri: &Uri) -> &str {
     uri.path_and_query().map_or("/", |target| target.as_str())
 }
 
+fn lines<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = Cow<'h, [u8]>> {
+    // Parsing a name takes as long as finding it.
+    let name = match name {
+        "cookie" => COOKIE,
+        "user-agent" => USER_AGENT,
+        name => HeaderName::from_static(name),
+    };
+    headers.get_all(name).into_iter().map(|value| value.as_bytes().into())
+}
+
 /// The host and port of a URI.
 #[must_use]
 pub fn authority(uri: &Uri) -> Option<&str> {
@@ -62,8 +72,8 @@ impl RequestHead for Head<'_> {
         self.headers.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
     }
 
-    fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
-        self.headers.get_all(HeaderName::from_static(name)).iter().for_each(|value| visit(value.as_bytes()));
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        lines(self.headers, name)
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {
@@ -94,8 +104,8 @@ impl RequestHead for Parts {
         Head::from(self).for_each_header(visit);
     }
 
-    fn for_each_line(&self, name: &'static str, visit: impl FnMut(&[u8])) {
-        Head::from(self).for_each_line(name, visit);
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        lines(&self.headers, name)
     }
 
     fn authority(&self) -> Option<Cow<'_, str>> {
@@ -151,7 +161,7 @@ mod tests {
         let parts = request.clone().into_parts().0;
         fn describe(head: &impl RequestHead) -> (String, String, Vec<String>, Option<String>, Option<IpAddr>, bool) {
             let mut lines = Vec::new();
-            head.for_each_line("cookie", |value| lines.push(String::from_utf8_lossy(value).into_owned()));
+            lines.extend(head.lines("cookie").map(|value| String::from_utf8_lossy(&value).into_owned()));
             head.for_each_header(|name, _| lines.push(name.to_owned()));
             let authority = head.authority().map(Cow::into_owned);
             (head.method().to_owned(), head.target().into_owned(), lines, authority, head.peer(), head.is_https())

@@ -12,7 +12,7 @@ use crate::formats::native::keys::NativeKey;
 use crate::formats::native::remember::{self as native_remember, RememberToken};
 use crate::formats::native::session as native_session;
 use crate::formats::readable::{first_readable, text};
-use crate::request::client;
+use crate::request::client::Client;
 use crate::request::view::Request;
 use crate::session::content::{Binding, Digest, Session};
 use crate::user::{User, id_text};
@@ -53,7 +53,7 @@ pub(crate) struct NewRemember<'n> {
 pub(crate) struct Revoked;
 
 impl Format {
-    pub(crate) fn read_session(&self, request: &Request, config: &Config, now: u64) -> Option<Session> {
+    pub(crate) fn read_session(&self, request: &impl Client, config: &Config, now: u64) -> Option<Session> {
         let read = |value: &[u8]| match self {
             Self::Flask(keys) => flask_session::read_session(text(value)?, keys, now, config.session_lifetime),
             Self::Native(keys) => native_session::read_session(value, keys, now, config.ages()),
@@ -168,12 +168,32 @@ impl Format {
     }
 
     /// Whether a session is bound to the client of this request, with any of the keys.
-    pub(crate) fn is_bound(&self, binding: Option<&Binding>, request: &Request, proxies: usize) -> bool {
+    pub(crate) fn is_bound(&self, binding: Option<&Binding>, request: &impl Client, proxies: usize) -> bool {
         match (self, binding) {
             (Self::Flask(_), Some(Binding::Hex(hex))) => **hex == *flask_client_id(request, proxies).as_str(),
             (Self::Native(keys), Some(Binding::Keyed(digest))) => with_client(request, proxies, |address, agent| {
                 keys.iter().any(|key| key.is_client(digest, address, agent))
             }),
+            _ => false,
+        }
+    }
+
+    /// The binding of a session that is written again. A digest that an old key made of the same
+    /// client is made again with the current key.
+    pub(crate) fn renewed_binding(
+        &self,
+        binding: Option<Binding>,
+        request: &Request,
+        proxies: usize,
+    ) -> Option<Binding> {
+        let is_renewed = self.has_old_binding(&binding) && self.is_bound(binding.as_ref(), request, proxies);
+        if is_renewed { self.bind(request, proxies) } else { binding }
+    }
+
+    /// Whether an old key made the binding.
+    pub(crate) fn has_old_binding(&self, binding: &Option<Binding>) -> bool {
+        match (self, binding) {
+            (Self::Native(keys), Some(Binding::Keyed(digest))) => !keys.first().is_some_and(|key| key.made(digest)),
             _ => false,
         }
     }
@@ -247,13 +267,13 @@ impl Format {
     }
 }
 
-fn flask_client_id(request: &Request, proxies: usize) -> ClientId {
-    ClientId::new(client::address(request, proxies), client::user_agent(request).as_deref())
+fn flask_client_id(request: &impl Client, proxies: usize) -> ClientId {
+    ClientId::new(request.address(proxies), request.user_agent().as_deref())
 }
 
-fn with_client<T>(request: &Request, proxies: usize, then: impl FnOnce(&[u8], Option<&[u8]>) -> T) -> T {
-    let agent = client::user_agent(request);
-    match client::address(request, proxies) {
+fn with_client<T>(request: &impl Client, proxies: usize, then: impl FnOnce(&[u8], Option<&[u8]>) -> T) -> T {
+    let agent = request.user_agent();
+    match request.address(proxies) {
         Some(IpAddr::V4(address)) => then(&address.octets(), agent.as_deref()),
         Some(IpAddr::V6(address)) => then(&address.octets(), agent.as_deref()),
         None => then(&[], agent.as_deref()),

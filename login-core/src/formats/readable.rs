@@ -1,8 +1,8 @@
 //! The first readable one of several cookies with the same name.
 
 use crate::config::cookie::MAX_SIZE;
+use crate::request::client::Client;
 use crate::request::cookies::{self, CookieName};
-use crate::request::view::Request;
 
 /// How many cookies with the same name are tried. This limits what a client can make the
 /// server compute.
@@ -10,7 +10,7 @@ const MAX_TRIED: usize = 4;
 
 /// What `read` makes of the first readable cookie with this name, among the first four.
 pub(crate) fn first_readable<T>(
-    request: &Request,
+    request: &impl Client,
     name: &CookieName,
     mut read: impl FnMut(&[u8]) -> Option<T>,
 ) -> Option<T> {
@@ -29,6 +29,7 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::view::Request;
 
     #[test]
     fn four_cookies_with_the_same_name_are_tried_and_no_large_one() {

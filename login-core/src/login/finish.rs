@@ -166,26 +166,21 @@ pub(crate) fn max_age<U: User>(shared: &Shared<U>, session: &Session) -> Option<
     session.is_permanent().then(|| config.session_age().min(left))
 }
 
-/// The session as it is written. A client digest made with an old key is made again with
-/// the current one.
+/// The session as it is written.
 fn renewed<U: User>(shared: &Shared<U>, state: &State<U>) -> Session {
     let mut session = state.session.clone();
     let (format, proxies) = (&shared.setup.format, shared.setup.config.proxies.trusted);
-    let client = shared.client(&state.client);
-    if !format.is_flask() && format.is_bound(session.binding.as_ref(), client, proxies) {
-        session.binding = format.bind(client, proxies);
-    }
+    session.binding = format.renewed_binding(session.binding, shared.client(&state.client), proxies);
     session
 }
 
 /// Whether to delete the cookie with this name: the request carried it, or a handler logged
 /// out and the request carried the other one. (A path may keep a cookie from being sent.)
 pub(crate) fn deletes<U: User>(shared: &Shared<U>, state: &State<U>, name: &CookieName) -> bool {
-    let client = shared.client(&state.client);
     let config = &shared.setup.config;
     let has_either =
-        || [&config.session_cookie, &config.remember_cookie].iter().any(|cookie| client.has_cookie(&cookie.name));
-    client.has_cookie(name) || (state.logged_out && has_either())
+        || [&config.session_cookie, &config.remember_cookie].iter().any(|cookie| shared.carries(state, &cookie.name));
+    shared.carries(state, name) || (state.logged_out && has_either())
 }
 
 pub(crate) fn deleted_remember_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
@@ -197,9 +192,11 @@ pub(crate) fn deleted_remember_cookie<U: User>(shared: &Shared<U>, state: &State
 /// request brought, without its login.
 fn ended_session_cookie<U: User>(shared: &Shared<U>, state: &State<U>) -> Option<String> {
     let Setup { format, config, session_cookie, .. } = &*shared.setup;
-    let read = format.read_session(shared.client(&state.client), config, shared.now());
-    let mut session = read.unwrap_or_default();
-    if session.user_id.is_none() && !session.has_foreign_login() {
+    let read = || format.read_session(shared.client(&state.client), config, shared.now());
+    // If the session was read in place, no handler has had the login, so only its end has changed it.
+    let is_ended = shared.has_only_session(state);
+    let mut session = if is_ended { state.session.clone() } else { read().unwrap_or_default() };
+    if !is_ended && session.user_id.is_none() && !session.has_foreign_login() {
         // Without a login there is nothing to end. If the session is not readable, a logout
         // deletes it.
         let is_deleted = session.is_empty() && state.logged_out;

@@ -9,7 +9,7 @@ use crate::login::event::{EventKind, SessionOrigin};
 use crate::login::handle::Login;
 use crate::login::keeping::{Keeping, SessionLoad};
 use crate::login::state::{RememberChange, State};
-use crate::request::client;
+use crate::request::client::{self, Client as _};
 use crate::session::kept::Kept;
 use crate::session::transitions::{self, Change, Protected};
 use crate::store::body::{Client, Remember};
@@ -198,7 +198,7 @@ impl<U: User> Login<U> {
     pub(crate) fn seen_client(&self, state: &State<U>) -> Client {
         let request = self.0.client(&state.client);
         let address = client::address(request, self.0.setup.config.proxies.trusted);
-        let user_agent = client::user_agent(request);
+        let user_agent = request.user_agent();
         Client {
             address: address.map(|address| address.to_string()),
             user_agent: user_agent.map(|agent| String::from_utf8_lossy(&agent).chars().take(LONGEST_AGENT).collect()),

@@ -62,8 +62,8 @@ impl<U: User> RequestLogin<U> {
     }
 
     /// Like [`access`](Self::access), for a guard that only needs the user and does not
-    /// pass the login on. It copies only what identifies the client. To refuse the request,
-    /// call [`access`](Self::access), which copies the rest.
+    /// pass the login on. It copies what identifies the client, or nothing if the session says all.
+    /// To refuse the request, call [`access`](Self::access), which copies the rest.
     pub fn access_user(&self, head: &impl RequestHead) -> Login<U> {
         let setup = &self.0.setup;
         // Listeners and the request loader get the whole request. A store that fails at the end is
@@ -71,8 +71,10 @@ impl<U: User> RequestLogin<U> {
         if setup.has_request_loader || !setup.listeners.is_empty() || setup.is_store() {
             return self.access(|| Request::from_head(head));
         }
-        let client = || Some(Request::client_from(head, setup.config.proxies.trusted > 0));
-        self.0.access(client, || self.0.is_foreign(&Request::from_head(head)));
+        if !self.0.access_in_place(head) {
+            let client = || Some(Request::client_from(head, setup.config.proxies.trusted > 0));
+            self.0.access(client, || self.0.is_foreign(&Request::from_head(head)));
+        }
         Login(Arc::clone(&self.0))
     }
 

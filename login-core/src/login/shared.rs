@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Wake;
 
+use crate::config::settings::SessionProtection;
 use crate::formats::format::Remembered;
 use crate::login::event::SessionOrigin;
 use crate::login::keeping::Keeping;
 use crate::login::setup::Setup;
 use crate::login::state::{RememberChange, State};
-use crate::request::client;
+use crate::request::client::{self, Client as _, InPlace};
+use crate::request::cookies::CookieName;
 use crate::request::cross_site;
+use crate::request::head::RequestHead;
 use crate::request::view::Request;
 use crate::session::content::Session;
 use crate::session::kept::Kept;
@@ -116,6 +119,39 @@ impl<U: User> Shared<U> {
         self.accessed.store(true, Ordering::Release);
     }
 
+    /// Like [`access`](Self::access), but reads the framework's own request and copies nothing, if
+    /// nothing later needs more of it than its session: there is none and no remember cookie, or
+    /// it is a readable one of this client. If not, nothing has happened.
+    pub(crate) fn access_in_place(&self, head: &impl RequestHead) -> bool {
+        let Setup { format, config, .. } = &*self.setup;
+        let needs_more = config.refresh_each_request || config.proxies.trusted > 0 || head.method() == "POST";
+        if self.is_accessed() || needs_more || self.request.get().is_some() {
+            return self.is_accessed();
+        }
+        let client = InPlace(head);
+        let read = format.read_session(&client, config, self.now());
+        let is_carried = read.is_some();
+        if client.has_cookie(&config.remember_cookie.name)
+            || !is_carried && client.has_cookie(&config.session_cookie.name)
+        {
+            return false;
+        }
+        let session = self.canonical_session(read.unwrap_or_default());
+        let is_free = session.user_id.is_none() || config.protection == SessionProtection::Off;
+        if format.has_old_binding(&session.binding)
+            || !is_free && !format.is_bound(session.binding.as_ref(), &client, config.proxies.trusted)
+        {
+            return false;
+        }
+        let mut state = self.state();
+        if !self.is_accessed() {
+            state.origin = SessionOrigin { id: session.id(), key: session.key };
+            (state.session, state.read_in_place) = (session, is_carried);
+            self.accessed.store(true, Ordering::Release);
+        }
+        true
+    }
+
     /// Reads the session that the cookie contains, and what it says of a session in a store.
     fn read(&self, client: &Request, now: u64) -> (Option<Session>, Option<Box<Keeping>>) {
         let Setup { format, config, store, .. } = &*self.setup;
@@ -149,6 +185,17 @@ impl<U: User> Shared<U> {
     }
 
     /// Whether another site's page sent this request.
+    /// Whether the request has a cookie with this name.
+    pub(crate) fn carries(&self, state: &State<U>, name: &CookieName) -> bool {
+        let in_place = self.has_only_session(state) && **name == *self.setup.config.session_cookie.name;
+        in_place || self.client(&state.client).has_cookie(name)
+    }
+
+    /// Whether nothing is known of the request but the session that it had.
+    pub(crate) fn has_only_session(&self, state: &State<U>) -> bool {
+        state.read_in_place && self.request.get().is_none()
+    }
+
     pub(crate) fn is_foreign(&self, request: &Request) -> bool {
         cross_site::is_from_another_site(request, client::origin(request, self.setup.config.proxies))
     }

@@ -61,6 +61,8 @@ pub(crate) struct State<U> {
     pub(crate) session_changed: bool,
     /// Whether the request had session cookies of which none could be read.
     pub(crate) session_is_unreadable: bool,
+    /// Whether the session was read from the framework's own request, of which `client` has nothing.
+    pub(crate) read_in_place: bool,
     /// Whether another site's page sent the request, so that neither session protection nor a
     /// remember cookie writes the session. It is found out only if one of them may act.
     pub(crate) is_foreign: bool,
@@ -106,6 +108,7 @@ impl<U> State<U> {
             session: Session::default(),
             session_changed: false,
             session_is_unreadable: false,
+            read_in_place: false,
             is_foreign: false,
             new_flashes: 0,
             login_ended: false,

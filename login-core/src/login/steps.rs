@@ -168,14 +168,13 @@ impl<U: User> LoadUser<U> {
             return login.restore_kept(generation, &user, checked.map(|_| ()));
         }
         let is_valid = checked.is_ok();
-        let auth = setup.format.auth(&*user, &remembered.user_id);
         let login_id = login.new_login_id();
         let (step, settled) = login.settle_with(generation, |state| {
             if is_valid {
                 let restored = NewLogin {
                     fresh: false,
                     binding: setup.format.bind(login.0.client(&state.client), setup.config.proxies.trusted),
-                    auth,
+                    auth: checked.unwrap_or_default(),
                     login_id,
                     began_at: remembered.began_at.unwrap_or(now),
                     login_at: None,

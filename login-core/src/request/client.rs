@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use crate::request::cookies::{self, CookieName};
+use crate::request::head::RequestHead;
 use crate::request::url::Origin;
 use crate::request::view::Request;
 
@@ -79,11 +81,65 @@ pub(crate) fn origin(request: &Request, proxies: Proxies) -> Origin<'_> {
 /// in proportion to this.
 const MAX_USER_AGENT: usize = 8 * 1024;
 
-/// The user agent, up to 8 KiB. Several lines are joined with commas, as in WSGI.
-pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
-    let (first, others) = request.user_agents()?;
-    let mut agent = Cow::Borrowed(first.get(..MAX_USER_AGENT).unwrap_or(first));
+/// Whoever sends a request: the copy of a request, or the framework's own one, read in place.
+pub(crate) trait Client {
+    /// What `read` makes of the first cookie with this name that it can read.
+    fn find_cookie<T>(&self, name: &CookieName, read: impl FnMut(&[u8]) -> Option<T>) -> Option<T>;
+
+    /// The address, if so many proxies are trusted.
+    fn address(&self, proxies: usize) -> Option<IpAddr>;
+
+    /// The user agent, up to 8 KiB. Several lines are joined with commas, as in WSGI.
+    fn user_agent(&self) -> Option<Cow<'_, [u8]>>;
+
+    fn has_cookie(&self, name: &CookieName) -> bool {
+        self.find_cookie(name, |_| Some(())).is_some()
+    }
+}
+
+impl Client for Request {
+    fn find_cookie<T>(&self, name: &CookieName, read: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+        self.find_cookie(name, read)
+    }
+
+    fn address(&self, proxies: usize) -> Option<IpAddr> {
+        address(self, proxies)
+    }
+
+    fn user_agent(&self) -> Option<Cow<'_, [u8]>> {
+        let (first, others) = self.user_agents()?;
+        Some(joined(first.into(), others))
+    }
+}
+
+/// A framework's own request, of a client whose address is that of the connection.
+pub(crate) struct InPlace<'h, H>(pub(crate) &'h H);
+
+impl<H: RequestHead> Client for InPlace<'_, H> {
+    fn find_cookie<T>(&self, name: &CookieName, mut read: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+        self.0.lines("cookie").find_map(|line| cookies::find(&line, name, &mut read))
+    }
+
+    fn address(&self, _: usize) -> Option<IpAddr> {
+        self.0.peer().map(|peer| peer.to_canonical())
+    }
+
+    fn user_agent(&self) -> Option<Cow<'_, [u8]>> {
+        let mut lines = self.0.lines("user-agent");
+        Some(joined(lines.next()?, lines))
+    }
+}
+
+fn joined<'a>(first: Cow<'a, [u8]>, others: impl Iterator<Item = impl AsRef<[u8]>>) -> Cow<'a, [u8]> {
+    let mut agent = match first {
+        Cow::Borrowed(line) => Cow::Borrowed(line.get(..MAX_USER_AGENT).unwrap_or(line)),
+        Cow::Owned(mut line) => {
+            line.truncate(MAX_USER_AGENT);
+            Cow::Owned(line)
+        }
+    };
     for line in others {
+        let line = line.as_ref();
         let space = MAX_USER_AGENT.saturating_sub(agent.len() + 1);
         if space == 0 {
             break;
@@ -92,7 +148,7 @@ pub(crate) fn user_agent(request: &Request) -> Option<Cow<'_, [u8]>> {
         joined.push(b',');
         joined.extend_from_slice(line.get(..space).unwrap_or(line));
     }
-    Some(agent)
+    agent
 }
 
 #[cfg(test)]
@@ -171,11 +227,11 @@ mod tests {
     fn the_user_agent_is_bounded() {
         let long = vec![b'x'; MAX_USER_AGENT + 1];
         let request = get().with_header("user-agent", &long);
-        assert_eq!(user_agent(&request).map(|agent| agent.len()), Some(MAX_USER_AGENT));
+        assert_eq!(request.user_agent().map(|agent| agent.len()), Some(MAX_USER_AGENT));
         let request = get().with_header("user-agent", b"a").with_header("user-agent", &long);
         let request = request.with_header("user-agent", b"b");
-        assert_eq!(user_agent(&request).map(|agent| agent.len()), Some(MAX_USER_AGENT));
+        assert_eq!(request.user_agent().map(|agent| agent.len()), Some(MAX_USER_AGENT));
         let request = get().with_header("user-agent", b"a").with_header("user-agent", b"b");
-        assert_eq!(user_agent(&request).as_deref(), Some(&b"a,b"[..]));
+        assert_eq!(request.user_agent().as_deref(), Some(&b"a,b"[..]));
     }
 }

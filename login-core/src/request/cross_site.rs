@@ -81,7 +81,7 @@ fn has_own_credentials(request: &Request) -> bool {
 pub(crate) fn needs_check(head: &impl RequestHead) -> bool {
     let mut needs_check = !is_safe(head.method());
     if !needs_check {
-        head.for_each_line("upgrade", |line| needs_check |= names_websocket(line));
+        needs_check = head.lines("upgrade").any(|line| names_websocket(&line));
     }
     needs_check
 }

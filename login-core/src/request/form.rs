@@ -13,18 +13,20 @@ pub const MAX_FORM: usize = 64 * 1024;
 /// without files (`application/x-www-form-urlencoded`). What follows the request for another
 /// protocol, such as a WebSocket, is no body.
 pub(crate) fn is_posted(head: &impl RequestHead) -> bool {
-    let (mut types, mut is_form, mut is_small) = (0, false, head.method() != "CONNECT");
-    head.for_each_line("upgrade", |_| is_small = false);
-    head.for_each_line("content-type", |value| {
+    let is_form = |value: &[u8]| {
         let media = value.split(|byte| *byte == b';').next().unwrap_or_default();
-        types += 1;
-        is_form = media.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
-    });
-    head.for_each_line("content-length", |value| {
+        media.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    };
+    let is_small = |value: &[u8]| {
         let size = std::str::from_utf8(value).ok().and_then(|size| size.parse::<usize>().ok());
-        is_small &= size.is_some_and(|size| size <= MAX_FORM);
-    });
-    types == 1 && is_form && is_small
+        size.is_some_and(|size| size <= MAX_FORM)
+    };
+    let mut types = head.lines("content-type");
+    types.next().is_some_and(|value| is_form(&value))
+        && types.next().is_none()
+        && head.method() != "CONNECT"
+        && head.lines("upgrade").next().is_none()
+        && head.lines("content-length").all(|value| is_small(&value))
 }
 
 impl Request {

@@ -20,9 +20,8 @@ pub trait RequestHead {
     /// keep their order.
     fn for_each_header(&self, visit: impl FnMut(&str, &[u8]));
 
-    /// Calls `visit` with the value of each header line with this name, in order. `name` is
-    /// in lower case.
-    fn for_each_line(&self, name: &'static str, visit: impl FnMut(&[u8]));
+    /// The value of each header line with this name, in order. `name` is in lower case.
+    fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>>;
 
     /// The host from the request line, which HTTP/2 uses instead of a Host header.
     fn authority(&self) -> Option<Cow<'_, str>>;
@@ -71,7 +70,7 @@ impl Request {
         let forwarded = has_proxies.then_some("x-forwarded-for");
         let media = (head.method() == "POST").then_some("content-type");
         for name in CLIENT.into_iter().chain(forwarded).chain(media) {
-            head.for_each_line(name, |value| request.push_header(name, value));
+            head.lines(name).for_each(|value| request.push_header(name, &value));
         }
         request.with_optional_peer(head.peer())
     }
@@ -99,12 +98,9 @@ mod tests {
             self.headers.iter().for_each(|(name, value)| visit(name, value));
         }
 
-        fn for_each_line(&self, name: &'static str, mut visit: impl FnMut(&[u8])) {
-            self.for_each_header(|each, value| {
-                if each.eq_ignore_ascii_case(name) {
-                    visit(value)
-                }
-            });
+        fn lines(&self, name: &'static str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+            let named = self.headers.iter().filter(move |(each, _)| each.eq_ignore_ascii_case(name));
+            named.map(|(_, value)| Cow::Borrowed(*value))
         }
 
         fn authority(&self) -> Option<Cow<'_, str>> {
