@@ -54,9 +54,14 @@ const main = async () => {
             await page.evaluate(axe.source);
             const { violations } = await page.evaluate(() => window.axe.run());
             for (const { id, nodes } of violations) problem(`${id}: ${nodes.length} × ${nodes[0].html.slice(0, 120)} ${nodes[0].failureSummary.replace(/\s+/g, " ").slice(0, 200)}`);
-            if (screenshots && ["index.html", "quick-start/axum.html", "guards.html"].includes(at)) {
+            if (screenshots && ["index.html", "quick-start/axum.html", "recipes/passwords.html"].includes(at)) {
                 await page.screenshot({ path: `${screenshots}/${at.replace("/", "-")}-${size}-${shade}.png` });
             }
+        }
+        if (screenshots) {
+            await page.goto(`${origin}/index.html?search=missing%20layer`);
+            await page.locator("#mdbook-searchresults a").first().waitFor();
+            await page.screenshot({ path: `${screenshots}/search-${size}-${shade}.png` });
         }
         await context.close();
     }

@@ -1,6 +1,6 @@
 //! The reference is complete: it has every setting, every event, every text of an error, and the stores' tables.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use std::fs;
 use std::path::Path;
