@@ -27,7 +27,15 @@ fn request(method: &str, cookies: &str) -> Request {
 
 /// Sends the requests, and checks the status of each response.
 macro_rules! repeat {
-    ($meter:expr, $app:expr, $method:expr, $cookies:expr, $status:expr) => {{
+    ($meter:expr, $app:expr, $method:expr, $cookies:expr, $status:expr) => {
+        if $meter.is_bare {
+            let status = if $method == "POST" { 204 } else { 200 };
+            repeat!(@send $meter, App::new().configure($crate::actix::hello), $method, $cookies, status)
+        } else {
+            repeat!(@send $meter, $app, $method, $cookies, $status)
+        }
+    };
+    (@send $meter:expr, $app:expr, $method:expr, $cookies:expr, $status:expr) => {{
         let app = init_service($app).await;
         let play = async |request| assert_eq!(app.call(request).await.expect("a response").status(), $status);
         $meter.repeat(|| request($method, $cookies), play).await;
@@ -36,13 +44,8 @@ macro_rules! repeat {
 
 pub mod peer;
 
-pub async fn bare(meter: &mut Meter, method: &str) {
-    let cookies = users::login_cookie(manager(Wire::Native).test_login(ann()), false);
-    match method {
-        "" => repeat!(meter, App::new().configure(hello), "GET", "", 200),
-        "POST" => repeat!(meter, App::new().configure(hello), "POST", &cookies, 204),
-        _ => repeat!(meter, App::new().configure(hello), "GET", &cookies, 200),
-    }
+pub async fn bare(meter: &mut Meter) {
+    repeat!(meter, App::new().configure(hello), "GET", "", 200);
 }
 
 pub fn hello(app: &mut web::ServiceConfig) {
@@ -105,13 +108,14 @@ pub async fn anonymous(meter: &mut Meter) {
     repeat!(meter, app, "GET", users::OTHER_COOKIES, 200);
 }
 
+async fn private_page(CurrentUser(user): CurrentUser<Account>) -> &'static str {
+    assert_eq!(user.name(), "user 412");
+    "hello"
+}
+
 /// The guarded page for logged-in users, which extracts the user.
 pub fn private(app: &mut web::ServiceConfig, login: &LoginManager<Account>) {
-    let page = async |CurrentUser(user): CurrentUser<Account>| {
-        assert_eq!(user.name(), "user 412");
-        "hello"
-    };
-    app.service(web::resource("/").wrap(login.login_required()).get(page));
+    app.service(web::resource("/").wrap(login.login_required()).get(private_page));
 }
 
 async fn guarded(meter: &mut Meter, wire: Wire, remembered: bool) {
@@ -123,6 +127,21 @@ async fn guarded(meter: &mut Meter, wire: Wire, remembered: bool) {
 
 pub async fn logged_in(meter: &mut Meter, wire: Wire) {
     guarded(meter, wire, false).await;
+}
+
+/// The cookie was made by Flask, which compresses it.
+pub async fn logged_in_at_flask(meter: &mut Meter) {
+    let login = users::at_flask(LoginManager::builder);
+    let app = App::new().configure(|app| private(app, &login)).wrap(login.middleware());
+    repeat!(meter, app, "GET", &users::cookies(users::FLASK_SESSION), 200);
+}
+
+/// The extractor is the only guard.
+pub async fn extractor(meter: &mut Meter) {
+    let login = manager(Wire::Native);
+    let cookies = users::login_cookie(login.test_login(ann()), false);
+    let app = App::new().route("/", web::get().to(private_page)).wrap(login.middleware());
+    repeat!(meter, app, "GET", &cookies, 200);
 }
 
 pub async fn remembered(meter: &mut Meter, wire: Wire) {

@@ -40,6 +40,11 @@ pub async fn send(router: &mut Router, request: Request<Body>) -> Response<Body>
 }
 
 async fn repeat(meter: &mut Meter, router: Router, method: &str, cookies: &str, expected: StatusCode) {
+    let (router, expected) = match (meter.is_bare, method) {
+        (false, _) => (router, expected),
+        (true, "POST") => (hello(), StatusCode::NO_CONTENT),
+        (true, _) => (hello(), StatusCode::OK),
+    };
     // Done once, so that a clone for each request does not build the layers again.
     let mut router: Router = router.with_state(());
     let play = async |request| assert_eq!(send(&mut router, request).await.status(), expected);
@@ -50,15 +55,8 @@ pub fn hello() -> Router {
     Router::new().route("/", get(|| ready("hello")).post(|| ready(StatusCode::NO_CONTENT)))
 }
 
-/// Sends the cookies of a logged-in user of our library, unless `method` is empty.
-pub async fn bare(meter: &mut Meter, method: &str) {
-    let login = manager(Wire::Native);
-    let cookies = users::login_cookie(login.test_login(ann()), false);
-    match method {
-        "" => repeat(meter, hello(), "GET", "", StatusCode::OK).await,
-        "POST" => repeat(meter, hello(), "POST", &cookies, StatusCode::NO_CONTENT).await,
-        _ => repeat(meter, hello(), "GET", &cookies, StatusCode::OK).await,
-    }
+pub async fn bare(meter: &mut Meter) {
+    repeat(meter, hello(), "GET", "", StatusCode::OK).await;
 }
 
 #[derive(Clone)]
@@ -110,19 +108,59 @@ pub async fn anonymous(meter: &mut Meter) {
     repeat(meter, app.layer(login.layer()), "GET", users::OTHER_COOKIES, StatusCode::OK).await;
 }
 
+async fn private_page(CurrentUser(user): CurrentUser<Account>) -> &'static str {
+    assert_eq!(user.name(), "user 412");
+    "hello"
+}
+
 /// The guarded page for logged-in users, which extracts the user.
 pub fn private(login: &LoginManager<Account>) -> Router {
-    let page = async |CurrentUser(user): CurrentUser<Account>| {
-        assert_eq!(user.name(), "user 412");
-        "hello"
-    };
-    Router::new().route("/", get(page)).route_layer(login.login_required()).layer(login.layer())
+    Router::new().route("/", get(private_page)).route_layer(login.login_required()).layer(login.layer())
 }
 
 pub async fn logged_in(meter: &mut Meter, wire: Wire) {
     let login = manager(wire);
     let cookies = users::login_cookie(login.test_login(ann()), false);
     repeat(meter, private(&login), "GET", &cookies, StatusCode::OK).await;
+}
+
+/// The cookie was made by Flask, which compresses it.
+pub async fn logged_in_at_flask(meter: &mut Meter) {
+    let login = users::at_flask(LoginManager::builder);
+    repeat(meter, private(&login), "GET", &users::cookies(users::FLASK_SESSION), StatusCode::OK).await;
+}
+
+/// Guard and login layer are one layer of the router, for which axum boxes the routes once.
+pub async fn one_layer(meter: &mut Meter) {
+    let login = manager(Wire::Native);
+    let cookies = users::login_cookie(login.test_login(ann()), false);
+    let app = Router::new().route("/", get(private_page)).layer((login.layer(), login.login_required()));
+    repeat(meter, app, "GET", &cookies, StatusCode::OK).await;
+}
+
+/// The extractor is the only guard.
+pub async fn extractor(meter: &mut Meter) {
+    let login = manager(Wire::Native);
+    let cookies = users::login_cookie(login.test_login(ann()), false);
+    repeat(meter, Router::new().route("/", get(private_page)).layer(login.layer()), "GET", &cookies, StatusCode::OK)
+        .await;
+}
+
+/// The extractor is the only guard, and the login layer is around the whole router.
+pub async fn wrapped(meter: &mut Meter) {
+    let login = manager(Wire::Native);
+    let cookies = users::login_cookie(login.test_login(ann()), false);
+    let router: Router = if meter.is_bare { hello() } else { Router::new().route("/", get(private_page)) };
+    let router: Router = router.with_state(());
+    if meter.is_bare {
+        return repeat(meter, router, "GET", &cookies, StatusCode::OK).await;
+    }
+    let mut service = login.layer().layer(router);
+    let play = async |request| match Service::call(&mut service, request).await {
+        Ok(response) => assert_eq!(response.status(), StatusCode::OK),
+        Err(error) => match error {},
+    };
+    meter.repeat(|| request("GET", &cookies), play).await;
 }
 
 pub async fn remembered(meter: &mut Meter, wire: Wire) {

@@ -18,21 +18,22 @@ pub struct Instructions {
     pub crypto: f64,
 }
 
-pub fn of(case: &str) -> Instructions {
-    let (short, long) = (run(case, SHORT), run(case, LONG));
+/// `how` is `play` or `bare`.
+pub fn of(how: &str, case: &str) -> Instructions {
+    let (short, long) = (run(how, case, SHORT), run(how, case, LONG));
     let per_request = |short: u64, long: u64| (long as f64 - short as f64) / (LONG - SHORT) as f64;
     Instructions { all: per_request(short.0, long.0), crypto: per_request(short.1, long.1) }
 }
 
 /// All instructions of a run, and those of cryptographic functions.
-fn run(case: &str, n: u64) -> (u64, u64) {
+fn run(how: &str, case: &str, n: u64) -> (u64, u64) {
     let program = std::env::current_exe().expect("this program has a path");
     let out = std::env::temp_dir().join(format!("callgrind.{}.out", std::process::id()));
     let valgrind = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(program)
-        .args(["play", case, &n.to_string()])
+        .args([how, case, &n.to_string()])
         .output()
         .expect("valgrind is installed");
     assert!(valgrind.status.success(), "{case}: {}", String::from_utf8_lossy(&valgrind.stderr));

@@ -27,19 +27,22 @@ macro_rules! cases {
     };
 }
 
-use crate::users::Wire::{Flask, Native, Store};
+use crate::users::Wire::{Flask, Native, Store, WaitingLoader};
 use crate::{actix, axum, core, rocket};
 
 pub static ALL: &[Case] = cases! {
     "axum" {
-        "bare", "bare" => |m| axum::bare(m, "");
-        "bare", "cookies sent" => |m| axum::bare(m, "GET");
-        "bare", "log in" => |m| axum::bare(m, "POST");
+        "bare", "bare" => axum::bare;
         "bare", "layer that does nothing" => axum::nothing;
         "ours", "mounted, not looked at" => axum::mounted;
         "ours", "anonymous, looked at" => axum::anonymous;
         "ours", "logged in" => |m| axum::logged_in(m, Native);
+        "ours", "logged in, one layer" => axum::one_layer;
+        "ours", "logged in, extractor only" => axum::extractor;
+        "ours", "logged in, router wrapped" => axum::wrapped;
+        "ours", "logged in, loader waits" => |m| axum::logged_in(m, WaitingLoader);
         "ours", "logged in, flask format" => |m| axum::logged_in(m, Flask);
+        "ours", "logged in, cookie made by Flask" => axum::logged_in_at_flask;
         "ours", "logged in, session store" => |m| axum::logged_in(m, Store);
         "ours", "remembered" => |m| axum::remembered(m, Native);
         "ours", "remembered, flask format" => |m| axum::remembered(m, Flask);
@@ -56,14 +59,15 @@ pub static ALL: &[Case] = cases! {
         "signed jar", "log out" => axum::jar::log_out;
     }
     "actix-web" {
-        "bare", "bare" => |m| actix::bare(m, "");
-        "bare", "cookies sent" => |m| actix::bare(m, "GET");
-        "bare", "log in" => |m| actix::bare(m, "POST");
+        "bare", "bare" => actix::bare;
         "bare", "layer that does nothing" => actix::nothing;
         "ours", "mounted, not looked at" => actix::mounted;
         "ours", "anonymous, looked at" => actix::anonymous;
         "ours", "logged in" => |m| actix::logged_in(m, Native);
+        "ours", "logged in, extractor only" => actix::extractor;
+        "ours", "logged in, loader waits" => |m| actix::logged_in(m, WaitingLoader);
         "ours", "logged in, flask format" => |m| actix::logged_in(m, Flask);
+        "ours", "logged in, cookie made by Flask" => actix::logged_in_at_flask;
         "ours", "logged in, session store" => |m| actix::logged_in(m, Store);
         "ours", "remembered" => |m| actix::remembered(m, Native);
         "ours", "remembered, flask format" => |m| actix::remembered(m, Flask);
@@ -81,14 +85,14 @@ pub static ALL: &[Case] = cases! {
         "actix-identity, private", "log out" => |m| actix::peer::log_out(m, true);
     }
     "Rocket" {
-        "bare", "bare" => |m| rocket::bare(m, "");
-        "bare", "cookies sent" => |m| rocket::bare(m, "GET");
-        "bare", "log in" => |m| rocket::bare(m, "POST");
+        "bare", "bare" => rocket::bare;
         "bare", "layer that does nothing" => rocket::nothing;
         "ours", "mounted, not looked at" => rocket::mounted;
         "ours", "anonymous, looked at" => rocket::anonymous;
         "ours", "logged in" => |m| rocket::logged_in(m, Native);
+        "ours", "logged in, loader waits" => |m| rocket::logged_in(m, WaitingLoader);
         "ours", "logged in, flask format" => |m| rocket::logged_in(m, Flask);
+        "ours", "logged in, cookie made by Flask" => rocket::logged_in_at_flask;
         "ours", "logged in, session store" => |m| rocket::logged_in(m, Store);
         "ours", "remembered" => |m| rocket::remembered(m, Native);
         "ours", "remembered, flask format" => |m| rocket::remembered(m, Flask);
@@ -101,9 +105,10 @@ pub static ALL: &[Case] = cases! {
     }
     "core" {
         "floor", "nothing" => core::nothing;
-        "floor", "MACs of a logged-in request" => core::floor;
+        "floor", "MAC of a logged-in request" => core::floor;
         "ours", "authenticate, native" => |m| core::authenticate(m, Native);
         "ours", "authenticate, flask format" => |m| core::authenticate(m, Flask);
+        "ours", "authenticate, cookie made by Flask" => core::made_by_flask;
         "ours", "authenticate, session store" => |m| core::authenticate(m, Store);
         "ours", "Cookie header of 1 KiB" => |m| core::cookie_header(m, 1024);
         "ours", "Cookie header of 4 KiB" => |m| core::cookie_header(m, 4096);

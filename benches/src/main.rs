@@ -5,7 +5,8 @@
 //! cargo run --release -- loopback   requests per second, as Markdown (needs wrk)
 //! cargo run --release -- trees      crates added and build times, as Markdown
 //! cargo run --release -- stores     session stores in databases, as Markdown (needs wrk)
-//! cargo run --release -- play CASE N
+//! cargo run --release -- play CASE N        one case, N requests
+//! cargo run --release -- bare CASE N        the framework alone, with the requests of the case
 //! cargo run --release -- serve SERVER
 //! ```
 
@@ -40,8 +41,8 @@ fn main() -> ExitCode {
         ["trees"] => trees::print(),
         ["stores"] => stores::print(),
         ["list"] => cases::ALL.iter().for_each(|case| println!("{}", case.name())),
-        ["play", case, n] => match (cases::find(case), n.parse()) {
-            (Some(case), Ok(n)) => println!("{}", meter::play(case, n)),
+        [how @ ("play" | "bare"), case, n] => match (cases::find(case), n.parse()) {
+            (Some(case), Ok(n)) => println!("{}", meter::play(case, n, how == "bare")),
             _ => return usage(),
         },
         ["serve", server] => return serve::run(server),
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: login-benches table | loopback | trees | stores | list | play CASE N | serve SERVER");
+    eprintln!(
+        "usage: login-benches table | loopback | trees | stores | list | play CASE N | bare CASE N | serve SERVER"
+    );
     ExitCode::FAILURE
 }

@@ -15,6 +15,8 @@ const BATCH: usize = 8;
 
 pub struct Meter {
     pub n: usize,
+    /// Plays the framework alone, with the requests of the case.
+    pub is_bare: bool,
     measured: Cost,
 }
 
@@ -56,9 +58,9 @@ impl Meter {
     }
 }
 
-/// Runs a case on a single-threaded runtime.
-pub fn play(case: &Case, n: usize) -> Cost {
-    let mut meter = Meter { n, measured: Cost::default() };
+/// Runs a case on a single-threaded runtime, or the framework alone with the same requests.
+pub fn play(case: &Case, n: usize, is_bare: bool) -> Cost {
+    let mut meter = Meter { n, is_bare, measured: Cost::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, (case.play)(&mut meter));

@@ -33,41 +33,67 @@ pub fn print() {
     println!("{}", crate::targets::table(&figures));
 }
 
+/// How a case is played: with the library, or the framework alone with the same requests.
+const HOW: [&str; 2] = ["play", "bare"];
+
 fn measure() -> All {
     let mut times: HashMap<String, Vec<f64>> = HashMap::new();
     let mut all = All::new();
+    let played = || ALL.iter().flat_map(|case| HOW.map(|how| (how, case))).filter(|(how, case)| is_played(how, case));
     for round in 0..ROUNDS {
         eprintln!("timing, round {} of {ROUNDS}", round + 1);
-        for case in ALL {
-            let cost = played(case);
-            times.entry(case.name()).or_default().push(cost.nanoseconds);
-            all.entry(case.name()).or_default().cost = cost;
+        for (how, case) in played() {
+            let cost = cost(how, case);
+            times.entry(key(how, case)).or_default().push(cost.nanoseconds);
+            all.entry(key(how, case)).or_default().cost = cost;
         }
     }
-    for case in ALL {
-        eprintln!("counting, {}", case.name());
-        let figures = all.entry(case.name()).or_default();
-        let times = times.entry(case.name()).or_default();
+    for (how, case) in played() {
+        eprintln!("counting, {how} {}", case.name());
+        let figures = all.entry(key(how, case)).or_default();
+        let times = times.entry(key(how, case)).or_default();
         times.sort_by(f64::total_cmp);
         figures.median = times[times.len() / 2];
         figures.minimum = times[0];
-        figures.instructions = callgrind::of(&case.name());
+        figures.instructions = callgrind::of(how, &case.name());
     }
     all
 }
 
-/// Runs a case in its own process, so that cases do not share memory.
-fn played(case: &Case) -> Cost {
-    let program = std::env::current_exe().expect("this program has a path");
-    let played = Command::new(program).args(["play", &case.name(), REQUESTS]).output().expect("this program runs");
-    let cost = String::from_utf8_lossy(&played.stdout).trim().parse();
-    cost.unwrap_or_else(|()| panic!("{}: {}", case.name(), String::from_utf8_lossy(&played.stderr)))
+fn is_played(how: &str, case: &Case) -> bool {
+    how == "play" || (case.library != "bare" && case.framework != "core")
 }
 
-/// The case to compare with: the bare framework with the same method and cookies.
-fn bare(case: &Case) -> String {
-    let what = if case.what.starts_with("log ") { "log-in" } else { "cookies-sent" };
-    format!("{}/bare/{what}", case.framework)
+/// The name of a case, or of the framework alone with its requests.
+fn key(how: &str, case: &Case) -> String {
+    if how == "play" { case.name() } else { format!("bare of {}", case.name()) }
+}
+
+/// Runs a case in its own process, so that cases do not share memory.
+fn cost(how: &str, case: &Case) -> Cost {
+    let program = std::env::current_exe().expect("this program has a path");
+    let played = Command::new(program).args([how, &case.name(), REQUESTS]).output().expect("this program runs");
+    let cost = String::from_utf8_lossy(&played.stdout).trim().parse();
+    cost.unwrap_or_else(|()| panic!("{how} {}: {}", case.name(), String::from_utf8_lossy(&played.stderr)))
+}
+
+/// What a case costs on top of the framework alone with the same requests.
+pub fn over(case: &str, all: &All) -> Figures {
+    let own = &all[case];
+    let Some(bare) = all.get(&format!("bare of {case}")) else { return own.clone() };
+    Figures {
+        cost: Cost {
+            allocations: own.cost.allocations - bare.cost.allocations,
+            bytes: own.cost.bytes - bare.cost.bytes,
+            nanoseconds: own.cost.nanoseconds - bare.cost.nanoseconds,
+        },
+        instructions: Instructions {
+            all: own.instructions.all - bare.instructions.all,
+            crypto: own.instructions.crypto - bare.instructions.crypto,
+        },
+        median: own.median - bare.median,
+        minimum: own.minimum - bare.minimum,
+    }
 }
 
 fn print_framework(framework: &str, all: &All) {
@@ -77,19 +103,15 @@ fn print_framework(framework: &str, all: &All) {
     );
     println!("| --- | --- | --: | --: | --: | --: | --: | --: |");
     for case in ALL.iter().filter(|case| case.framework == framework) {
-        let over = if case.library == "bare" { Figures::default() } else { all[&bare(case)].clone() };
-        let own = &all[&case.name()];
-        let sign = if case.library == "bare" { "" } else { "+" };
+        let Figures { cost, instructions, median, minimum } = over(&case.name(), all);
         println!(
-            "| {} | {} | {sign}{:.0} | {sign}{:.0} | {sign}{:.0} | {sign}{:.0} | {sign}{:.0} | {sign}{:.0} |",
+            "| {} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {median:.0} | {minimum:.0} |",
             case.library,
             case.what,
-            own.cost.allocations - over.cost.allocations,
-            own.cost.bytes - over.cost.bytes,
-            own.instructions.all - over.instructions.all,
-            (own.instructions.all - own.instructions.crypto) - (over.instructions.all - over.instructions.crypto),
-            own.median - over.median,
-            own.minimum - over.minimum,
+            cost.allocations,
+            cost.bytes,
+            instructions.all,
+            instructions.all - instructions.crypto,
         );
     }
     println!();

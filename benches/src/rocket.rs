@@ -21,6 +21,11 @@ pub fn build() -> Rocket<Build> {
 }
 
 async fn repeat(meter: &mut Meter, rocket: Rocket<Build>, method: &str, cookies: &str, expected: Status) {
+    let (rocket, expected) = match (meter.is_bare, method) {
+        (false, _) => (rocket, expected),
+        (true, "POST") => (both(), Status::NoContent),
+        (true, _) => (both(), Status::Ok),
+    };
     let client = Client::untracked(rocket).await.expect("a Rocket that launches");
     let prepare = || {
         let mut request = if method == "POST" { client.post("/") } else { client.get("/") };
@@ -57,14 +62,12 @@ pub fn hello_only() -> Rocket<Build> {
     build().mount("/", routes![hello])
 }
 
-pub async fn bare(meter: &mut Meter, method: &str) {
-    let cookies = users::login_cookie(manager(Wire::Native).test_login(ann()), false);
-    let rocket = build().mount("/", routes![hello, hello_post]);
-    match method {
-        "" => repeat(meter, rocket, "GET", "", Status::Ok).await,
-        "POST" => repeat(meter, rocket, "POST", &cookies, Status::NoContent).await,
-        _ => repeat(meter, rocket, "GET", &cookies, Status::Ok).await,
-    }
+fn both() -> Rocket<Build> {
+    build().mount("/", routes![hello, hello_post])
+}
+
+pub async fn bare(meter: &mut Meter) {
+    repeat(meter, both(), "GET", "", Status::Ok).await;
 }
 
 struct Nothing;
@@ -120,6 +123,12 @@ pub async fn logged_in(meter: &mut Meter, wire: Wire) {
     let login = manager(wire);
     let cookies = users::login_cookie(login.test_login(ann()), false);
     repeat(meter, private(&login), "GET", &cookies, Status::Ok).await;
+}
+
+/// The cookie was made by Flask, which compresses it.
+pub async fn logged_in_at_flask(meter: &mut Meter) {
+    let login = users::at_flask(LoginManager::builder);
+    repeat(meter, private(&login), "GET", &users::cookies(users::FLASK_SESSION), Status::Ok).await;
 }
 
 pub async fn remembered(meter: &mut Meter, wire: Wire) {

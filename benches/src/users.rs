@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
@@ -89,6 +89,27 @@ impl UserLoader for Accounts {
     }
 }
 
+/// A loader that is not ready at once, as one that asks a database.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting;
+
+impl UserLoader for Waiting {
+    type User = Account;
+    type Error = Infallible;
+
+    async fn load_user(&self, id: i64) -> Result<Option<Account>, Infallible> {
+        let mut has_waited = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut has_waited, true) {
+                return Poll::Ready(Ok(find(id)));
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
+    }
+}
+
 impl axum_login::AuthnBackend for Accounts {
     type User = Account;
     type Credentials = ();
@@ -112,6 +133,21 @@ pub enum Wire {
     Flask,
     /// The native format, with sessions in memory on the server.
     Store,
+    /// The native format, with a loader that waits once.
+    WaitingLoader,
+}
+
+/// When [`FLASK_SESSION`] was made, in seconds since 1970.
+pub const FLASK_TIME: u64 = 1_763_900_000;
+
+/// The session cookie that Flask 3.1 and Flask-Login 0.6 make for the client of all requests and the key
+/// of all managers. It is compressed.
+pub const FLASK_SESSION: &str = "session=.eJwlzjEOwzAIQNG7eO4QMBg7l4kAg9o1aaaqd6-lzl96-p9y5BnXs-zv845HOV6z7KV5TDXFEdWqodRhSl0pCVGUIGgiIAs7OdUBJqzOrsaNt5kwUHg1G2lYrXHtymmiAhK9U2y8UOchvBAkaWmtedrQsI0dyhq5rzj_NwRYvj8uqC-e.aSL6YA.zDDVV3uW_MpRwUTH8mekAiw0U98";
+
+/// The configuration for [`FLASK_SESSION`], with the clock at the time when it was made.
+pub fn at_flask<M: BuiltManager<Account>>(builder: impl FnOnce(SecretKey) -> LoginManagerBuilder<Account, M>) -> M {
+    let builder = builder(SecretKey::from_text(KEY).expect("a key")).flask_compatible();
+    builder.clock(|| FLASK_TIME).build(Accounts).expect("a configuration that works")
 }
 
 /// The same configuration on every framework.
@@ -124,6 +160,7 @@ pub fn configured<M: BuiltManager<Account>>(
         Wire::Native => builder,
         Wire::Flask => builder.flask_compatible(),
         Wire::Store => builder.session_store(MemoryStore::new()),
+        Wire::WaitingLoader => return builder.build(Waiting).expect("a configuration that works"),
     };
     builder.build(Accounts).expect("a configuration that works")
 }
@@ -161,12 +198,15 @@ pub fn login_cookie(login: LoggingIn, remembered: bool) -> String {
     cookies(&ready(login.into_future()).expect("a cookie").header())
 }
 
-/// The result of a future that waits for nothing: the store is in memory.
+/// The result of a future that waits at most once, for the loader.
 fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the future waits"),
+    let (mut future, mut context) = (pin!(future), Context::from_waker(Waker::noop()));
+    for _ in 0..2 {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
     }
+    panic!("the future waits")
 }
 
 /// The name and value in a Set-Cookie line.
