@@ -142,7 +142,7 @@ pub const FLASK_TIME: u64 = 1_763_900_000;
 
 /// The session cookie that Flask 3.1 and Flask-Login 0.6 make for the client of all requests and the key
 /// of all managers. It is compressed.
-pub const FLASK_SESSION: &str = "session=.eJwlzjEOwzAIQNG7eO4QMBg7l4kAg9o1aaaqd6-lzl96-p9y5BnXs-zv845HOV6z7KV5TDXFEdWqodRhSl0pCVGUIGgiIAs7OdUBJqzOrsaNt5kwUHg1G2lYrXHtymmiAhK9U2y8UOchvBAkaWmtedrQsI0dyhq5rzj_NwRYvj8uqC-e.aSL6YA.zDDVV3uW_MpRwUTH8mekAiw0U98";
+pub const FLASK_SESSION: &str = "session=.eJwlzjEOwyAMRuG7MHcwBoPJZSL4batdk2aqevdG6vze8H3SHoefz7S9j8sfaX9Z2hJXYSg015ig3CNXcy9hOmpbC-RgkilqvkQAITcpmGaBmJ0H2eheuoJQ0CZBGUutqOdwriEgUVGeNAbVzNSWNrvf3KhMTjfkOv34a-6evj-XJzB3.aSL6YA.iCvql6FV7N1S5BmLuPNaxwXuS-M";
 
 /// The configuration for [`FLASK_SESSION`], with the clock at the time when it was made.
 pub fn at_flask<M: BuiltManager<Account>>(builder: impl FnOnce(SecretKey) -> LoginManagerBuilder<Account, M>) -> M {

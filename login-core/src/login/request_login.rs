@@ -71,10 +71,7 @@ impl<U: User> RequestLogin<U> {
         if setup.has_request_loader || !setup.listeners.is_empty() || setup.is_store() {
             return self.access(|| Request::from_head(head));
         }
-        if !self.0.access_in_place(head) {
-            let client = || Some(Request::client_from(head, setup.config.proxies.trusted > 0));
-            self.0.access(client, || self.0.is_foreign(&Request::from_head(head)));
-        }
+        self.0.access_in_place(head);
         Login(Arc::clone(&self.0))
     }
 

@@ -77,6 +77,16 @@ impl<U: User> Shared<U> {
     /// the client, if the whole request was not copied. `is_foreign` says whether another
     /// site's page sent the request.
     pub(crate) fn access(&self, client: impl FnOnce() -> Option<Request>, is_foreign: impl Fn() -> bool) {
+        self.access_read(None, client, is_foreign);
+    }
+
+    /// Like [`access`](Self::access), with what was read of the session cookie, if it was.
+    fn access_read(
+        &self,
+        read: Option<Option<Session>>,
+        client: impl FnOnce() -> Option<Request>,
+        is_foreign: impl Fn() -> bool,
+    ) {
         if self.is_accessed() {
             return;
         }
@@ -86,7 +96,7 @@ impl<U: User> Shared<U> {
         let Setup { format, config, .. } = &*self.setup;
         let none = Request::empty();
         let client = self.client(copied.as_ref().unwrap_or(&none));
-        let (read, keeping) = self.read(client, now);
+        let (read, keeping) = read.map_or_else(|| self.read(client, now), |read| (read, None));
         let has_token = keeping.as_deref().is_some_and(|keeping| !keeping.session_tokens.is_empty());
         let is_unreadable = read.is_none() && !has_token && client.has_cookie(&config.session_cookie.name);
         let mut session = self.canonical_session(read.unwrap_or_default());
@@ -119,37 +129,47 @@ impl<U: User> Shared<U> {
         self.accessed.store(true, Ordering::Release);
     }
 
-    /// Like [`access`](Self::access), but reads the framework's own request and copies nothing, if
-    /// nothing later needs more of it than its session: there is none and no remember cookie, or
-    /// it is a readable one of this client. If not, nothing has happened.
-    pub(crate) fn access_in_place(&self, head: &impl RequestHead) -> bool {
+    /// Like [`access`](Self::access), but reads the framework's own request. It is copied only if
+    /// something later may need more of it than its session: unless there is none and no remember
+    /// cookie, or it is a readable one of this client.
+    pub(crate) fn access_in_place(&self, head: &impl RequestHead) {
+        if self.is_accessed() {
+            return;
+        }
         let Setup { format, config, .. } = &*self.setup;
-        let needs_more = config.refresh_each_request || config.proxies.trusted > 0 || head.method() == "POST";
-        if self.is_accessed() || needs_more || self.request.get().is_some() {
-            return self.is_accessed();
-        }
         let client = InPlace(head);
-        let read = format.read_session(&client, config, self.now());
-        let is_carried = read.is_some();
-        if client.has_cookie(&config.remember_cookie.name)
-            || !is_carried && client.has_cookie(&config.session_cookie.name)
-        {
-            return false;
+        let may_need_more = config.refresh_each_request
+            || config.proxies.trusted > 0
+            || head.method() == "POST"
+            || self.request.get().is_some()
+            || client.has_cookie(&config.remember_cookie.name);
+        let mut read = None;
+        if !may_need_more {
+            read = format.read_session(&client, config, self.now());
+            let is_carried = read.is_some();
+            if is_carried || !client.has_cookie(&config.session_cookie.name) {
+                let session = self.canonical_session(read.take().unwrap_or_default());
+                let is_free = session.user_id.is_none() || config.protection == SessionProtection::Off;
+                if !format.has_old_binding(&session.binding)
+                    && (is_free || format.is_bound(session.binding.as_ref(), &client, config.proxies.trusted))
+                {
+                    return self.set_in_place(session, is_carried);
+                }
+                read = Some(session);
+            }
         }
-        let session = self.canonical_session(read.unwrap_or_default());
-        let is_free = session.user_id.is_none() || config.protection == SessionProtection::Off;
-        if format.has_old_binding(&session.binding)
-            || !is_free && !format.is_bound(session.binding.as_ref(), &client, config.proxies.trusted)
-        {
-            return false;
-        }
+        let copied = || Some(Request::client_from(head, config.proxies.trusted > 0));
+        let read = (!may_need_more).then_some(read);
+        self.access_read(read, copied, || self.is_foreign(&Request::from_head(head)));
+    }
+
+    fn set_in_place(&self, session: Session, is_carried: bool) {
         let mut state = self.state();
         if !self.is_accessed() {
             state.origin = SessionOrigin { id: session.id(), key: session.key };
             (state.session, state.read_in_place) = (session, is_carried);
             self.accessed.store(true, Ordering::Release);
         }
-        true
     }
 
     /// Reads the session that the cookie contains, and what it says of a session in a store.
