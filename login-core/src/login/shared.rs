@@ -129,9 +129,9 @@ impl<U: User> Shared<U> {
         self.accessed.store(true, Ordering::Release);
     }
 
-    /// Like [`access`](Self::access), but reads the framework's own request. It is copied only if
-    /// something later may need more of it than its session: unless there is none and no remember
-    /// cookie, or it is a readable one of this client.
+    /// Like [`access`](Self::access), but reads the framework's own request. Nothing is copied if there is
+    /// no session and no remember cookie, or if the session is readable and this client's.
+    /// Otherwise what identifies the client is copied.
     pub(crate) fn access_in_place(&self, head: &impl RequestHead) {
         if self.is_accessed() {
             return;
@@ -204,7 +204,6 @@ impl<U: User> Shared<U> {
         self.request.get().unwrap_or(client)
     }
 
-    /// Whether another site's page sent this request.
     /// Whether the request has a cookie with this name.
     pub(crate) fn carries(&self, state: &State<U>, name: &CookieName) -> bool {
         let in_place = self.has_only_session(state) && **name == *self.setup.config.session_cookie.name;
@@ -216,6 +215,7 @@ impl<U: User> Shared<U> {
         state.read_in_place && self.request.get().is_none()
     }
 
+    /// Whether another site's page sent this request.
     pub(crate) fn is_foreign(&self, request: &Request) -> bool {
         cross_site::is_from_another_site(request, client::origin(request, self.setup.config.proxies))
     }
